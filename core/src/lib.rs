@@ -1,0 +1,1 @@
+//! The transport contract, the bus and the memory transport.

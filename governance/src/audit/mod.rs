@@ -1,0 +1,1 @@
+//! P-05: stamps, the log that holds them, and its proofs.

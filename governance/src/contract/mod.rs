@@ -1,0 +1,1 @@
+//! Event and handler contracts: reading, checking and compiling them.

@@ -1,0 +1,4 @@
+//! Governance for event handlers: audit stamps, ordering rules, compensation, contracts.
+pub mod audit;
+pub mod contract;
+pub mod digest;
