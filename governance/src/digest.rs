@@ -62,7 +62,11 @@ pub struct NotADigest(String);
 
 impl fmt::Display for NotADigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a digest: expected 64 hexadecimal digits", self.0)
+        write!(
+            f,
+            "{:?} is not a digest: expected 64 hexadecimal digits",
+            self.0
+        )
     }
 }
 
@@ -92,7 +96,9 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -105,11 +111,19 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert!(digest.to_string().starts_with("ba7816bf"));
         assert_eq!(digest.to_string().parse(), Ok(digest));
-        assert!("zz".parse::<Digest>().unwrap_err().to_string().contains("\"zz\""));
+        assert!(
+            "zz".parse::<Digest>()
+                .unwrap_err()
+                .to_string()
+                .contains("\"zz\"")
+        );
     }
 
     #[test]
     fn fields_are_not_merely_joined() {
-        assert_ne!(Digest::of_fields("d", &[b"ab", b"c"]), Digest::of_fields("d", &[b"a", b"bc"]));
+        assert_ne!(
+            Digest::of_fields("d", &[b"ab", b"c"]),
+            Digest::of_fields("d", &[b"a", b"bc"])
+        );
     }
 }
