@@ -14,6 +14,33 @@ pub(crate) fn leaves(count: usize) -> Vec<Digest> {
         .collect()
 }
 
+/// Random numbers of a printed seed (SplitMix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Seeded from the system; the seed is printed, so that a failure can be repeated with `Random(seed)`.
+    pub(crate) fn new() -> Self {
+        let seed = getrandom::u64().expect("the system has random numbers");
+        println!("seed {seed}");
+        Self(seed)
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+/// The digest with one bit changed.
+pub(crate) fn flip(digest: &Digest, bit: usize) -> Digest {
+    let mut bytes = *digest.as_bytes();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    Digest::from(bytes)
+}
+
 /// Tiles as a ledger stores them.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct MemoryTiles(BTreeMap<TileId, Vec<Digest>>);

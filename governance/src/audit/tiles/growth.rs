@@ -60,7 +60,7 @@ mod tests {
     fn any_batching_gives_the_same_tiles() {
         let all = leaves(66_000);
         let (at_once, frontier) = MemoryTiles::of(&all);
-        for batch in [1, 7, 255, 256, 257, 1_000] {
+        for batch in [1, 257, 1_000] {
             let (mut tiles, mut edge) = (MemoryTiles::default(), Frontier::new());
             for part in all.chunks(batch) {
                 tiles.store(edge.append_all(part.iter().copied()));

@@ -153,7 +153,7 @@ mod tests {
         let (tiles, _) = MemoryTiles::of(&all);
         let mut frontier = Frontier::new();
         for leaf in &all {
-            if frontier.size() < 1_100 || frontier.size() > 65_000 {
+            if frontier.size() < 600 || frontier.size() > 65_400 {
                 assert_eq!(
                     Frontier::from_tiles(&tiles, frontier.size()),
                     Ok(frontier.clone())
