@@ -1,8 +1,10 @@
-//! Tiles in memory and leaves to fill them, for the tests of this module.
+//! Leaves, tiles in memory, keys and scratch directories for the tests of this module.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::path::{Path, PathBuf};
 
+use crate::audit::key::SigningKey;
 use crate::audit::tiles::{TileGrowth, TileId, Tiles};
 use crate::audit::tree::{Frontier, leaf_hash};
 use crate::digest::Digest;
@@ -73,5 +75,33 @@ impl Tiles for MemoryTiles {
 
     fn tile(&self, tile: TileId) -> Result<Option<Vec<Digest>>, Infallible> {
         Ok(self.0.get(&tile).cloned())
+    }
+}
+
+/// A key that is kept nowhere.
+pub(crate) fn key(name: &str) -> SigningKey {
+    SigningKey::generate(name.parse().expect("a key name")).expect("a key")
+}
+
+/// A directory of one test, removed with its files at the end.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let unique = getrandom::u64().expect("the system has random numbers");
+        let path = std::env::temp_dir().join(format!("wingman-audit-{unique:016x}"));
+        std::fs::create_dir(&path).expect("a new directory");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A directory that stays behind does no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     /// The eight leaves and the roots of their prefixes, from the Certificate Transparency tests.
-    pub(crate) const LEAVES: [&[u8]; 8] = [
+    const LEAVES: [&[u8]; 8] = [
         b"",
         b"\x00",
         b"\x10",
