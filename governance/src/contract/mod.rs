@@ -1,1 +1,29 @@
-//! Event and handler contracts: reading, checking and compiling them.
+//! Event and handler contracts: what an event type is, and what a handler may do.
+//!
+//! [`EventContract`] and [`HandlerContract`] are declared in code, or read from the YAML files of a
+//! folder; [`Contracts`] is the checked set of them that the governor enforces. Everything here is
+//! pure: no clock, no network, no database.
+
+mod builder;
+mod canonical;
+mod contracts;
+mod duration;
+mod error;
+mod event;
+mod failure;
+mod handler;
+mod ordering;
+mod permit;
+mod place;
+mod principal;
+
+pub use builder::ContractsBuilder;
+pub use contracts::Contracts;
+pub use error::{ContractError, ContractErrorKind, ContractErrors, ContractWarning};
+pub use event::{Compatibility, Consumers, EventContract, InputSchema, Primitive, Producers};
+pub use failure::{FailureMode, KeyAfterFailure, Rollback, RollbackKind, RollbackLimits};
+pub use handler::{Approval, HandlerContract, Limits, PerformedBy, Scope};
+pub use ordering::{ChainDigest, OrderingKey, OrderingRule};
+pub use permit::{Denied, Level};
+pub use place::Place;
+pub use principal::Principal;
