@@ -1,28 +1,36 @@
 //! The checked set of contracts, with the look-ups that enforcement needs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::builder::ContractsBuilder;
-use super::error::ContractWarning;
+use super::error::{ContractErrors, ContractWarning};
 use super::event::EventContract;
 use super::failure::{FailureMode, Rollback};
 use super::handler::HandlerContract;
 use super::principal::Principal;
+use super::schema::{BodyRefused, BodyRefusedKind, BodySchema};
 use crate::digest::Digest;
 
 /// Contracts that passed every check. Immutable: share it in an [`Arc`](std::sync::Arc).
 #[derive(Debug)]
 pub struct Contracts {
-    pub(super) events: BTreeMap<String, Compiled<EventContract>>,
-    pub(super) handlers: BTreeMap<String, Compiled<HandlerContract>>,
+    pub(super) events: BTreeMap<String, CompiledEvent>,
+    pub(super) handlers: BTreeMap<String, CompiledHandler>,
     pub(super) principals: BTreeMap<String, Principal>,
     pub(super) warnings: Vec<ContractWarning>,
 }
 
-/// A contract with what is computed from it once.
 #[derive(Debug)]
-pub(super) struct Compiled<T> {
-    pub(super) contract: T,
+pub(super) struct CompiledEvent {
+    pub(super) contract: EventContract,
+    pub(super) digest: Digest,
+    pub(super) schema: BodySchema,
+}
+
+#[derive(Debug)]
+pub(super) struct CompiledHandler {
+    pub(super) contract: HandlerContract,
     pub(super) digest: Digest,
 }
 
@@ -30,6 +38,15 @@ impl Contracts {
     /// Starts a set that is declared in code.
     pub fn builder() -> ContractsBuilder {
         ContractsBuilder::default()
+    }
+
+    /// Reads and checks the contracts of a folder; see [`ContractsBuilder::folder`].
+    ///
+    /// # Errors
+    ///
+    /// All mistakes of all files together.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Self, ContractErrors> {
+        Self::builder().folder(folder).build()
     }
 
     /// The contract of an event type.
@@ -101,6 +118,21 @@ impl Contracts {
             rollback.limits = limits.clone();
         }
         Some(rollback)
+    }
+
+    /// Judges a body by the input schema of its event type; a type without one admits every body.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyRefused`], which names the first offending value by JSON pointer and never quotes it.
+    pub fn validate_body(&self, event_type: &str, body: &[u8]) -> Result<(), BodyRefused> {
+        match self.events.get(event_type) {
+            Some(event) => event.schema.validate(event_type, body),
+            None => Err(BodyRefused {
+                event: event_type.to_owned(),
+                kind: BodyRefusedKind::NoContract,
+            }),
+        }
     }
 
     /// What is allowed and probably not meant.

@@ -6,6 +6,7 @@
 
 mod builder;
 mod canonical;
+mod check;
 mod contracts;
 mod duration;
 mod error;
@@ -16,6 +17,8 @@ mod ordering;
 mod permit;
 mod place;
 mod principal;
+mod read;
+mod schema;
 
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
@@ -26,4 +29,5 @@ pub use handler::{Approval, HandlerContract, Limits, PerformedBy, Scope};
 pub use ordering::{ChainDigest, OrderingKey, OrderingRule};
 pub use permit::{Denied, Level};
 pub use place::Place;
-pub use principal::Principal;
+pub use principal::{NotAPublicKey, Principal};
+pub use schema::{BodyRefused, BodyRefusedKind};

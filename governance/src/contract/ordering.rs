@@ -51,7 +51,7 @@ impl OrderingRule {
 }
 
 /// What an ordering rule is kept for separately.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderingKey {
     /// The tree of the event: its correlation.

@@ -1,14 +1,15 @@
 //! Where a contract, or a part of it, was written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// Where something in a contract was written; shown as `contracts/e.yaml:12`, or `code`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// Declared by the program itself.
     Code,
-    /// A whole file, where no line applies.
+    /// A whole file or folder, where no line applies.
     File(Arc<str>),
     /// A line of a file.
     Line {
@@ -31,6 +32,59 @@ impl fmt::Display for Place {
                 line,
                 column: _,
             } => write!(f, "{file}:{line}"),
+        }
+    }
+}
+
+/// A position in a text, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+impl Position {
+    pub(super) fn within(self, file: &Arc<str>) -> Place {
+        Place::Line {
+            file: Arc::clone(file),
+            line: self.line,
+            column: self.column,
+        }
+    }
+}
+
+/// Where a document and each of its fields were written, so that a check that runs long after
+/// reading can still name the line.
+#[derive(Debug)]
+pub(super) struct Source {
+    document: Place,
+    fields: BTreeMap<String, Place>,
+}
+
+impl Source {
+    pub(super) fn code() -> Self {
+        Self {
+            document: Place::Code,
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// `fields` are keyed by path: `scope.done`, `emits.OrderPaid`, `ordering[0].chain`.
+    pub(super) fn new(document: Place, fields: BTreeMap<String, Place>) -> Self {
+        Self { document, fields }
+    }
+
+    /// The place of a field, or of the nearest thing around it that was written.
+    pub(super) fn at(&self, path: &str) -> Place {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.fields.get(path) {
+                return place.clone();
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = &path[..end],
+                None => return self.document.clone(),
+            }
         }
     }
 }

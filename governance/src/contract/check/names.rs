@@ -1,0 +1,35 @@
+//! The forms that names, fields and pointers must have.
+
+use super::Findings;
+use crate::contract::error::ContractErrorKind::Invalid;
+use crate::contract::place::Place;
+
+/// The longest name, in bytes: it becomes part of topic and queue names.
+const NAME_BYTES_MAX: usize = 120;
+
+/// Judges a name that becomes part of topics, groups, tool calls and stamps.
+pub(super) fn name(what_it_is: &str, name: &str, place: Place, findings: &mut Findings) {
+    let mut bytes = name.bytes();
+    let sound = name.len() <= NAME_BYTES_MAX
+        && bytes.next().is_some_and(|it| it.is_ascii_alphabetic())
+        && bytes.all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-'));
+    if !sound {
+        let what = format!("{what_it_is} {name:?} is not a name");
+        let remedy = format!(
+            "write a letter, then letters, digits, '.', '_' or '-', at most {NAME_BYTES_MAX}"
+        );
+        findings.error(Invalid, place, what, remedy);
+    }
+}
+
+/// Judges a JSON pointer (RFC 6901) to something inside a body.
+pub(super) fn pointer(field: &str, pointer: &str, place: Place, findings: &mut Findings) {
+    let escapes = pointer
+        .split('~')
+        .skip(1)
+        .all(|it| it.starts_with(['0', '1']));
+    if !pointer.starts_with('/') || !escapes {
+        let what = format!("field {field:?} is {pointer:?}, which is not a JSON pointer");
+        findings.error(Invalid, place, what, "write a pointer such as /plan");
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads an event document.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::failure;
+use super::folder::read_schema;
+use super::problems::Problems;
+use super::section::{Fields, Section};
+use super::tree::Node;
+use crate::contract::error::ContractErrorKind::{Contradiction, Duplicate, Invalid};
+use crate::contract::event::{
+    Compatibility, Consumers, EventContract, InputSchema, Primitive, Producers,
+};
+
+const FIELDS: Fields = Fields {
+    known: &[
+        "event",
+        "version",
+        "purpose",
+        "producer",
+        "consumers",
+        "input_schema",
+        "output_schema",
+        "must_use",
+        "failure_mode",
+        "rollback",
+        "audit_artifact",
+        "compatibility",
+    ],
+    not_yet: &[
+        "audit_schema",
+        "response",
+        "not_after",
+        "exactly_once",
+        "mutex",
+        "dedup",
+    ],
+};
+
+const PRIMITIVES: [(&str, Primitive); 6] = [
+    ("P-01", Primitive::ScopeLock),
+    ("P-02", Primitive::PermissionBoundary),
+    ("P-03", Primitive::Interrupt),
+    ("P-04", Primitive::ResponsibilityHandshake),
+    ("P-05", Primitive::AuditStamp),
+    ("P-06", Primitive::RollbackCovenant),
+];
+
+/// The event of a document, with defaults for what could not be read.
+pub(super) fn read(
+    document: &Node,
+    folder: Option<&Path>,
+    problems: &mut Problems,
+) -> Option<EventContract> {
+    let (name, section) = super::open_document(document, "event", &FIELDS, problems)?;
+    section.require(&["version", "producer"], problems);
+    let mut event = EventContract::new(&name, section.number("version", problems).unwrap_or(1));
+    event.purpose = section.text("purpose", problems).unwrap_or_default();
+    event.producer = producer(&section, problems).unwrap_or(event.producer);
+    event.consumers = consumers(&section, problems).unwrap_or(event.consumers);
+    event.input_schema = input_schema(&section, folder, problems);
+    output_schema(&section, problems);
+    event.must_use = must_use(&section, problems);
+    event.failure_mode = failure::failure_mode(&section, problems).unwrap_or_default();
+    event.rollback = failure::rollback(&section, problems);
+    event.audit_artifact = audit_artifact(&section, problems);
+    event.compatibility = compatibility(&section, problems).unwrap_or(event.compatibility);
+    Some(event)
+}
+
+fn producer(section: &Section<'_>, problems: &mut Problems) -> Option<Producers> {
+    let node = section.get("producer", problems)?;
+    match node.scalar() {
+        Some("external") => return Some(Producers::External),
+        Some(_) => {
+            section.wrong(
+                "producer",
+                node,
+                "external, or a list of handlers",
+                problems,
+            );
+            return None;
+        }
+        None => {}
+    }
+    let names = section.names("producer", problems)?;
+    if names.contains("external") {
+        let what = "field \"producer\" names \"external\" among handlers".to_owned();
+        let remedy = "write producer: external, or only handlers";
+        problems.add(Contradiction, node.at, what, remedy);
+    }
+    Some(Producers::Handlers(names))
+}
+
+fn consumers(section: &Section<'_>, problems: &mut Problems) -> Option<Consumers> {
+    let node = section.get("consumers", problems)?;
+    match node.scalar() {
+        Some("declared") => Some(Consumers::Declared),
+        Some(_) => {
+            section.wrong(
+                "consumers",
+                node,
+                "declared, or a list of handlers",
+                problems,
+            );
+            None
+        }
+        None => section.names("consumers", problems).map(Consumers::Only),
+    }
+}
+
+fn input_schema(
+    section: &Section<'_>,
+    folder: Option<&Path>,
+    problems: &mut Problems,
+) -> Option<InputSchema> {
+    let path = section.text("input_schema", problems)?;
+    let at = section.get("input_schema", problems)?.at;
+    let document = read_schema(folder, &path, at, problems)?;
+    Some(InputSchema { path, document })
+}
+
+/// `declared` is the only output schema of this version, so there is nothing to keep.
+fn output_schema(section: &Section<'_>, problems: &mut Problems) {
+    if let Some(node) = section.get("output_schema", problems)
+        && node.scalar() != Some("declared")
+    {
+        section.not_yet("output_schema", node, "write declared", problems);
+    }
+}
+
+fn must_use(section: &Section<'_>, problems: &mut Problems) -> BTreeSet<Primitive> {
+    let mut primitives = BTreeSet::new();
+    for (at, text) in section.list("must_use", problems).unwrap_or_default() {
+        match PRIMITIVES.iter().find(|(word, _)| *word == text) {
+            None => {
+                let what = format!("field \"must_use\" names {text:?}");
+                problems.add(Invalid, at, what, "write primitives from P-01 to P-06");
+            }
+            Some((_, primitive)) => {
+                if !primitives.insert(*primitive) {
+                    let what = format!("field \"must_use\" names {text:?} twice");
+                    problems.add(Duplicate, at, what, "keep one of them");
+                }
+            }
+        }
+    }
+    primitives
+}
+
+fn audit_artifact(section: &Section<'_>, problems: &mut Problems) -> Option<String> {
+    let node = section.get("audit_artifact", problems)?;
+    if node.scalar().is_none() {
+        section.not_yet(
+            "audit_artifact",
+            node,
+            "write only the artifact's name",
+            problems,
+        );
+    }
+    node.scalar().map(str::to_owned)
+}
+
+fn compatibility(section: &Section<'_>, problems: &mut Problems) -> Option<Compatibility> {
+    let words = [
+        ("backward", Compatibility::Backward),
+        ("none", Compatibility::None),
+    ];
+    section.word("compatibility", &words, &["forward", "full"], problems)
+}
