@@ -1,0 +1,178 @@
+//! Structured content mode: the whole event as one JSON object (CloudEvents JSON format 1.0).
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Kind, Result};
+
+use super::{CloudEvent, version};
+
+impl CloudEvent {
+    /// The event as one JSON object. JSON data stands in `data`, byte for byte; anything else in
+    /// `data_base64`, so that reading it back gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] only if serialising strings fails.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let failed =
+            |error| Error::new(Kind::Internal, "a CloudEvent did not serialise").because(error);
+        let mut object: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
+        for (name, value) in self.attributes() {
+            object.insert(
+                name,
+                serde_json::value::to_raw_value(&value).map_err(failed)?,
+            );
+        }
+        if let Some(data) = &self.data {
+            let (name, value) = match self.verbatim_json(data) {
+                Some(value) => ("data", value),
+                None => {
+                    let text = BASE64.encode(data);
+                    (
+                        "data_base64",
+                        serde_json::value::to_raw_value(&text).map_err(failed)?,
+                    )
+                }
+            };
+            object.insert(name, value);
+        }
+        serde_json::to_vec(&object).map_err(failed)
+    }
+
+    /// Reads an event from one JSON object. Attributes that are numbers or booleans are kept in
+    /// their canonical string form.
+    ///
+    /// # Errors
+    /// [`Kind::Malformed`] with the attribute that is missing or wrong.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        let object: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_slice(bytes).map_err(|error| {
+                malformed("not a JSON object of CloudEvents attributes").because(error)
+            })?;
+        let mut attributes = BTreeMap::new();
+        let mut data = None;
+        for (name, raw) in object {
+            match name.as_str() {
+                "data" => data = Some(Bytes::from(raw.get().to_owned())),
+                "data_base64" => data = Some(decode_base64(&raw)?),
+                _ => {
+                    if let Some(value) = canonical(&name, &raw)? {
+                        attributes.insert(name, value);
+                    }
+                }
+            }
+        }
+        version(attributes.get("specversion").map(String::as_str))?;
+        let mut required = |name| attributes.remove(name).unwrap_or_default();
+        let mut event = Self::new(required("id"), required("source"), required("type"))?;
+        for (name, value) in attributes {
+            event.set_attribute(&name, value)?;
+        }
+        event.data = data;
+        Ok(event)
+    }
+
+    /// The data as a JSON value, if writing it there keeps every byte.
+    fn verbatim_json(&self, data: &Bytes) -> Option<Box<RawValue>> {
+        let text = self.is_json().then(|| std::str::from_utf8(data).ok())??;
+        let value = RawValue::from_string(text.to_owned()).ok()?;
+        (value.get().len() == text.len() && text.trim().len() == text.len()).then_some(value)
+    }
+}
+
+fn malformed(message: &'static str) -> Error {
+    Error::new(Kind::Malformed, message)
+}
+
+fn decode_base64(raw: &RawValue) -> Result<Bytes> {
+    let text: String = serde_json::from_str(raw.get())
+        .map_err(|error| malformed("data_base64 is not a string").because(error))?;
+    let bytes = BASE64
+        .decode(text)
+        .map_err(|error| malformed("data_base64 is not base64").because(error))?;
+    Ok(bytes.into())
+}
+
+fn canonical(name: &str, raw: &RawValue) -> Result<Option<String>> {
+    let wrong =
+        || malformed("an attribute is a string, an integer or a boolean").with("attribute", name);
+    match serde_json::from_str(raw.get()).map_err(|error| wrong().because(error))? {
+        Value::Null => Ok(None),
+        Value::Bool(value) => Ok(Some(value.to_string())),
+        Value::Number(value) if value.is_i64() => Ok(Some(value.to_string())),
+        Value::String(value) => Ok(Some(value)),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Headers, Message};
+
+    #[test]
+    fn data_keeps_its_bytes_whatever_they_are() {
+        let base = || CloudEvent::new("1", "/s", "T").unwrap();
+        let mut text = base();
+        text.data_content_type = Some("text/plain".into());
+        text.data = Some(Bytes::from_static(b"plain \xff"));
+        for event in [
+            base(),
+            base().with_json(&b"{\"b\" : 1,  \"a\":1e3}"[..]),
+            base().with_json(&b" {} "[..]),
+            base().with_json(&b"not json"[..]),
+            text,
+        ] {
+            let json = event.to_json().unwrap();
+            assert_eq!(
+                CloudEvent::from_json(&json).unwrap(),
+                event,
+                "{}",
+                json.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_says_by_content_type_that_it_is_structured() {
+        let event = CloudEvent::new("1", "/s", "T").unwrap();
+        let mut headers = Headers::builder();
+        headers
+            .push(
+                "content-type",
+                "application/cloudevents+json; charset=utf-8",
+            )
+            .unwrap();
+        let message = Message::new(event.to_json().unwrap()).with_headers(headers.build());
+        assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = |text: &str| CloudEvent::from_json(text.as_bytes()).unwrap_err();
+        assert!(error("[]").to_string().contains("not a JSON object"));
+        assert!(error("{}").to_string().contains("specversion"));
+        let base = r#"{"specversion":"1.0","id":"1","source":"/s","type":"T","#;
+        assert_eq!(
+            error(&format!("{base}\"x\":[]}}")).context("attribute"),
+            Some("x")
+        );
+        assert!(
+            error(&format!("{base}\"data_base64\":\"*\"}}"))
+                .to_string()
+                .contains("base64")
+        );
+        let odd = format!("{base}\"n\":5,\"b\":true,\"z\":null}}");
+        let event = CloudEvent::from_json(odd.as_bytes()).unwrap();
+        assert_eq!(
+            (event.extension("n"), event.extension("b")),
+            (Some("5"), Some("true"))
+        );
+        assert_eq!(event.extension("z"), None);
+    }
+}

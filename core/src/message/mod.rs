@@ -1,0 +1,47 @@
+//! What a broker carries: key, headers, payload.
+
+mod headers;
+
+use bytes::Bytes;
+
+pub use headers::{Headers, HeadersBuilder};
+
+/// One message. Cloning copies no bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    /// The ordering key: messages of one key are handled in publish order (T3). `None` is unordered.
+    pub key: Option<Bytes>,
+    /// Names are text, values are bytes; order and repetition are kept.
+    pub headers: Headers,
+    /// The body; may be empty.
+    pub payload: Bytes,
+}
+
+impl Message {
+    /// A message with a payload, without key and headers.
+    pub fn new(payload: impl Into<Bytes>) -> Self {
+        Self {
+            payload: payload.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the ordering key.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<Bytes>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Sets the headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Bytes of key, headers and payload together, as limits and back-pressure count them.
+    pub fn size_bytes(&self) -> usize {
+        self.key.as_ref().map_or(0, Bytes::len) + self.headers.size_bytes() + self.payload.len()
+    }
+}
