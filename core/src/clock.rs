@@ -126,11 +126,13 @@ mod tests {
             let clock = clock.clone();
             async move { clock.sleep(Duration::from_secs(5)).await }
         });
+        // The sleeper reads the clock when it is first polled.
+        tokio::task::yield_now().await;
         assert!(clock.advance(Duration::from_millis(4_999)));
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_millis(1));
-        sleeper.await.unwrap();
+        tokio::time::timeout(Duration::from_secs(10), sleeper).await.unwrap().unwrap();
         assert_eq!(clock.now(), Timestamp::from_millis(6_000));
         assert!(!Clock::system().advance(Duration::from_secs(1)));
     }
