@@ -105,7 +105,7 @@ impl ContractsBuilder {
             }
         }
         if !errors.is_empty() {
-            errors.sort_by(|left, right| left.place.cmp(&right.place));
+            errors.sort_by_key(|error| error.place.sort_key());
             return Err(ContractErrors(errors));
         }
         let compile = |Declared {

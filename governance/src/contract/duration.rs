@@ -19,7 +19,23 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         "h" => number.checked_mul(3_600_000)?,
         _ => return None,
     };
-    Some(Duration::from_millis(millis)).filter(|it| !it.is_zero() && *it <= DURATION_MAX)
+    Some(Duration::from_millis(millis)).filter(|it| is_in_bounds(*it))
+}
+
+/// Whether a contract may name the duration: whole milliseconds, above zero, at most 30 days.
+pub(super) fn is_in_bounds(value: Duration) -> bool {
+    let whole = Duration::from_millis(millis(value)) == value;
+    whole && !value.is_zero() && value <= DURATION_MAX
+}
+
+/// The shortest text that [`parse`] reads back as the duration.
+pub(super) fn text(value: Duration) -> String {
+    match millis(value) {
+        millis if millis % 3_600_000 == 0 => format!("{}h", millis / 3_600_000),
+        millis if millis % 60_000 == 0 => format!("{}m", millis / 60_000),
+        millis if millis % 1_000 == 0 => format!("{}s", millis / 1_000),
+        millis => format!("{millis}ms"),
+    }
 }
 
 /// Serialises as whole milliseconds, the unit in which digests see a duration.
@@ -46,6 +62,9 @@ mod tests {
         assert_eq!(parse("5s"), Some(Duration::from_secs(5)));
         assert_eq!(parse("2m"), Some(Duration::from_secs(120)));
         assert_eq!(parse("720h"), Some(DURATION_MAX));
+        for it in ["250ms", "90s", "2m", "36h"] {
+            assert_eq!(text(parse(it).unwrap()), it);
+        }
         for wrong in [
             "",
             "5",

@@ -19,6 +19,7 @@ mod place;
 mod principal;
 mod read;
 mod schema;
+mod write;
 
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
@@ -31,3 +32,6 @@ pub use permit::{Denied, Level};
 pub use place::Place;
 pub use principal::{NotAPublicKey, Principal};
 pub use schema::{BodyRefused, BodyRefusedKind};
+
+#[cfg(test)]
+mod tests;

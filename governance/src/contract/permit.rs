@@ -24,6 +24,11 @@ impl Level {
     /// All levels, narrowest first.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Delete, Self::Admin];
 
+    /// The level that a contract's word means.
+    pub(super) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == word)
+    }
+
     /// The word a contract uses for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -123,7 +128,8 @@ impl HandlerContract {
     /// permission, so that a tool outside the mission is named as such whatever its level.
     ///
     /// An entry of the scope covers a call if it is the tool's name (`cms.publish`), the tool's
-    /// action (`publish`, what follows the last dot) or the level asked (`write`).
+    /// action (`publish`, what follows the last dot) or a level: allowing `write` allows `read`,
+    /// and disallowing `delete` disallows `admin`, as each level includes the ones before it.
     ///
     /// # Errors
     ///
@@ -135,16 +141,17 @@ impl HandlerContract {
             asked: level,
             forbidden_by,
         };
-        if let Some(entry) = self
-            .scope
-            .disallowed
-            .iter()
-            .find(|entry| covers(entry, tool, level))
-        {
+        let forbids = |entry: &&String| {
+            names_tool(entry, tool) || Level::named(entry).is_some_and(|lowest| lowest <= level)
+        };
+        if let Some(entry) = self.scope.disallowed.iter().find(forbids) {
             return Err(out_of_scope(Some(entry.clone())));
         }
+        let allows = |entry: &String| {
+            names_tool(entry, tool) || Level::named(entry).is_some_and(|highest| level <= highest)
+        };
         let declared = match &self.scope.allowed {
-            Some(allowed) => allowed.iter().any(|entry| covers(entry, tool, level)),
+            Some(allowed) => allowed.iter().any(allows),
             None => self.tools.contains_key(tool),
         };
         if !declared {
@@ -161,11 +168,6 @@ impl HandlerContract {
             held,
         })
     }
-}
-
-/// Whether an entry of a scope names this call: by tool, by action or by level.
-fn covers(entry: &str, tool: &str, level: Level) -> bool {
-    names_tool(entry, tool) || entry == level.as_str()
 }
 
 /// Whether an entry of a scope names this tool at every level: by its name or by its action.
@@ -210,7 +212,7 @@ mod tests {
 
     #[test]
     fn scope_is_judged_before_permission() {
-        for entry in ["cms.publish", "publish", "admin"] {
+        for entry in ["cms.publish", "publish", "admin", "delete"] {
             let denied = packager()
                 .disallow(entry)
                 .permits("cms.publish", Level::Admin);
@@ -219,6 +221,30 @@ mod tests {
             };
             assert_eq!(forbidden_by.as_deref(), Some(entry));
         }
+    }
+
+    #[test]
+    fn a_level_in_the_scope_speaks_for_every_tool() {
+        let contract = packager().tool("cms.page", Level::Admin);
+        let reader = contract.clone().allow("write");
+        assert_eq!(reader.permits("cms.page", Level::Read), Ok(()));
+        assert_eq!(reader.permits("cms.page", Level::Write), Ok(()));
+        assert_eq!(
+            reader
+                .permits("cms.page", Level::Delete)
+                .unwrap_err()
+                .code(),
+            "P-01"
+        );
+        let careful = contract.disallow("delete");
+        assert_eq!(careful.permits("cms.page", Level::Write), Ok(()));
+        assert_eq!(
+            careful
+                .permits("cms.page", Level::Admin)
+                .unwrap_err()
+                .code(),
+            "P-01"
+        );
     }
 
     #[test]

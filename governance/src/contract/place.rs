@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Where something in a contract was written; shown as `contracts/e.yaml:12`, or `code`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// Declared by the program itself.
     Code,
@@ -20,6 +20,17 @@ pub enum Place {
         /// The column, from 1.
         column: usize,
     },
+}
+
+impl Place {
+    /// Sorts by file, then by line; what is declared in code comes first.
+    pub(super) fn sort_key(&self) -> (Option<Arc<str>>, usize, usize) {
+        match self {
+            Self::Code => (None, 0, 0),
+            Self::File(file) => (Some(Arc::clone(file)), 0, 0),
+            Self::Line { file, line, column } => (Some(Arc::clone(file)), *line, *column),
+        }
+    }
 }
 
 impl fmt::Display for Place {

@@ -36,7 +36,7 @@ pub(super) fn check(
             let what =
                 format!("handler {name} asks for role {role}, but no principals are declared");
             findings.warning(source.at("approval.role"), what);
-        } else if !held && principals.values().all(|it| it.sound) && !set.names_lost {
+        } else if !held && set.is_whole() && principals.values().all(|it| it.sound) {
             let what = format!("handler {name} asks for role {role}, which no principal holds");
             let remedy = "give a principal that role or correct it";
             findings.error(UnknownReference, source.at("approval.role"), what, remedy);
@@ -50,7 +50,7 @@ pub(super) fn check(
     if contract.approval.is_some() {
         let what = format!("handler {name} both asks for an approval and spends one");
         findings.error(Contradiction, place, what, "split it into two handlers");
-    } else if !asked_upstream(contract, set) && !set.names_lost {
+    } else if set.is_whole() && !asked_upstream(contract, set) {
         let what = format!("handler {name} spends an approval that no handler before it asks for");
         let remedy = "give a handler that leads to it \"approval\"";
         findings.error(UnknownReference, place, what, remedy);
@@ -65,10 +65,7 @@ fn asked_upstream(contract: &HandlerContract, set: &Set<'_>) -> bool {
         let (emitters, others): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|it| it.value.emits.contains(event));
-        if emitters
-            .iter()
-            .any(|it| it.value.approval.is_some() || !it.sound)
-        {
+        if emitters.iter().any(|it| it.value.approval.is_some()) {
             return true;
         }
         wanted.extend(emitters.iter().flat_map(|it| &it.value.consumes));

@@ -1,14 +1,10 @@
 //! Checks one event contract, and its lists against the handlers.
 
-use super::{Findings, Set, names};
+use super::{Findings, Set, bounds, names};
 use crate::contract::builder::Declared;
 use crate::contract::error::ContractErrorKind::{Invalid, Missing};
 use crate::contract::event::{Consumers, EventContract, Producers};
-use crate::contract::failure::FailureMode;
 use crate::contract::place::Source;
-
-/// The most retries a failure mode may have.
-const RETRIES_MAX: usize = 32;
 
 pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &mut Findings) {
     let Declared {
@@ -38,19 +34,12 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
         let place = source.at("rollback.authority");
         names::name("authority", &rollback.limits.authority, place, findings);
     }
-    failure_mode(&contract.failure_mode, source, findings);
+    let title = format!("event {name}");
+    let within = contract.rollback.as_ref().map(|it| it.limits.within);
+    bounds::durations(&title, "rollback.within", within, source, findings);
+    bounds::retries(&title, &contract.failure_mode, source, findings);
     producers(contract, source, set, findings);
     consumers(contract, source, set, findings);
-}
-
-/// Judges the bounds of a failure mode, of an event or of a handler.
-pub(super) fn failure_mode(mode: &FailureMode, source: &Source, findings: &mut Findings) {
-    let retries = mode.retry.len();
-    if retries > RETRIES_MAX {
-        let what = format!("a failure mode has {retries} retries");
-        let remedy = format!("write at most {RETRIES_MAX}");
-        findings.error(Invalid, source.at("failure_mode.retry"), what, remedy);
-    }
 }
 
 fn producers(contract: &EventContract, source: &Source, set: &Set<'_>, findings: &mut Findings) {
@@ -73,7 +62,8 @@ fn producers(contract: &EventContract, source: &Source, set: &Set<'_>, findings:
         match emits {
             Some(true) => {}
             Some(false) => {
-                let what = format!("event {event} names producer {producer}, which emits none");
+                let what =
+                    format!("event {event} names producer {producer}, which does not emit it");
                 findings.warning(place, what);
             }
             None => {

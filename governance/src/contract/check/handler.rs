@@ -1,7 +1,8 @@
 //! Checks one handler contract, and what it consumes and emits against the events.
 
-use super::{Findings, Set, names};
+use super::{Findings, Set, bounds, names};
 use crate::contract::builder::Declared;
+use crate::contract::duration;
 use crate::contract::error::ContractErrorKind::{
     Contradiction, Invalid, Missing, NotEnforcedYet, UnknownReference,
 };
@@ -62,31 +63,37 @@ pub(super) fn check(handler: &Declared<HandlerContract>, set: &Set<'_>, findings
 }
 
 fn limits(contract: &HandlerContract, source: &Source, findings: &mut Findings) {
-    let limits = contract.limits;
-    let zero = [
-        ("limits.depth", limits.depth == 0),
-        ("limits.runtime", limits.runtime.is_zero()),
+    let name = &contract.name;
+    if contract.limits.depth == 0 {
+        let what = format!("field \"limits.depth\" of handler {name} is zero");
+        findings.error(
+            Invalid,
+            source.at("limits.depth"),
+            what,
+            "write a value above zero",
+        );
+    }
+    let title = format!("handler {name}");
+    let durations = [
+        ("limits.runtime", Some(contract.limits.runtime)),
         (
             "approval.within",
-            contract
-                .approval
-                .as_ref()
-                .is_some_and(|it| it.within.is_zero()),
+            contract.approval.as_ref().map(|it| it.within),
         ),
         (
             "rollback.within",
-            contract
-                .rollback
-                .as_ref()
-                .is_some_and(|it| it.within.is_zero()),
+            contract.rollback.as_ref().map(|it| it.within),
         ),
     ];
-    for (field, _) in zero.into_iter().filter(|(_, is_zero)| *is_zero) {
-        let what = format!("field {field:?} of handler {} is zero", contract.name);
-        findings.error(Invalid, source.at(field), what, "write a value above zero");
+    for (field, value) in durations {
+        bounds::durations(&title, field, value, source, findings);
     }
     if let Some(mode) = &contract.failure_mode {
-        super::event::failure_mode(mode, source, findings);
+        bounds::retries(&title, mode, source, findings);
+    }
+    if let Some(limits) = &contract.rollback {
+        let place = source.at("rollback.authority");
+        names::name("authority", &limits.authority, place, findings);
     }
 }
 
@@ -213,8 +220,7 @@ fn tightened(
         }
         Some(rollback) if limits.within > rollback.limits.within => {
             let what = format!("handler {handler} undoes later than event {event_name} allows");
-            let most = rollback.limits.within.as_millis();
-            let remedy = format!("write at most {most}ms");
+            let remedy = format!("write at most {}", duration::text(rollback.limits.within));
             findings.error(Contradiction, source.at("rollback.within"), what, remedy);
         }
         Some(_) => {}

@@ -2,6 +2,7 @@
 //! hold for contracts in files and in code.
 
 mod approval;
+mod bounds;
 mod event;
 mod handler;
 mod names;
@@ -53,6 +54,11 @@ struct Set<'a> {
 }
 
 impl<'a> Set<'a> {
+    /// Whether every handler could be read, so that what is absent is absent.
+    fn is_whole(&self) -> bool {
+        !self.names_lost && self.handlers.values().all(|it| it.sound)
+    }
+
     /// The contract of an event type, if it could be read. A type that nothing declares is
     /// reported, in the words of whoever refers to it.
     fn event(

@@ -135,12 +135,8 @@ pub(super) fn check_cycles(set: &Set<'_>, findings: &mut Findings) {
                 if reaches(before, then, first) {
                     let what = format!("{then} waits for {first}, which waits for {then}");
                     let place = handler.source.at(&format!("ordering[{at}]"));
-                    findings.error(
-                        Contradiction,
-                        place,
-                        what,
-                        "remove one of the ordering rules",
-                    );
+                    let remedy = "remove one of the ordering rules";
+                    findings.error(Contradiction, place, what, remedy);
                 } else {
                     before.entry(first).or_default().insert(then);
                 }
@@ -151,7 +147,7 @@ pub(super) fn check_cycles(set: &Set<'_>, findings: &mut Findings) {
 
 /// What a rule makes come before what.
 fn edges<'a>(rule: &'a OrderingRule, of: &'a HandlerContract) -> Vec<(&'a str, &'a str)> {
-    match rule {
+    let pairs: Vec<(&str, &str)> = match rule {
         OrderingRule::Sequence { .. } => Vec::new(),
         OrderingRule::Precedence { after, .. } => of
             .consumes
@@ -162,7 +158,11 @@ fn edges<'a>(rule: &'a OrderingRule, of: &'a HandlerContract) -> Vec<(&'a str, &
             .windows(2)
             .map(|pair| (pair[0].as_str(), pair[1].as_str()))
             .collect(),
-    }
+    };
+    pairs
+        .into_iter()
+        .filter(|(first, then)| first != then)
+        .collect()
 }
 
 fn reaches(before: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {

@@ -86,7 +86,10 @@ fn producer(section: &Section<'_>, problems: &mut Problems) -> Option<Producers>
     }
     let names = section.names("producer", problems)?;
     if names.contains("external") {
-        let what = "field \"producer\" names \"external\" among handlers".to_owned();
+        let what = format!(
+            "field \"producer\" of {} names \"external\" among handlers",
+            section.title()
+        );
         let remedy = "write producer: external, or only handlers";
         problems.add(Contradiction, node.at, what, remedy);
     }
@@ -135,12 +138,15 @@ fn must_use(section: &Section<'_>, problems: &mut Problems) -> BTreeSet<Primitiv
     for (at, text) in section.list("must_use", problems).unwrap_or_default() {
         match PRIMITIVES.iter().find(|(word, _)| *word == text) {
             None => {
-                let what = format!("field \"must_use\" names {text:?}");
+                let what = format!("field \"must_use\" of {} names {text:?}", section.title());
                 problems.add(Invalid, at, what, "write primitives from P-01 to P-06");
             }
             Some((_, primitive)) => {
                 if !primitives.insert(*primitive) {
-                    let what = format!("field \"must_use\" names {text:?} twice");
+                    let what = format!(
+                        "field \"must_use\" of {} names {text:?} twice",
+                        section.title()
+                    );
                     problems.add(Duplicate, at, what, "keep one of them");
                 }
             }

@@ -91,15 +91,14 @@ fn scope(of: &Section<'_>, problems: &mut Problems) -> Option<Scope> {
 fn tools(of: &Section<'_>, problems: &mut Problems) -> BTreeMap<String, Level> {
     let mut tools = BTreeMap::new();
     for entry in of.map("tools", problems).unwrap_or_default() {
-        let level = Level::ALL
-            .into_iter()
-            .find(|it| Some(it.as_str()) == entry.value.scalar());
+        let level = entry.value.scalar().and_then(Level::named);
         match level {
             Some(level) => drop(tools.insert(entry.name.clone(), level)),
             None => {
                 let what = format!(
-                    "the level of tool {} is {}",
+                    "the level of tool {} of {} is {}",
                     entry.name,
+                    of.title(),
                     entry.value.describe()
                 );
                 problems.add(

@@ -63,6 +63,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// What the map is, for messages.
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
     /// A field that is there and not empty.
     pub(super) fn get(&self, name: &str, problems: &mut Problems) -> Option<&'a Node> {
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
