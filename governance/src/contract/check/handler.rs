@@ -6,7 +6,7 @@ use crate::contract::duration;
 use crate::contract::error::ContractErrorKind::{
     Contradiction, Invalid, Missing, NotEnforcedYet, UnknownReference,
 };
-use crate::contract::event::EventContract;
+use crate::contract::event::{EventContract, Producers};
 use crate::contract::failure::KeyAfterFailure;
 use crate::contract::handler::HandlerContract;
 use crate::contract::permit::{Denied, names_tool};
@@ -242,7 +242,13 @@ fn emitted_events(
         };
         if !event.value.producer.names(handler) {
             let what = format!("handler {handler} emits {emitted}, whose producers do not name it");
-            let remedy = format!("add it to \"producer\" at {}", event.source.at("producer"));
+            let at = event.source.at("producer");
+            let remedy = match &event.value.producer {
+                Producers::External => {
+                    format!("list handlers, not external, in \"producer\" at {at}")
+                }
+                Producers::Handlers(_) => format!("add it to \"producer\" at {at}"),
+            };
             findings.error(Contradiction, place, what, remedy);
         }
     }

@@ -27,10 +27,14 @@ pub(super) fn read<'a>(document: &'a Node, problems: &mut Problems) -> Vec<(Prin
         section.wrong("principals", node, "a list of principals", problems);
         return Vec::new();
     };
-    items
-        .iter()
-        .filter_map(|item| Some((principal(item, problems)?, item)))
-        .collect()
+    let mut principals = Vec::new();
+    for item in items {
+        match principal(item, problems) {
+            Some(principal) => principals.push((principal, item)),
+            None => problems.lose_names(),
+        }
+    }
+    principals
 }
 
 fn principal(node: &Node, problems: &mut Problems) -> Option<Principal> {

@@ -84,6 +84,13 @@ fn declarations_must_agree() {
              it\nproducer: [release-desk]",
             "version: 1\nproducer: external",
             "e.yaml:36: handler release-desk emits ReleaseBlocked, whose producers do not name it; \
+             list handlers, not external, in \"producer\" at e.yaml:22",
+        ),
+        (
+            "version: 1\npurpose: Nobody accepted the release in time, or somebody refused \
+             it\nproducer: [release-desk]",
+            "version: 1\nproducer: [release-packager]",
+            "e.yaml:36: handler release-desk emits ReleaseBlocked, whose producers do not name it; \
              add it to \"producer\" at e.yaml:22",
         ),
         (

@@ -142,6 +142,27 @@ fn written_contracts_read_back_the_same() {
 }
 
 #[test]
+fn any_text_survives_being_written() {
+    let long = "long ".repeat(2_000);
+    for text in [
+        "no",
+        "null",
+        "~",
+        "# x",
+        "a: b",
+        "'\"\\\n\t\r\0",
+        "\u{7f}\u{85}\u{2028}\u{feff}😀",
+        &long,
+    ] {
+        let event = EventContract::new("A", 1).external().purpose(text);
+        let written = Contracts::builder().event(event).build().unwrap().to_yaml();
+        let again = Contracts::builder().yaml("a.yaml", &written).build();
+        let again = again.unwrap_or_else(|errors| panic!("{errors}\n{written}"));
+        assert_eq!(again.event("A").unwrap().purpose, text);
+    }
+}
+
+#[test]
 fn a_set_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&sample());
