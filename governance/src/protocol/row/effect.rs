@@ -1,0 +1,106 @@
+//! What a tool call changed, and what became of undoing it (P-06, R3, G8).
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::super::id::{ExecutionId, TreeId};
+use super::worker::Claim;
+use crate::contract::Level;
+use crate::digest::Digest;
+
+/// Names an effect: the n-th tool call of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EffectKey {
+    /// Whose.
+    pub execution: ExecutionId,
+    /// From 0, in the order of the calls.
+    pub index: u32,
+}
+
+/// One tool call and its undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Its name.
+    pub key: EffectKey,
+    /// Order of registration in the ledger: a cause comes before what follows from it.
+    pub sequence: u64,
+    /// Its tree.
+    pub tree: TreeId,
+    /// The tool.
+    pub tool: String,
+    /// The level that was asked and held.
+    pub level: Level,
+    /// The arguments as JSON text; undo gets them too.
+    pub arguments: String,
+    /// Their digest: the same call of a later attempt is recognised by it.
+    pub arguments_digest: Digest,
+    /// The attempt that made or adopted it.
+    pub attempt: u32,
+    /// What can be done about it.
+    pub undo: UndoKind,
+    /// Where it stands.
+    pub state: EffectState,
+    /// What the tool returned, as JSON text.
+    pub result: Option<String>,
+    /// When it reached its state, in milliseconds.
+    pub at_millis: u64,
+    /// State before the call, as the tool keeps it; durable with the intent.
+    #[serde(skip)]
+    pub before: Bytes,
+}
+
+/// What can be done about an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoKind {
+    /// Nothing changed: reads.
+    None,
+    /// The tool can undo it.
+    Compensatable,
+    /// It cannot be undone, and its contract says so.
+    Irreversible,
+}
+
+/// Where an effect stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum EffectState {
+    /// Its intent is durable; the call may or may not have happened.
+    Registered,
+    /// The tool reported success.
+    Applied,
+    /// The tool reported that nothing happened.
+    Void,
+    /// The attempt was lost or the answer ambiguous; a probe decides.
+    Unknown,
+    /// It waits to be undone.
+    Pending {
+        /// Undo attempts that failed so far.
+        failures: u32,
+        /// Not before this time in milliseconds.
+        due_millis: u64,
+    },
+    /// A worker undoes it.
+    Compensating {
+        /// Undo attempts that failed so far.
+        failures: u32,
+        /// Which worker.
+        claim: Claim,
+    },
+    /// Undone.
+    Compensated,
+    /// It could not be undone or probed; a person decides.
+    Quarantined,
+}
+
+impl EffectState {
+    /// Whether nothing more will happen to it by itself.
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Applied | Self::Void | Self::Compensated | Self::Quarantined => true,
+            Self::Registered | Self::Unknown | Self::Pending { .. } | Self::Compensating { .. } => {
+                false
+            }
+        }
+    }
+}

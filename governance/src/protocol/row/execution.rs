@@ -1,0 +1,188 @@
+//! A handler's reaction to one event, from its first judgement to its outcome.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::id::{EventKey, ExecutionId, HandlerName, Lane, TreeId};
+use super::worker::Claim;
+use super::{DeadReason, ParkReason};
+use crate::digest::Digest;
+
+/// One execution: inbox entry and record in one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// Its identity.
+    pub id: ExecutionId,
+    /// Who reacts.
+    pub who: HandlerName,
+    /// To which event.
+    pub event: EventKey,
+    /// Its digest; a redelivery with another one is a conflict (R1).
+    pub event_digest: Digest,
+    /// The type of the event.
+    pub event_type: String,
+    /// The tree it belongs to.
+    pub tree: TreeId,
+    /// The execution that emitted the event; `None` at the root.
+    pub cause: Option<ExecutionId>,
+    /// Steps from the root.
+    pub depth: u32,
+    /// The partition key.
+    pub key: Option<String>,
+    /// The contract it was judged by; recorded, not part of the identity.
+    pub contract: Digest,
+    /// Attempts started so far, those abandoned at a drain not counted.
+    pub attempts: u32,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Attempts that failed, oldest first.
+    pub failures: Vec<AttemptFailure>,
+    /// When it was first judged, in milliseconds.
+    pub first_millis: u64,
+    /// When it reached its phase, in milliseconds.
+    pub at_millis: u64,
+    /// The stamp of its outcome, or of its latest start.
+    pub stamp: Option<u64>,
+}
+
+impl Execution {
+    /// The lane that it holds up while it waits or runs.
+    pub fn lane(&self) -> Option<Lane> {
+        let key = self.key.clone()?;
+        Some(Lane { handler: self.who.handler.clone(), key })
+    }
+}
+
+/// Where an execution stands. All but the first four are outcomes: never judged again (G3, R4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+pub enum Phase {
+    /// Judged and not started: it was halted, or waits for its turn.
+    Waiting,
+    /// A worker runs it.
+    Started {
+        /// Which worker, in which epoch.
+        claim: Claim,
+        /// Which attempt; finish and tool intents must name it (R2).
+        attempt: u32,
+    },
+    /// An attempt failed and another is due.
+    Retrying {
+        /// Not before this time in milliseconds.
+        due_millis: u64,
+    },
+    /// Its bytes are in the ledger, and it waits there.
+    Parked {
+        /// For what.
+        reason: ParkReason,
+    },
+    /// The handler returned; its outputs are recorded.
+    Finished,
+    /// A gate or the handler declined.
+    Refused {
+        /// By which primitive or rule.
+        code: RefusalCode,
+    },
+    /// The event was past its `expirytime`.
+    Expired,
+    /// Given up on; the bytes are in quarantine.
+    DeadLettered {
+        /// Why.
+        reason: DeadReason,
+    },
+}
+
+impl Phase {
+    /// Whether this is an outcome.
+    pub const fn is_outcome(&self) -> bool {
+        match self {
+            Self::Waiting | Self::Started { .. } | Self::Retrying { .. } | Self::Parked { .. } => false,
+            Self::Finished | Self::Refused { .. } | Self::Expired | Self::DeadLettered { .. } => true,
+        }
+    }
+}
+
+/// Which primitive or rule declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RefusalCode {
+    /// P-01 Scope Lock: outside scope, depth or fan-out.
+    #[serde(rename = "P-01")]
+    Scope,
+    /// P-02 Permission Boundary: a level that is not held.
+    #[serde(rename = "P-02")]
+    Permission,
+    /// P-03 Interrupt: the target is halted.
+    #[serde(rename = "P-03")]
+    Interrupt,
+    /// P-04 Responsibility Handshake: no approval, or not of this plan.
+    #[serde(rename = "P-04")]
+    Handshake,
+    /// P-05 Audit Stamp: an artifact that is owed is missing.
+    #[serde(rename = "P-05")]
+    Audit,
+    /// P-06 Rollback Covenant: the tree is being undone.
+    #[serde(rename = "P-06")]
+    Rollback,
+    /// An ordering rule can no longer be satisfied (G7).
+    #[serde(rename = "order")]
+    Order,
+    /// The event is not recorded in this ledger and its type has no external producer (R12).
+    #[serde(rename = "unrecorded")]
+    Unrecorded,
+    /// The identity is known with another digest (R1).
+    #[serde(rename = "identity_conflict")]
+    IdentityConflict,
+    /// The handler declined with a code of its own.
+    #[serde(rename = "handler")]
+    Handler,
+}
+
+impl RefusalCode {
+    /// The code as events, stamps and people see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scope => "P-01",
+            Self::Permission => "P-02",
+            Self::Interrupt => "P-03",
+            Self::Handshake => "P-04",
+            Self::Audit => "P-05",
+            Self::Rollback => "P-06",
+            Self::Order => "order",
+            Self::Unrecorded => "unrecorded",
+            Self::IdentityConflict => "identity_conflict",
+            Self::Handler => "handler",
+        }
+    }
+
+    /// The code for a text; a text that no engine uses is the handler's own.
+    pub fn from_text(text: &str) -> Self {
+        match text {
+            "P-01" => Self::Scope,
+            "P-02" => Self::Permission,
+            "P-03" => Self::Interrupt,
+            "P-04" => Self::Handshake,
+            "P-05" => Self::Audit,
+            "P-06" => Self::Rollback,
+            "order" => Self::Order,
+            "unrecorded" => Self::Unrecorded,
+            "identity_conflict" => Self::IdentityConflict,
+            _ => Self::Handler,
+        }
+    }
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptFailure {
+    /// Which attempt.
+    pub attempt: u32,
+    /// When it ended, in milliseconds.
+    pub at_millis: u64,
+    /// What the handler said; kept here, not in the stamp.
+    pub reason: String,
+}
+
+impl std::fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,147 @@
+//! What the ledger keeps: one type a table, all of them plain data.
+
+mod effect;
+mod execution;
+mod message;
+mod park;
+mod plan;
+mod tree;
+mod worker;
+
+pub use effect::{Effect, EffectKey, EffectState, UndoKind};
+pub use execution::{AttemptFailure, Execution, Phase, RefusalCode};
+pub use message::{ChainLinks, DeadLetter, DeadReason, OutboxRow, OutboxState, Recorded};
+pub use park::{ParkReason, Parked};
+pub use plan::{Decision, Plan};
+pub use tree::{Automaton, Fence, FenceState};
+pub use worker::{Claim, Control, Counters, Lease, Target, Worker};
+
+use super::id::{EventKey, ExecutionId, Lane, PlanDigest, ScopeKey, TreeId, WorkerId};
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant is named after the type that documents it")]
+pub enum Row {
+    Execution(Execution),
+    Recorded(Recorded),
+    Outbox(OutboxRow),
+    Parked(Parked),
+    Effect(Effect),
+    Plan(Plan),
+    Fence(Fence),
+    Automaton(Automaton),
+    DeadLetter(DeadLetter),
+    Control(Control),
+    Worker(Worker),
+    Lease(Lease),
+    Counters(Counters),
+}
+
+/// Names one row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each variant is named after the row that it names")]
+pub enum Key {
+    Execution(ExecutionId),
+    Recorded(EventKey),
+    Outbox(u64),
+    Parked(ExecutionId),
+    Effect(EffectKey),
+    Plan(PlanDigest),
+    Fence(TreeId),
+    Automaton(ScopeKey),
+    DeadLetter(ExecutionId),
+    Control(Target),
+    Worker(WorkerId),
+    Lease,
+    Counters,
+}
+
+impl Row {
+    /// The key that names this row.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Execution(row) => Key::Execution(row.id),
+            Self::Recorded(row) => Key::Recorded(row.key),
+            Self::Outbox(row) => Key::Outbox(row.sequence),
+            Self::Parked(row) => Key::Parked(row.execution),
+            Self::Effect(row) => Key::Effect(row.key),
+            Self::Plan(row) => Key::Plan(row.digest),
+            Self::Fence(row) => Key::Fence(row.tree.clone()),
+            Self::Automaton(row) => Key::Automaton(row.scope),
+            Self::DeadLetter(row) => Key::DeadLetter(row.execution),
+            Self::Control(row) => Key::Control(row.target.clone()),
+            Self::Worker(row) => Key::Worker(row.id),
+            Self::Lease(_) => Key::Lease,
+            Self::Counters(_) => Key::Counters,
+        }
+    }
+}
+
+/// Rows that a step asks for by something else than their key. Every scan is bounded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scan {
+    /// Unpublished outbox rows, in commit order.
+    Unpublished {
+        /// At most this many.
+        max: usize,
+    },
+    /// Parked rows of one handler that are due or past their deadline, oldest first.
+    ParkedDue {
+        /// Whose.
+        handler: String,
+        /// By the ledger's clock.
+        now: u64,
+        /// At most this many.
+        max: usize,
+    },
+    /// Parked rows of a lane, in the order in which they were parked.
+    ParkedLane {
+        /// Which lane.
+        lane: Lane,
+        /// At most this many.
+        max: usize,
+    },
+    /// Parked rows that wait for a decision on a plan.
+    ParkedPlan {
+        /// Which plan.
+        plan: PlanDigest,
+    },
+    /// Parked rows that wait for a scope of an ordering rule to move.
+    ParkedScope {
+        /// Which scope.
+        scope: ScopeKey,
+    },
+    /// All parked rows; used to bound their number.
+    ParkedCount,
+    /// Effects of one execution, in the order of their calls.
+    EffectsOf {
+        /// Which execution.
+        execution: ExecutionId,
+    },
+    /// Effects of one tree, in the order in which they were registered.
+    EffectsIn {
+        /// Which tree.
+        tree: TreeId,
+    },
+    /// Executions of one tree, in the order in which they were first judged.
+    ExecutionsIn {
+        /// Which tree.
+        tree: TreeId,
+    },
+    /// Unpublished outbox rows of one tree.
+    UnpublishedIn {
+        /// Which tree.
+        tree: TreeId,
+    },
+    /// Fences that are not closed.
+    FencesOpen,
+    /// Plans that nobody has decided.
+    PlansPending,
+    /// All workers.
+    Workers,
+    /// Executions that a worker has started and not ended.
+    StartedBy {
+        /// Which worker.
+        worker: WorkerId,
+    },
+}
