@@ -2,3 +2,5 @@
 pub mod audit;
 pub mod contract;
 pub mod digest;
+pub mod ledger;
+pub mod protocol;

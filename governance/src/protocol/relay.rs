@@ -1,0 +1,67 @@
+//! R5: what leaves. One process relays; a fence stops what has not left.
+
+use super::input::Reply;
+use super::row::{Claim, Key, Lease, OutboxRow, OutboxState, Row, Scan};
+use super::state::{Result, State};
+use crate::audit::stamp::Fact;
+
+/// Rows to publish, in commit order. Rows that an earlier relay read and never reported are among
+/// them: the broker may get those twice, under the same id.
+pub(super) fn relay(
+    state: &mut State<'_>,
+    claim: Claim,
+    max: usize,
+) -> Result<Option<Vec<OutboxRow>>> {
+    if !state.is_alive(&claim)? {
+        return Ok(None);
+    }
+    match state.rows.load(&Key::Lease)? {
+        Some(Row::Lease(Lease { claim: holder })) if holder == claim => {}
+        Some(Row::Lease(Lease { claim: holder })) if state.is_alive(&holder)? => return Ok(None),
+        _ => state.rows.save(Row::Lease(Lease { claim }))?,
+    }
+    let mut rows = Vec::new();
+    for mut row in state.outbox_rows(&Scan::Unpublished { max })? {
+        if !row.exempt && state.fence(row.tree.clone())?.is_some() {
+            withhold(state, row)?;
+            continue;
+        }
+        if row.state == OutboxState::Unpublished {
+            row.state = OutboxState::Publishing;
+            state.rows.save(Row::Outbox(row.clone()))?;
+        }
+        rows.push(row);
+    }
+    Ok(Some(rows))
+}
+
+pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> Result<Reply> {
+    let Some(mut row) = state.outbox(sequence)? else { return Ok(Reply::Done) };
+    match row.state {
+        OutboxState::Unpublished | OutboxState::Publishing => {}
+        OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable => {
+            return Ok(Reply::Done);
+        }
+    }
+    let event = row.event;
+    let (outbox, fact) = if delivered {
+        (OutboxState::Published, Fact::Emitted { event, sequence })
+    } else {
+        (OutboxState::Undeliverable, Fact::Undeliverable { event, sequence })
+    };
+    row.state = outbox;
+    let (cause, tree) = (row.cause, row.tree.clone());
+    state.rows.save(Row::Outbox(row))?;
+    state.append(cause, Some(tree), fact)?;
+    Ok(Reply::Done)
+}
+
+/// Keeps an output back for good.
+pub(super) fn withhold(state: &mut State<'_>, mut row: OutboxRow) -> Result<()> {
+    let (event, sequence, cause) = (row.event, row.sequence, row.cause);
+    let tree = row.tree.clone();
+    row.state = OutboxState::Withheld;
+    state.rows.save(Row::Outbox(row))?;
+    state.append(cause, Some(tree), Fact::Withheld { event, sequence })?;
+    Ok(())
+}
