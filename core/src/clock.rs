@@ -132,7 +132,10 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_millis(1));
-        tokio::time::timeout(Duration::from_secs(10), sleeper).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), sleeper)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(clock.now(), Timestamp::from_millis(6_000));
         assert!(!Clock::system().advance(Duration::from_secs(1)));
     }

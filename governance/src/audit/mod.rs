@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod key;
 pub mod note;
 pub mod proof;
+pub mod stamp;
 #[cfg(test)]
 mod testing;
 pub mod tiles;

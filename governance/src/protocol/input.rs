@@ -115,8 +115,8 @@ pub enum Input {
         claim: Claim,
         /// Which effect.
         effect: EffectKey,
-        /// Whether it is undone.
-        done: bool,
+        /// What became of it.
+        outcome: UndoOutcome,
     },
 }
 
@@ -201,7 +201,7 @@ pub struct Intend {
     /// Whose.
     pub run: Run,
     /// The number of the call within the attempt, from 0.
-    pub index: u32,
+    pub call: u32,
     /// The tool.
     pub tool: String,
     /// The level that the call needs.
@@ -224,6 +224,19 @@ pub enum Report {
     /// Nobody can tell yet.
     Unknown,
     /// Nobody can tell at all; a person decides.
+    Undecidable,
+}
+
+/// What became of an undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoOutcome {
+    /// The state before is back.
+    Undone,
+    /// A probe found that the call had never happened.
+    NeverHappened,
+    /// It failed; it is tried again, and quarantined in the end.
+    Failed,
+    /// Nobody can tell whether the call happened; a person decides.
     Undecidable,
 }
 
@@ -250,7 +263,7 @@ pub enum Reply {
     Decided(Decided),
     /// To `Command`: the control version from which it holds.
     Commanded(u64),
-    /// To `Undo`.
+    /// To `Undo`: effects as they stood; those in state `Unknown` are probed first.
     Undoing(Vec<Effect>),
     /// Done, nothing to tell.
     Done,
@@ -306,7 +319,7 @@ pub enum Intended {
     Call(EffectKey),
     /// An earlier attempt made this very call: take its result.
     Known(String),
-    /// Effects of an earlier attempt stand in the way: undo these first, then ask again.
+    /// Effects of an earlier attempt stand in the way: undo these in this order, then ask again.
     UndoFirst(Vec<Effect>),
     /// Do not call.
     Denied {
@@ -353,5 +366,8 @@ pub enum Decided {
 
 /// The digest of canonical JSON, as plans are named by it.
 pub fn plan_digest(plan: &serde_json::Value) -> PlanDigest {
-    PlanDigest(Digest::of_fields("wingman/plan", &[plan.to_string().as_bytes()]))
+    PlanDigest(Digest::of_fields(
+        "wingman/plan",
+        &[plan.to_string().as_bytes()],
+    ))
 }

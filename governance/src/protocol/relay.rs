@@ -36,7 +36,9 @@ pub(super) fn relay(
 }
 
 pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> Result<Reply> {
-    let Some(mut row) = state.outbox(sequence)? else { return Ok(Reply::Done) };
+    let Some(mut row) = state.outbox(sequence)? else {
+        return Ok(Reply::Done);
+    };
     match row.state {
         OutboxState::Unpublished | OutboxState::Publishing => {}
         OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable => {
@@ -47,7 +49,10 @@ pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> 
     let (outbox, fact) = if delivered {
         (OutboxState::Published, Fact::Emitted { event, sequence })
     } else {
-        (OutboxState::Undeliverable, Fact::Undeliverable { event, sequence })
+        (
+            OutboxState::Undeliverable,
+            Fact::Undeliverable { event, sequence },
+        )
     };
     row.state = outbox;
     let (cause, tree) = (row.cause, row.tree.clone());

@@ -8,12 +8,12 @@ use super::worker::Claim;
 use crate::contract::Level;
 use crate::digest::Digest;
 
-/// Names an effect: the n-th tool call of an execution.
+/// Names an effect of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EffectKey {
     /// Whose.
     pub execution: ExecutionId,
-    /// From 0, in the order of the calls.
+    /// From 0, in the order of registration, over all attempts.
     pub index: u32,
 }
 
@@ -36,6 +36,8 @@ pub struct Effect {
     pub arguments_digest: Digest,
     /// The attempt that made or adopted it.
     pub attempt: u32,
+    /// Which call of that attempt it is, from 0.
+    pub call: u32,
     /// What can be done about it.
     pub undo: UndoKind,
     /// Where it stands.

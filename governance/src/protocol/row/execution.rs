@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::id::{EventKey, ExecutionId, HandlerName, Lane, TreeId};
+use super::super::id::{EventKey, ExecutionId, HandlerName, Lane, ScopeKey, TreeId};
 use super::worker::Claim;
 use super::{DeadReason, ParkReason};
 use crate::digest::Digest;
@@ -36,6 +36,8 @@ pub struct Execution {
     pub phase: Phase,
     /// Attempts that failed, oldest first.
     pub failures: Vec<AttemptFailure>,
+    /// What its outcome moves in the scopes of ordering rules.
+    pub moves: Vec<ScopeMove>,
     /// When it was first judged, in milliseconds.
     pub first_millis: u64,
     /// When it reached its phase, in milliseconds.
@@ -48,7 +50,10 @@ impl Execution {
     /// The lane that it holds up while it waits or runs.
     pub fn lane(&self) -> Option<Lane> {
         let key = self.key.clone()?;
-        Some(Lane { handler: self.who.handler.clone(), key })
+        Some(Lane {
+            handler: self.who.handler.clone(),
+            key,
+        })
     }
 }
 
@@ -95,8 +100,12 @@ impl Phase {
     /// Whether this is an outcome.
     pub const fn is_outcome(&self) -> bool {
         match self {
-            Self::Waiting | Self::Started { .. } | Self::Retrying { .. } | Self::Parked { .. } => false,
-            Self::Finished | Self::Refused { .. } | Self::Expired | Self::DeadLettered { .. } => true,
+            Self::Waiting | Self::Started { .. } | Self::Retrying { .. } | Self::Parked { .. } => {
+                false
+            }
+            Self::Finished | Self::Refused { .. } | Self::Expired | Self::DeadLettered { .. } => {
+                true
+            }
         }
     }
 }
@@ -168,6 +177,17 @@ impl RefusalCode {
             _ => Self::Handler,
         }
     }
+}
+
+/// How an outcome moves one scope of an ordering rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeMove {
+    /// Which scope.
+    pub scope: ScopeKey,
+    /// To which position.
+    pub to: u64,
+    /// Whether other outcomes than finished leave it where it is.
+    pub only_if_finished: bool,
 }
 
 /// One attempt that failed.

@@ -9,7 +9,7 @@ mod tree;
 mod worker;
 
 pub use effect::{Effect, EffectKey, EffectState, UndoKind};
-pub use execution::{AttemptFailure, Execution, Phase, RefusalCode};
+pub use execution::{AttemptFailure, Execution, Phase, RefusalCode, ScopeMove};
 pub use message::{ChainLinks, DeadLetter, DeadReason, OutboxRow, OutboxState, Recorded};
 pub use park::{ParkReason, Parked};
 pub use plan::{Decision, Plan};
@@ -20,7 +20,10 @@ use super::id::{EventKey, ExecutionId, Lane, PlanDigest, ScopeKey, TreeId, Worke
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant is named after the type that documents it")]
+#[expect(
+    missing_docs,
+    reason = "each variant is named after the type that documents it"
+)]
 pub enum Row {
     Execution(Execution),
     Recorded(Recorded),
@@ -39,7 +42,10 @@ pub enum Row {
 
 /// Names one row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each variant is named after the row that it names")]
+#[expect(
+    missing_docs,
+    reason = "each variant is named after the row that it names"
+)]
 pub enum Key {
     Execution(ExecutionId),
     Recorded(EventKey),
@@ -123,6 +129,11 @@ pub enum Scan {
         /// Which tree.
         tree: TreeId,
     },
+    /// Effects that wait to be undone or are being undone, newest first.
+    EffectsPending {
+        /// At most this many.
+        max: usize,
+    },
     /// Executions of one tree, in the order in which they were first judged.
     ExecutionsIn {
         /// Which tree.
@@ -135,13 +146,4 @@ pub enum Scan {
     },
     /// Fences that are not closed.
     FencesOpen,
-    /// Plans that nobody has decided.
-    PlansPending,
-    /// All workers.
-    Workers,
-    /// Executions that a worker has started and not ended.
-    StartedBy {
-        /// Which worker.
-        worker: WorkerId,
-    },
 }

@@ -1,0 +1,247 @@
+//! P-04: a plan waits for a YES, and a YES is used once (G5).
+
+use wingman_core::event::CloudEvent;
+
+use super::id::PlanDigest;
+use super::input::{Decided, plan_digest};
+use super::row::{Decision, Execution, Plan, Row, Scan};
+use super::state::{Result, State};
+use super::worker::millis;
+use crate::audit::stamp::Fact;
+use crate::contract::Approval;
+
+/// The one answer that approves.
+pub const YES: &str = "YES";
+
+/// What the contract's handshake says about a delivery.
+pub(super) enum Handshake {
+    /// The contract asks for none.
+    NotNeeded,
+    /// The handler asked, and this is the answer: approved, denied or expired.
+    Decided(Decision),
+    /// The handler needs an approval, and spends this one.
+    Approved(Plan),
+    /// The question is put; park until the deadline.
+    Ask {
+        plan: PlanDigest,
+        deadline_millis: u64,
+    },
+    /// There is no approval to spend.
+    Refused(String),
+}
+
+pub(super) fn judge(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+) -> Result<Handshake> {
+    let Some(contract) = state.contracts.handler(&execution.who.handler) else {
+        return Ok(Handshake::NotNeeded);
+    };
+    if let Some(approval) = contract.approval.clone() {
+        return ask(state, execution, event, &approval);
+    }
+    match contract.requires_approval.clone() {
+        Some(pointer) => spend(state, execution, event, &pointer),
+        None => Ok(Handshake::NotNeeded),
+    }
+}
+
+fn ask(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+    approval: &Approval,
+) -> Result<Handshake> {
+    let Some(value) = at(event, &approval.plan) else {
+        return Ok(Handshake::Refused(format!(
+            "the body has no plan at {}",
+            approval.plan
+        )));
+    };
+    let digest = plan_digest(&value);
+    let Some(mut plan) = state.plan(digest)? else {
+        let deadline_millis = state.now + millis(approval.within);
+        let proposer = proposer(state, execution)?;
+        state.rows.save(Row::Plan(Plan {
+            digest,
+            tree: execution.tree.clone(),
+            asked_by: execution.id,
+            proposer,
+            role: approval.role.clone(),
+            text: value.to_string(),
+            asked_millis: state.now,
+            deadline_millis,
+            decision: Decision::Pending,
+            spent_by: None,
+        }))?;
+        state.stamp(
+            execution,
+            Fact::Asked {
+                plan: digest,
+                role: approval.role.clone(),
+            },
+        )?;
+        return Ok(Handshake::Ask {
+            plan: digest,
+            deadline_millis,
+        });
+    };
+    if plan.asked_by != execution.id {
+        let detail = "this very plan was put before somebody already; a plan is decided once";
+        return Ok(Handshake::Refused(detail.to_owned()));
+    }
+    if plan.decision == Decision::Pending {
+        if state.now < plan.deadline_millis {
+            return Ok(Handshake::Ask {
+                plan: digest,
+                deadline_millis: plan.deadline_millis,
+            });
+        }
+        plan.decision = Decision::Expired;
+        state.rows.save(Row::Plan(plan.clone()))?;
+        state.stamp(execution, Fact::DecisionExpired { plan: digest })?;
+    }
+    Ok(Handshake::Decided(plan.decision))
+}
+
+/// An approval is spent by the first execution that starts under it; a later attempt of the same
+/// execution goes on under it.
+fn spend(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+    pointer: &str,
+) -> Result<Handshake> {
+    let refuse = |text: &str| Ok(Handshake::Refused(text.to_owned()));
+    let Some(value) = at(event, pointer) else {
+        return Ok(Handshake::Refused(format!(
+            "the body has no plan at {pointer}"
+        )));
+    };
+    let digest = match value.as_str().map(str::parse) {
+        Some(Ok(digest)) => digest,
+        Some(Err(_)) | None => plan_digest(&value),
+    };
+    let Some(mut plan) = state.plan(digest)? else {
+        return refuse("nobody was asked to approve this plan");
+    };
+    match &plan.decision {
+        Decision::Approved { .. } => {}
+        Decision::Pending => return refuse("nobody has decided this plan yet"),
+        Decision::Denied { .. } => return refuse("this plan was denied"),
+        Decision::Expired => return refuse("nobody approved this plan in time"),
+    }
+    if plan.tree != execution.tree {
+        return refuse("this plan was approved for another request");
+    }
+    match plan.spent_by {
+        Some(spender) if spender == execution.id => return Ok(Handshake::Approved(plan)),
+        Some(_) => return refuse("this approval was used already, and is good once"),
+        None => {}
+    }
+    if state.now >= plan.deadline_millis {
+        return refuse("this approval has expired");
+    }
+    plan.spent_by = Some(execution.id);
+    state.rows.save(Row::Plan(plan.clone()))?;
+    state.stamp(execution, Fact::Spent { plan: digest })?;
+    Ok(Handshake::Approved(plan))
+}
+
+/// Takes an answer. The caller has verified that `by` signed it.
+pub(super) fn decide(
+    state: &mut State<'_>,
+    digest: PlanDigest,
+    by: String,
+    answer: String,
+    signature: String,
+) -> Result<Decided> {
+    let Some(mut plan) = state.plan(digest)? else {
+        return Ok(Decided::UnknownPlan);
+    };
+    if plan.decision == Decision::Pending && state.now >= plan.deadline_millis {
+        plan.decision = Decision::Expired;
+        let fact = Fact::DecisionExpired { plan: digest };
+        state.append(Some(plan.asked_by), Some(plan.tree.clone()), fact)?;
+        state.rows.save(Row::Plan(plan.clone()))?;
+        wake(state, digest)?;
+    }
+    if plan.decision != Decision::Pending {
+        return Ok(Decided::Already(plan.decision));
+    }
+    if let Some(detail) = not_entitled(state, &plan, &by) {
+        return Ok(Decided::NotEntitled { detail });
+    }
+    let at_millis = state.now;
+    let (decision, fact) = if answer == YES {
+        let fact = Fact::Approved {
+            plan: digest,
+            by: by.clone(),
+        };
+        (
+            Decision::Approved {
+                by,
+                signature,
+                at_millis,
+            },
+            fact,
+        )
+    } else {
+        let fact = Fact::NotApproved {
+            plan: digest,
+            by: by.clone(),
+        };
+        (
+            Decision::Denied {
+                by,
+                answer,
+                at_millis,
+            },
+            fact,
+        )
+    };
+    plan.decision = decision.clone();
+    state.append(Some(plan.asked_by), Some(plan.tree.clone()), fact)?;
+    state.rows.save(Row::Plan(plan))?;
+    wake(state, digest)?;
+    Ok(Decided::Taken(decision))
+}
+
+fn not_entitled(state: &State<'_>, plan: &Plan, by: &str) -> Option<String> {
+    if by == plan.proposer {
+        return Some(format!(
+            "{by} proposed this plan, and nobody approves their own"
+        ));
+    }
+    match state.contracts.principal(by) {
+        None => Some(format!("{by} is not among the principals of the contracts")),
+        Some(principal) if !principal.roles.contains(&plan.role) => {
+            Some(format!("{by} does not hold the role {}", plan.role))
+        }
+        Some(_) => None,
+    }
+}
+
+/// The handler whose execution emitted the event that holds the plan.
+fn proposer(state: &mut State<'_>, execution: &Execution) -> Result<String> {
+    let Some(cause) = execution.cause else {
+        return Ok("external".to_owned());
+    };
+    Ok(state
+        .execution(cause)?
+        .map_or_else(|| "unknown".to_owned(), |it| it.who.handler))
+}
+
+fn wake(state: &mut State<'_>, plan: PlanDigest) -> Result<()> {
+    for mut parked in state.parked_rows(&Scan::ParkedPlan { plan })? {
+        parked.due_millis = state.now;
+        state.rows.save(Row::Parked(parked))?;
+    }
+    Ok(())
+}
+
+fn at(event: &CloudEvent, pointer: &str) -> Option<serde_json::Value> {
+    let body: serde_json::Value = serde_json::from_slice(event.data.as_deref()?).ok()?;
+    body.pointer(pointer).cloned()
+}

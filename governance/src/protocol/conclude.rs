@@ -1,0 +1,227 @@
+//! How a run ends: outcome, next attempt, or nothing, because the run was no longer current (R2).
+
+use wingman_core::event::CloudEvent;
+
+use super::input::{Conclude, Concluded, Run, RunEnding};
+use super::outcome::{Remains, dead_letter, settle};
+use super::output;
+use super::park::{Terms, park};
+use super::row::{
+    AttemptFailure, DeadReason, Effect, EffectState, Execution, ParkReason, Phase, RefusalCode,
+    Row, Scan, UndoKind,
+};
+use super::state::{Result, State};
+use super::undo;
+use super::worker::millis;
+use crate::audit::stamp::{Fact, Outputs};
+
+/// The execution of a run, if that run is still the current one.
+pub(super) fn current(state: &mut State<'_>, run: &Run) -> Result<Option<Execution>> {
+    let Some(execution) = state.execution(run.execution)? else {
+        return Ok(None);
+    };
+    let held = Phase::Started {
+        claim: run.claim,
+        attempt: run.attempt,
+    };
+    Ok((execution.phase == held).then_some(execution))
+}
+
+pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Concluded> {
+    let Some(mut execution) = current(state, &conclude.run)? else {
+        let Run {
+            execution,
+            claim,
+            attempt,
+        } = conclude.run;
+        let fact = Fact::Late {
+            attempt,
+            worker: claim.worker,
+            epoch: claim.epoch,
+        };
+        state.append(Some(execution), None, fact)?;
+        return Ok(Concluded::Late);
+    };
+    let Conclude {
+        run,
+        ending,
+        event,
+        topic,
+        position,
+    } = conclude;
+    let remains = Remains {
+        topic: &topic,
+        position: &position,
+        headers: Vec::new(),
+        payload: event.data.clone().unwrap_or_default(),
+    };
+    match ending {
+        RunEnding::Finished { outputs, fence } => {
+            finish(state, &mut execution, &run, &outputs, fence, remains)
+        }
+        RunEnding::Refused {
+            code,
+            detail: _,
+            output,
+        } => {
+            let code = RefusalCode::from_text(&code);
+            refused(state, &mut execution, code, output.as_deref(), remains)
+        }
+        RunEnding::Failed { structural, reason } => failed(
+            state,
+            &mut execution,
+            &run,
+            &event,
+            structural,
+            reason,
+            remains,
+        ),
+        RunEnding::Abandoned => abandoned(state, execution, &run),
+    }
+}
+
+fn finish(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    run: &Run,
+    outputs: &[CloudEvent],
+    fence: bool,
+    remains: Remains<'_>,
+) -> Result<Concluded> {
+    if let Some(fault) = output_fault(state, execution, outputs) {
+        dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
+        return Ok(Concluded::Ack);
+    }
+    disown_earlier(state, execution, run.attempt)?;
+    // The outputs of the handler that answers a failure belong to the rollback: exempt (R8).
+    let sent = outputs
+        .iter()
+        .map(|event| output::send(state, execution, event, fence))
+        .collect::<Result<Vec<_>>>()?;
+    let handler = execution.who.handler.clone();
+    let fact = Fact::Finished {
+        handler,
+        attempt: run.attempt,
+        outputs: Outputs(sent),
+    };
+    settle(state, execution, Phase::Finished, fact)?;
+    if fence {
+        undo::fence(state, &execution.tree, Some(execution.id))?;
+    }
+    Ok(Concluded::Ack)
+}
+
+fn output_fault(
+    state: &State<'_>,
+    execution: &Execution,
+    outputs: &[CloudEvent],
+) -> Option<String> {
+    let contract = state.contracts.handler(&execution.who.handler)?;
+    output::check(state, contract, outputs)
+}
+
+fn refused(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    code: RefusalCode,
+    output: Option<&CloudEvent>,
+    remains: Remains<'_>,
+) -> Result<Concluded> {
+    let outputs: Vec<CloudEvent> = output.cloned().into_iter().collect();
+    if let Some(fault) = output_fault(state, execution, &outputs) {
+        dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
+        return Ok(Concluded::Ack);
+    }
+    let handler = execution.who.handler.clone();
+    settle(
+        state,
+        execution,
+        Phase::Refused { code },
+        Fact::Refused { handler, code },
+    )?;
+    for event in &outputs {
+        output::send(state, execution, event, false)?;
+    }
+    Ok(Concluded::Ack)
+}
+
+fn failed(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    run: &Run,
+    event: &CloudEvent,
+    structural: bool,
+    reason: String,
+    remains: Remains<'_>,
+) -> Result<Concluded> {
+    let attempt = run.attempt;
+    let at_millis = state.now;
+    execution.failures.push(AttemptFailure {
+        attempt,
+        at_millis,
+        reason: reason.clone(),
+    });
+    let schedule = state
+        .contracts
+        .failure_mode(&execution.who.handler, &execution.event_type);
+    let delay = schedule
+        .and_then(|mode| mode.retry.get(execution.failures.len() - 1))
+        .copied();
+    let Some(delay) = delay.filter(|_| !structural) else {
+        let dead = if structural {
+            DeadReason::Structural
+        } else {
+            DeadReason::Exhausted
+        };
+        dead_letter(state, execution, dead, &reason, remains)?;
+        return Ok(Concluded::Ack);
+    };
+    let handler = execution.who.handler.clone();
+    state.stamp(execution, Fact::Failed { handler, attempt })?;
+    let due_millis = state.now + millis(delay);
+    // A parked delivery has no broker's copy to hold.
+    if delay <= state.settings.hold_max && state.parked(execution.id)?.is_none() {
+        execution.phase = Phase::Retrying { due_millis };
+        execution.at_millis = state.now;
+        state.rows.save(Row::Execution(execution.clone()))?;
+        return Ok(Concluded::Again(millis(delay)));
+    }
+    let terms = Terms::retry(state, due_millis);
+    park(state, execution, event, ParkReason::Retry, terms, remains)?;
+    Ok(Concluded::Ack)
+}
+
+/// A drain: the attempt does not count, and somebody else may begin at once.
+fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Result<Concluded> {
+    super::worker::abandon(state, &execution, run.attempt, "drain")?;
+    execution.phase = Phase::Waiting;
+    execution.at_millis = state.now;
+    state.rows.save(Row::Execution(execution.clone()))?;
+    if let Some(mut parked) = state.parked(execution.id)? {
+        parked.claim = None;
+        parked.due_millis = state.now;
+        state.rows.save(Row::Parked(parked))?;
+    }
+    Ok(Concluded::Released)
+}
+
+/// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
+fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
+    for effect in state.effects(&Scan::EffectsOf {
+        execution: execution.id,
+    })? {
+        let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
+        if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {
+            let due_millis = state.now;
+            let next = Effect {
+                state: EffectState::Pending {
+                    failures: 0,
+                    due_millis,
+                },
+                ..effect
+            };
+            state.rows.save(Row::Effect(next))?;
+        }
+    }
+    Ok(())
+}

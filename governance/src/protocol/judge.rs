@@ -1,0 +1,366 @@
+//! What becomes of a delivery at the head of its lane: the checks, in their order.
+
+use std::sync::Arc;
+
+use wingman_core::event::{CloudEvent, extension};
+
+use super::approve::{self, Handshake};
+use super::id::{EventKey, ExecutionId, event_digest};
+use super::input::{Arrival, Judged, Run, Started};
+use super::order::{self, Ordered};
+use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed};
+use super::park::{Terms, park};
+use super::record::admit;
+use super::row::{
+    Claim, DeadReason, EffectState, Execution, ParkReason, Phase, Recorded, RefusalCode, Row, Scan,
+};
+use super::state::{Result, State};
+use super::worker::abandon;
+use crate::audit::stamp::{Fact, commit};
+use crate::contract::{HandlerContract, Producers};
+
+/// How long a head is kept before it is judged again, if nothing wakes it, in milliseconds.
+pub(super) const HOLD_MILLIS: u64 = 250;
+
+/// Judges a delivery. Everything it writes is one step: verdict and reservation together (R7).
+pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> {
+    let event = match &arrival.event {
+        Ok(event) => Arc::clone(event),
+        Err(why) => {
+            let phase = Phase::DeadLettered {
+                reason: DeadReason::Malformed,
+            };
+            unclaimed(state, arrival, phase, why)?;
+            return Ok(Judged::Ack);
+        }
+    };
+    let recorded = match provenance(state, arrival, &event)? {
+        Provenance::Known(recorded) => recorded,
+        Provenance::Filed => return Ok(Judged::Ack),
+        Provenance::Halted => return Ok(Judged::Hold(HOLD_MILLIS)),
+    };
+    let id = ExecutionId::of(&arrival.who, &event, 0);
+    let mut execution = match state.execution(id)? {
+        Some(execution) => execution,
+        None => new_execution(state, arrival, id, &event, &recorded),
+    };
+    if let Some(judged) = standing(state, &arrival.claim, &mut execution)? {
+        return Ok(judged);
+    }
+    if state.is_halted(&arrival.who.handler)? {
+        return Ok(Judged::Hold(HOLD_MILLIS));
+    }
+    weigh(
+        state,
+        arrival.claim,
+        &event,
+        &recorded,
+        &mut execution,
+        false,
+        Remains::of(arrival),
+    )
+}
+
+/// The checks that a woken delivery passes too: everything between identity and start.
+pub(super) fn weigh(
+    state: &mut State<'_>,
+    claim: Claim,
+    event: &Arc<CloudEvent>,
+    recorded: &Recorded,
+    execution: &mut Execution,
+    woken: bool,
+    remains: Remains<'_>,
+) -> Result<Judged> {
+    if let Some((code, detail)) = contract_fault(state, event, execution)? {
+        refuse(state, execution, event, code, &detail)?;
+        return Ok(Judged::Ack);
+    }
+    if is_expired(event, state.now) {
+        let handler = execution.who.handler.clone();
+        settle(state, execution, Phase::Expired, Fact::Expired { handler })?;
+        return Ok(Judged::Ack);
+    }
+    let body = event.data.as_deref().unwrap_or_default();
+    if let Err(error) = state.contracts.validate_body(event.ty(), body) {
+        let reason = DeadReason::SchemaMismatch;
+        dead_letter(state, execution, reason, &error.to_string(), remains)?;
+        return Ok(Judged::Ack);
+    }
+    if !woken && waits_behind(state, execution)? {
+        let terms = Terms::until_woken(state);
+        park(state, execution, event, ParkReason::Behind, terms, remains)?;
+        return Ok(Judged::Ack);
+    }
+    match order::judge(state, execution, event)? {
+        Ordered::Free => {}
+        Ordered::Wait(scope) => {
+            let terms = Terms::until_woken(state);
+            park(
+                state,
+                execution,
+                event,
+                ParkReason::Order { scope },
+                terms,
+                remains,
+            )?;
+            return Ok(Judged::Ack);
+        }
+        Ordered::Never(detail) => {
+            refuse(state, execution, event, RefusalCode::Order, &detail)?;
+            return Ok(Judged::Ack);
+        }
+    }
+    let handshake = approve::judge(state, execution, event)?;
+    let (decision, approved) = match handshake {
+        Handshake::NotNeeded => (None, None),
+        Handshake::Decided(decision) => (Some(decision), None),
+        Handshake::Approved(plan) => (None, Some(plan)),
+        Handshake::Ask {
+            plan,
+            deadline_millis,
+        } => {
+            let terms = Terms {
+                due_millis: deadline_millis,
+                deadline_millis,
+            };
+            park(
+                state,
+                execution,
+                event,
+                ParkReason::Approval { plan },
+                terms,
+                remains,
+            )?;
+            return Ok(Judged::Ack);
+        }
+        Handshake::Refused(detail) => {
+            refuse(state, execution, event, RefusalCode::Handshake, &detail)?;
+            return Ok(Judged::Ack);
+        }
+    };
+    order::reserve(state, execution, event)?;
+    let mut started = start(state, claim, event, recorded, execution)?;
+    started.decision = decision;
+    started.approved = approved;
+    Ok(Judged::Run(Box::new(started)))
+}
+
+enum Provenance {
+    Known(Recorded),
+    /// It was filed without an identity of its own; ack it.
+    Filed,
+    /// New work is stopped, so nothing is admitted either.
+    Halted,
+}
+
+fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> Result<Provenance> {
+    let file = |state: &mut State<'_>, phase, detail: &str| {
+        unclaimed(state, arrival, phase, detail).map(|()| Provenance::Filed)
+    };
+    let refused = |code| Phase::Refused { code };
+    match state.recorded(EventKey::of(event))? {
+        Some(known) if known.digest == event_digest(event) => Ok(Provenance::Known(known)),
+        Some(_) => file(
+            state,
+            refused(RefusalCode::IdentityConflict),
+            "this source and id are recorded with another digest",
+        ),
+        None => match state
+            .contracts
+            .event(event.ty())
+            .map(|contract| &contract.producer)
+        {
+            None => file(
+                state,
+                Phase::DeadLettered {
+                    reason: DeadReason::UnknownType,
+                },
+                &format!("the type {} has no contract", event.ty()),
+            ),
+            Some(Producers::Handlers(_)) => file(
+                state,
+                refused(RefusalCode::Unrecorded),
+                "no execution under this ledger emitted it, and its type has no external producer",
+            ),
+            Some(Producers::External) if state.is_halted(&arrival.who.handler)? => {
+                Ok(Provenance::Halted)
+            }
+            Some(Producers::External) => admit(state, event).map(Provenance::Known),
+        },
+    }
+}
+
+fn new_execution(
+    state: &State<'_>,
+    arrival: &Arrival,
+    id: ExecutionId,
+    event: &CloudEvent,
+    recorded: &Recorded,
+) -> Execution {
+    Execution {
+        id,
+        who: arrival.who.clone(),
+        event: recorded.key,
+        event_digest: recorded.digest,
+        event_type: event.ty().to_owned(),
+        tree: recorded.tree.clone(),
+        cause: recorded.cause,
+        depth: recorded.depth,
+        key: event.partition_key().map(str::to_owned),
+        contract: state
+            .contracts
+            .handler_digest(&arrival.who.handler)
+            .unwrap_or(recorded.digest),
+        attempts: 0,
+        phase: Phase::Waiting,
+        failures: Vec::new(),
+        moves: Vec::new(),
+        first_millis: state.now,
+        at_millis: state.now,
+        stamp: None,
+    }
+}
+
+/// What an earlier judgement left behind: an outcome, a wait, or somebody who runs it (R2, R4).
+fn standing(
+    state: &mut State<'_>,
+    claim: &Claim,
+    execution: &mut Execution,
+) -> Result<Option<Judged>> {
+    match execution.phase.clone() {
+        Phase::Waiting => Ok(None),
+        Phase::Retrying { due_millis } if due_millis > state.now => {
+            Ok(Some(Judged::Hold(due_millis - state.now)))
+        }
+        Phase::Retrying { .. } => Ok(None),
+        Phase::Parked { .. } => Ok(Some(Judged::Ack)),
+        Phase::Started {
+            claim: holder,
+            attempt,
+        } => {
+            if holder == *claim || state.is_alive(&holder)? {
+                return Ok(Some(Judged::Hold(HOLD_MILLIS)));
+            }
+            abandon(state, execution, attempt, "lease")?;
+            execution.phase = Phase::Waiting;
+            Ok(None)
+        }
+        Phase::Finished | Phase::Refused { .. } | Phase::Expired | Phase::DeadLettered { .. } => {
+            Ok(Some(Judged::Ack))
+        }
+    }
+}
+
+/// P-01 and P-06 before anything that can wait: a fenced tree, a type outside the contract, depth.
+fn contract_fault(
+    state: &mut State<'_>,
+    event: &CloudEvent,
+    execution: &Execution,
+) -> Result<Option<(RefusalCode, String)>> {
+    if state.fence(execution.tree.clone())?.is_some() {
+        let detail = "its tree is being undone".to_owned();
+        return Ok(Some((RefusalCode::Rollback, detail)));
+    }
+    let handler = &execution.who.handler;
+    let Some(contract) = state.contracts.handler(handler) else {
+        return Ok(Some((
+            RefusalCode::Scope,
+            format!("{handler} has no contract"),
+        )));
+    };
+    Ok(scope_fault(contract, event, execution, state).map(|detail| (RefusalCode::Scope, detail)))
+}
+
+fn scope_fault(
+    contract: &HandlerContract,
+    event: &CloudEvent,
+    execution: &Execution,
+    state: &State<'_>,
+) -> Option<String> {
+    let (name, ty) = (&contract.name, event.ty());
+    if !contract.consumes.contains(ty) {
+        return Some(format!("{name} does not declare to consume {ty}"));
+    }
+    if !state
+        .contracts
+        .event(ty)
+        .is_some_and(|it| it.consumers.admit(name))
+    {
+        return Some(format!("{ty} does not admit {name} as a consumer"));
+    }
+    (execution.depth > contract.limits.depth).then(|| {
+        format!(
+            "depth {} in the tree, and limits.depth is {}",
+            execution.depth, contract.limits.depth
+        )
+    })
+}
+
+fn is_expired(event: &CloudEvent, now: u64) -> bool {
+    event
+        .extension(extension::EXPIRY)
+        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+        .is_some_and(|expiry| u64::try_from(expiry.as_millisecond()).unwrap_or(0) <= now)
+}
+
+/// Whether an earlier delivery of the lane is parked. Those that wait for an ordering rule do not
+/// count: they left the lane to the events that can satisfy the rule (R6).
+fn waits_behind(state: &mut State<'_>, execution: &Execution) -> Result<bool> {
+    let Some(lane) = execution.lane() else {
+        return Ok(false);
+    };
+    let parked = state.parked_rows(&Scan::ParkedLane { lane, max: 64 })?;
+    Ok(parked
+        .iter()
+        .any(|it| it.execution != execution.id && !matches!(it.reason, ParkReason::Order { .. })))
+}
+
+/// The start is durable before the handler runs (G1); worker, epoch and attempt are in it (R2).
+fn start(
+    state: &mut State<'_>,
+    claim: Claim,
+    event: &Arc<CloudEvent>,
+    recorded: &Recorded,
+    execution: &mut Execution,
+) -> Result<Started> {
+    execution.attempts += 1;
+    let attempt = execution.attempts;
+    let fact = Fact::Started {
+        handler: execution.who.handler.clone(),
+        contract: execution.contract,
+        event: recorded.key,
+        commitment: commit(&recorded.salt, &recorded.digest),
+        attempt,
+        worker: claim.worker,
+        epoch: claim.epoch,
+    };
+    execution.stamp = Some(state.stamp(execution, fact)?);
+    execution.phase = Phase::Started { claim, attempt };
+    execution.at_millis = state.now;
+    state.rows.save(Row::Execution(execution.clone()))?;
+    let unknown = if attempt > 1 {
+        open_effects(state, execution)?
+    } else {
+        Vec::new()
+    };
+    Ok(Started {
+        run: Run {
+            execution: execution.id,
+            claim,
+            attempt,
+        },
+        event: Arc::clone(event),
+        depth: execution.depth,
+        decision: None,
+        approved: None,
+        unknown,
+    })
+}
+
+fn open_effects(state: &mut State<'_>, execution: &Execution) -> Result<Vec<super::row::Effect>> {
+    let mut effects = state.effects(&Scan::EffectsOf {
+        execution: execution.id,
+    })?;
+    effects.retain(|effect| matches!(effect.state, EffectState::Registered | EffectState::Unknown));
+    Ok(effects)
+}

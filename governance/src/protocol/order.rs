@@ -1,0 +1,286 @@
+//! G7: ordering rules, judged before the handler runs, against executions that finished.
+//!
+//! A rule's state is one small row for each scope key. Verdict and reservation are one step (R7):
+//! two deliveries of a scope cannot both be told to go.
+
+use serde_json::Value;
+use wingman_core::event::CloudEvent;
+
+use super::id::{ExecutionId, ScopeKey};
+use super::row::{Automaton, ChainLinks, Execution, Phase, Recorded, Row, Scan, ScopeMove};
+use super::state::{Result, State};
+use crate::contract::{ChainDigest, OrderingKey, OrderingRule};
+use crate::digest::Digest;
+
+/// The CloudEvents extension that a `sequence` rule reads.
+const SEQUENCE: &str = "sequence";
+
+/// What the rules say about a delivery.
+pub(super) enum Ordered {
+    /// It may run.
+    Free,
+    /// Something has to finish first.
+    Wait(ScopeKey),
+    /// No future can satisfy the rule.
+    Never(String),
+}
+
+pub(super) fn judge(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+) -> Result<Ordered> {
+    for rule in rules(state, execution) {
+        let verdict = match &rule {
+            OrderingRule::Sequence { key } => sequence(state, execution, event, &rule, key)?,
+            OrderingRule::Precedence { after, key } => {
+                precedence(state, execution, event, &rule, after, key)?
+            }
+            OrderingRule::Chain { types, key, digest } => {
+                chain(state, execution, types, key, digest.as_ref())?
+            }
+        };
+        match verdict {
+            Ordered::Free => {}
+            Ordered::Wait(_) | Ordered::Never(_) => return Ok(verdict),
+        }
+    }
+    Ok(Ordered::Free)
+}
+
+/// Takes the places that the verdict promised, in the same step, and notes on the execution what its
+/// outcome will move.
+pub(super) fn reserve(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    event: &CloudEvent,
+) -> Result<()> {
+    execution.moves.clear();
+    for rule in rules(state, execution) {
+        let Some(value) = value_of(event, execution, rule.key()) else {
+            continue;
+        };
+        let scope = scope_key(execution, &rule, &value);
+        match &rule {
+            OrderingRule::Sequence { .. } => {
+                let position = state.automaton(scope)?.map_or(0, |it| it.position);
+                let running = Some(execution.id);
+                state.rows.save(Row::Automaton(Automaton {
+                    scope,
+                    position,
+                    running,
+                }))?;
+                let to = sequence_number(event).unwrap_or(position);
+                execution.moves.push(ScopeMove {
+                    scope,
+                    to,
+                    only_if_finished: false,
+                });
+            }
+            OrderingRule::Precedence { after, .. } if event.ty() == after => {
+                execution.moves.push(ScopeMove {
+                    scope,
+                    to: 1,
+                    only_if_finished: true,
+                });
+            }
+            OrderingRule::Precedence { .. } | OrderingRule::Chain { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Moves the rules that an outcome satisfies, and wakes whoever waits for them in the same step.
+pub(super) fn release(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    for step in &execution.moves {
+        if step.only_if_finished && execution.phase != Phase::Finished {
+            continue;
+        }
+        let (scope, position) = (step.scope, step.to);
+        state.rows.save(Row::Automaton(Automaton {
+            scope,
+            position,
+            running: None,
+        }))?;
+        for mut parked in state.parked_rows(&Scan::ParkedScope { scope })? {
+            parked.due_millis = state.now;
+            state.rows.save(Row::Parked(parked))?;
+        }
+    }
+    Ok(())
+}
+
+fn rules(state: &State<'_>, execution: &Execution) -> Vec<OrderingRule> {
+    state
+        .contracts
+        .handler(&execution.who.handler)
+        .map(|contract| contract.ordering.clone())
+        .unwrap_or_default()
+}
+
+fn sequence(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+    rule: &OrderingRule,
+    key: &OrderingKey,
+) -> Result<Ordered> {
+    let Some(value) = value_of(event, execution, key) else {
+        return Ok(Ordered::Never(format!(
+            "the body has no {key} for the rule sequence"
+        )));
+    };
+    let Some(number) = sequence_number(event) else {
+        return Ok(Ordered::Never(
+            "the event has no numeric attribute sequence".to_owned(),
+        ));
+    };
+    let scope = scope_key(execution, rule, &value);
+    let Some(automaton) = state.automaton(scope)? else {
+        return Ok(if number == 1 {
+            Ordered::Free
+        } else {
+            Ordered::Wait(scope)
+        });
+    };
+    match automaton.running {
+        Some(running) if running == execution.id => return Ok(Ordered::Free),
+        Some(_) if number > automaton.position => return Ok(Ordered::Wait(scope)),
+        Some(_) | None => {}
+    }
+    Ok(match number.cmp(&(automaton.position + 1)) {
+        std::cmp::Ordering::Equal => Ordered::Free,
+        std::cmp::Ordering::Greater => Ordered::Wait(scope),
+        std::cmp::Ordering::Less => Ordered::Never(format!(
+            "sequence {number} comes after {} has finished",
+            automaton.position
+        )),
+    })
+}
+
+fn precedence(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+    rule: &OrderingRule,
+    after: &str,
+    key: &OrderingKey,
+) -> Result<Ordered> {
+    let Some(value) = value_of(event, execution, key) else {
+        return Ok(Ordered::Never(format!(
+            "the body has no {key} for the rule precedence"
+        )));
+    };
+    let scope = scope_key(execution, rule, &value);
+    if event.ty() == after {
+        return Ok(Ordered::Free);
+    }
+    let met = state.automaton(scope)?.is_some_and(|it| it.position >= 1);
+    Ok(if met {
+        Ordered::Free
+    } else {
+        Ordered::Wait(scope)
+    })
+}
+
+/// The whole lineage, by causation: exactly these types, one key, and each step made from what its
+/// predecessor gave out.
+fn chain(
+    state: &mut State<'_>,
+    execution: &Execution,
+    types: &[String],
+    key: &OrderingKey,
+    digest: Option<&ChainDigest>,
+) -> Result<Ordered> {
+    let mut lineage = Vec::with_capacity(types.len());
+    let mut step = state.recorded(execution.event)?;
+    while let Some(recorded) = step {
+        if lineage.len() == types.len() {
+            return Ok(Ordered::Never(format!(
+                "its lineage is longer than the chain of {}",
+                types.len()
+            )));
+        }
+        step = match recorded.cause {
+            Some(cause) => predecessor(state, cause)?,
+            None => None,
+        };
+        lineage.push(recorded);
+    }
+    lineage.reverse();
+    Ok(chain_fault(&lineage, types, key, digest).map_or(Ordered::Free, Ordered::Never))
+}
+
+fn predecessor(state: &mut State<'_>, cause: ExecutionId) -> Result<Option<Recorded>> {
+    match state.execution(cause)? {
+        Some(execution) => state.recorded(execution.event),
+        None => Ok(None),
+    }
+}
+
+fn chain_fault(
+    lineage: &[Recorded],
+    types: &[String],
+    key: &OrderingKey,
+    digest: Option<&ChainDigest>,
+) -> Option<String> {
+    let found: Vec<&str> = lineage.iter().map(|it| it.event_type.as_str()).collect();
+    if found != types {
+        return Some(format!(
+            "its lineage is {}, not {}",
+            found.join(" → "),
+            types.join(" → ")
+        ));
+    }
+    let field = |step: &Recorded, name: &str| -> Option<String> {
+        step.links
+            .as_ref()
+            .and_then(|ChainLinks { fields }| fields.get(name).cloned())
+    };
+    lineage.windows(2).find_map(|pair| {
+        let [before, after] = pair else { return None };
+        if let OrderingKey::Field(name) = key
+            && (field(before, name).is_none() || field(before, name) != field(after, name))
+        {
+            return Some(format!(
+                "{} and {} differ in {name}",
+                before.event_type, after.event_type
+            ));
+        }
+        let link = digest?;
+        let out = field(before, &link.out);
+        (out.is_none() || out != field(after, &link.from)).then(|| {
+            format!(
+                "{}.{} is not {}.{}",
+                after.event_type, link.from, before.event_type, link.out
+            )
+        })
+    })
+}
+
+fn scope_key(execution: &Execution, rule: &OrderingRule, value: &str) -> ScopeKey {
+    let fields = [
+        execution.who.handler.as_bytes(),
+        rule.name().as_bytes(),
+        value.as_bytes(),
+    ];
+    ScopeKey(Digest::of_fields("wingman/scope", &fields))
+}
+
+fn value_of(event: &CloudEvent, execution: &Execution, key: &OrderingKey) -> Option<String> {
+    match key {
+        OrderingKey::Correlation => Some(execution.tree.to_string()),
+        OrderingKey::Field(name) => {
+            let body: Value = serde_json::from_slice(event.data.as_deref()?).ok()?;
+            match body.get(name)? {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+            }
+        }
+    }
+}
+
+fn sequence_number(event: &CloudEvent) -> Option<u64> {
+    event.extension(SEQUENCE)?.parse().ok()
+}

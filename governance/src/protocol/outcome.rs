@@ -1,0 +1,243 @@
+//! R4: outcomes. Whatever ends an execution goes through here, in one place.
+
+use bytes::Bytes;
+use serde_json::json;
+use wingman_core::event::{CloudEvent, extension};
+
+use super::id::{EventKey, ExecutionId, TreeId, event_digest};
+use super::input::Arrival;
+use super::order;
+use super::output::send;
+use super::row::{
+    DeadLetter, DeadReason, Execution, Key, ParkReason, Phase, RefusalCode, Row, Scan,
+};
+use super::state::{Result, State};
+use crate::audit::stamp::Fact;
+use crate::digest::Digest;
+
+/// What goes into quarantine beside the reason.
+pub(super) struct Remains<'a> {
+    pub(super) topic: &'a str,
+    pub(super) position: &'a str,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) payload: Bytes,
+}
+
+impl<'a> Remains<'a> {
+    pub(super) fn of(arrival: &'a Arrival) -> Self {
+        Self {
+            topic: &arrival.topic,
+            position: &arrival.position,
+            headers: arrival.headers.clone(),
+            payload: arrival.payload.clone(),
+        }
+    }
+}
+
+/// Writes an outcome: the row, its stamp, and what it frees.
+pub(super) fn settle(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    phase: Phase,
+    fact: Fact,
+) -> Result<()> {
+    let stamp = state.stamp(execution, fact)?;
+    execution.phase = phase;
+    execution.at_millis = state.now;
+    execution.stamp = Some(stamp);
+    state.rows.save(Row::Execution(execution.clone()))?;
+    order::release(state, execution)?;
+    unpark(state, execution)
+}
+
+/// Ends an execution as refused, and tells others by the contract's refusal event.
+pub(super) fn refuse(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    event: &CloudEvent,
+    code: RefusalCode,
+    detail: &str,
+) -> Result<()> {
+    let handler = execution.who.handler.clone();
+    settle(
+        state,
+        execution,
+        Phase::Refused { code },
+        Fact::Refused {
+            handler: handler.clone(),
+            code,
+        },
+    )?;
+    let Some(ty) = state
+        .contracts
+        .handler(&handler)
+        .and_then(|it| it.refusal.clone())
+    else {
+        return Ok(());
+    };
+    if code == RefusalCode::Rollback {
+        return Ok(());
+    }
+    if let Some(refusal) = refusal_event(execution, event, &ty, code, detail) {
+        send(state, execution, &refusal, false)?;
+    }
+    Ok(())
+}
+
+/// Ends an execution in quarantine.
+pub(super) fn dead_letter(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    reason: DeadReason,
+    detail: &str,
+    remains: Remains<'_>,
+) -> Result<()> {
+    settle(
+        state,
+        execution,
+        Phase::DeadLettered { reason },
+        Fact::DeadLettered { reason },
+    )?;
+    quarantine(state, execution.id, reason, detail, remains)
+}
+
+/// Ends what can claim no identity: it is filed under its place and digest, with its bytes.
+pub(super) fn unclaimed(
+    state: &mut State<'_>,
+    arrival: &Arrival,
+    phase: Phase,
+    detail: &str,
+) -> Result<()> {
+    let digest = match &arrival.event {
+        Ok(event) => event_digest(event),
+        Err(_) => Digest::of(&arrival.payload),
+    };
+    let id = ExecutionId::unclaimed(&arrival.who, &arrival.position, &digest);
+    if state.execution(id)?.is_some() {
+        return Ok(());
+    }
+    let (reason, fact) = match &phase {
+        Phase::DeadLettered { reason } => (*reason, Fact::DeadLettered { reason: *reason }),
+        Phase::Refused { code } => {
+            let handler = arrival.who.handler.clone();
+            (
+                DeadReason::Unclaimed,
+                Fact::Refused {
+                    handler,
+                    code: *code,
+                },
+            )
+        }
+        Phase::Waiting
+        | Phase::Started { .. }
+        | Phase::Retrying { .. }
+        | Phase::Parked { .. }
+        | Phase::Finished
+        | Phase::Expired => return Ok(()),
+    };
+    let mut execution = blank(state, arrival, id, digest);
+    settle(state, &mut execution, phase, fact)?;
+    quarantine(state, id, reason, detail, Remains::of(arrival))
+}
+
+fn blank(state: &State<'_>, arrival: &Arrival, id: ExecutionId, digest: Digest) -> Execution {
+    let event_type = arrival
+        .event
+        .as_ref()
+        .map_or_else(|_| String::new(), |event| event.ty().to_owned());
+    Execution {
+        id,
+        who: arrival.who.clone(),
+        event: EventKey(digest),
+        event_digest: digest,
+        event_type,
+        // A tree of its own: it must not show up in a tree that it merely claims.
+        tree: TreeId::from(id.to_string()),
+        cause: None,
+        depth: 0,
+        key: None,
+        contract: state
+            .contracts
+            .handler_digest(&arrival.who.handler)
+            .unwrap_or(digest),
+        attempts: 0,
+        phase: Phase::Waiting,
+        failures: Vec::new(),
+        moves: Vec::new(),
+        first_millis: state.now,
+        at_millis: state.now,
+        stamp: None,
+    }
+}
+
+fn quarantine(
+    state: &mut State<'_>,
+    execution: ExecutionId,
+    reason: DeadReason,
+    detail: &str,
+    remains: Remains<'_>,
+) -> Result<()> {
+    state.rows.save(Row::DeadLetter(DeadLetter {
+        execution,
+        reason,
+        detail: detail.to_owned(),
+        topic: remains.topic.to_owned(),
+        position: remains.position.to_owned(),
+        at_millis: state.now,
+        headers: remains.headers,
+        payload: remains.payload,
+    }))
+}
+
+/// Removes the parked bytes of an execution that has its outcome, and wakes the next of its lane.
+fn unpark(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    if state.parked(execution.id)?.is_some() {
+        state.rows.remove(&Key::Parked(execution.id))?;
+    }
+    let Some(lane) = execution.lane() else {
+        return Ok(());
+    };
+    for mut next in state.parked_rows(&Scan::ParkedLane { lane, max: 2 })? {
+        if next.reason == ParkReason::Behind && next.due_millis > state.now {
+            next.due_millis = state.now;
+            state.rows.save(Row::Parked(next))?;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The event that tells others of a refusal. Its id follows from the execution, so that it is the
+/// same however often it is made.
+fn refusal_event(
+    execution: &Execution,
+    event: &CloudEvent,
+    ty: &str,
+    code: RefusalCode,
+    detail: &str,
+) -> Option<CloudEvent> {
+    let body = json!({
+        "code": code.as_str(),
+        "reason": detail,
+        "handler": execution.who.handler,
+        "event": { "source": event.source(), "id": event.id(), "type": event.ty() },
+    });
+    let mut refusal = CloudEvent::new(
+        format!("{}-refusal", execution.id),
+        format!("/wingman/{}", execution.who.handler),
+        ty,
+    )
+    .ok()?
+    .with_json(body.to_string());
+    refusal.time = event.time;
+    refusal
+        .set_extension(extension::CORRELATION, &*execution.tree)
+        .ok()?;
+    refusal
+        .set_extension(extension::CAUSATION, execution.id.to_string())
+        .ok()?;
+    if let Some(key) = &execution.key {
+        refusal.set_extension(extension::PARTITION_KEY, key).ok()?;
+    }
+    Some(refusal)
+}

@@ -1,0 +1,79 @@
+//! What an execution sends on its way: recorded, then published by the relay.
+
+use wingman_core::event::CloudEvent;
+
+use super::id::EventKey;
+use super::record::{Lineage, enqueue, record};
+use super::row::{Execution, OutboxState};
+use super::state::{Result, State};
+use crate::audit::stamp::{Fact, commit};
+use crate::contract::HandlerContract;
+use crate::digest::Digest;
+
+/// Records an output and puts it into the outbox. In a fenced tree it is withheld at once, unless it
+/// belongs to the rollback itself (R8).
+pub(super) fn send(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+    exempt: bool,
+) -> Result<(EventKey, Digest)> {
+    let from = Lineage {
+        tree: execution.tree.clone(),
+        cause: Some(execution.id),
+        depth: execution.depth + 1,
+    };
+    let withheld = !exempt && state.fence(execution.tree.clone())?.is_some();
+    let outbox = if withheld {
+        OutboxState::Withheld
+    } else {
+        OutboxState::Unpublished
+    };
+    let sequence = enqueue(state, event, &from, exempt, outbox)?;
+    let recorded = record(state, event, from)?;
+    if withheld {
+        let fact = Fact::Withheld {
+            event: recorded.key,
+            sequence,
+        };
+        state.stamp(execution, fact)?;
+    }
+    Ok((recorded.key, commit(&recorded.salt, &recorded.digest)))
+}
+
+/// Why an output may not be recorded, if so: P-01 for types, fan-out and depth; else its own faults.
+pub(super) fn check(
+    state: &State<'_>,
+    contract: &HandlerContract,
+    outputs: &[CloudEvent],
+) -> Option<String> {
+    if outputs.len() > contract.limits.fanout as usize {
+        return Some(format!(
+            "{} outputs, and limits.fanout is {}",
+            outputs.len(),
+            contract.limits.fanout
+        ));
+    }
+    outputs.iter().find_map(|output| {
+        let ty = output.ty();
+        let data = output.data.as_deref().unwrap_or_default();
+        if !contract.emits.contains(ty) {
+            return Some(format!(
+                "P-01 {ty} is not among what {} emits",
+                contract.name
+            ));
+        }
+        if data.len() > state.settings.output_bytes_max {
+            return Some(format!(
+                "{ty} has {} bytes, and the most is {}",
+                data.len(),
+                state.settings.output_bytes_max
+            ));
+        }
+        state
+            .contracts
+            .validate_body(ty, data)
+            .err()
+            .map(|error| error.to_string())
+    })
+}

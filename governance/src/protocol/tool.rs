@@ -1,0 +1,243 @@
+//! R3: a tool call is announced, judged and recorded before it is made, and its result after.
+
+use super::conclude::current;
+use super::input::{Intend, Intended, Reply, Report, Run};
+use super::row::{Effect, EffectKey, EffectState, Execution, RefusalCode, Row, Scan, UndoKind};
+use super::state::{Result, State};
+use crate::audit::stamp::{Fact, commit};
+use crate::digest::Digest;
+
+pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> {
+    let Some(execution) = current(state, &intend.run)? else {
+        return Ok(Intended::Lost);
+    };
+    if let Some((code, detail)) = fault(state, &execution, &intend)? {
+        let Intend { tool, level, .. } = intend;
+        state.stamp(&execution, Fact::Denied { tool, level, code })?;
+        return Ok(Intended::Denied { code, detail });
+    }
+    let effects = state.effects(&Scan::EffectsOf {
+        execution: execution.id,
+    })?;
+    let digest = arguments_digest(&intend);
+    let standing = effects
+        .iter()
+        .filter(|it| !matches!(it.state, EffectState::Void | EffectState::Compensated));
+    let (mut same, mut in_the_way) = (None, Vec::new());
+    for effect in standing.filter(|it| it.call >= intend.call && it.attempt < intend.run.attempt) {
+        if effect.call == intend.call
+            && effect.tool == intend.tool
+            && effect.arguments_digest == digest
+        {
+            same = Some(effect.clone());
+        } else if same.is_none() {
+            in_the_way.push(effect.clone());
+        }
+    }
+    match same {
+        Some(effect) => adopt(state, &execution, &intend, effect),
+        None if in_the_way.is_empty() => register(state, &execution, intend, digest, effects.len()),
+        None => undo_first(state, &intend.run, in_the_way),
+    }
+}
+
+/// P-03, P-06, P-01, P-02, in this order: read in the intent's own step, so that a halt or a fence
+/// holds from its commit (R8, R13).
+fn fault(
+    state: &mut State<'_>,
+    execution: &Execution,
+    intend: &Intend,
+) -> Result<Option<(RefusalCode, String)>> {
+    let handler = &execution.who.handler;
+    if state.is_halted(handler)? {
+        return Ok(Some((
+            RefusalCode::Interrupt,
+            format!("{handler} is halted"),
+        )));
+    }
+    if state.fence(execution.tree.clone())?.is_some() {
+        return Ok(Some((
+            RefusalCode::Rollback,
+            "its tree is being undone".to_owned(),
+        )));
+    }
+    let Some(contract) = state.contracts.handler(handler) else {
+        return Ok(Some((
+            RefusalCode::Scope,
+            format!("{handler} has no contract"),
+        )));
+    };
+    Ok(contract
+        .permits(&intend.tool, intend.level)
+        .err()
+        .map(|denied| (RefusalCode::from_text(denied.code()), denied.to_string())))
+}
+
+fn arguments_digest(intend: &Intend) -> Digest {
+    Digest::of_fields("wingman/arguments", &[intend.arguments.as_bytes()])
+}
+
+/// The very call that an earlier attempt made: its result is taken instead of calling again.
+fn adopt(
+    state: &mut State<'_>,
+    execution: &Execution,
+    intend: &Intend,
+    mut effect: Effect,
+) -> Result<Intended> {
+    match (&effect.state, &effect.result) {
+        (EffectState::Applied, Some(result)) => {
+            let result = result.clone();
+            effect.attempt = intend.run.attempt;
+            state.rows.save(Row::Effect(effect))?;
+            Ok(Intended::Known(result))
+        }
+        _ => {
+            let code = RefusalCode::Rollback;
+            let detail = format!(
+                "the outcome of an earlier call of {} is not known",
+                intend.tool
+            );
+            let fact = Fact::Denied {
+                tool: intend.tool.clone(),
+                level: intend.level,
+                code,
+            };
+            state.stamp(execution, fact)?;
+            Ok(Intended::Denied { code, detail })
+        }
+    }
+}
+
+fn register(
+    state: &mut State<'_>,
+    execution: &Execution,
+    intend: Intend,
+    digest: Digest,
+    index: usize,
+) -> Result<Intended> {
+    let sequence = state.count(|counters| &mut counters.effects)?;
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let key = EffectKey {
+        execution: execution.id,
+        index,
+    };
+    let salt = state
+        .recorded(execution.event)?
+        .map_or(execution.event_digest, |it| it.salt);
+    let commitment = commit(&salt, &digest);
+    let fact = Fact::Intended {
+        index,
+        tool: intend.tool.clone(),
+        level: intend.level,
+        commitment,
+    };
+    state.stamp(execution, fact)?;
+    let undo = match (intend.level, intend.can_undo) {
+        (crate::contract::Level::Read, _) => UndoKind::None,
+        (_, true) => UndoKind::Compensatable,
+        (_, false) => UndoKind::Irreversible,
+    };
+    state.rows.save(Row::Effect(Effect {
+        key,
+        sequence,
+        tree: execution.tree.clone(),
+        tool: intend.tool,
+        level: intend.level,
+        arguments: intend.arguments,
+        arguments_digest: digest,
+        attempt: intend.run.attempt,
+        call: intend.call,
+        undo,
+        state: EffectState::Registered,
+        result: None,
+        at_millis: state.now,
+        before: intend.before,
+    }))?;
+    Ok(Intended::Call(key))
+}
+
+/// This attempt goes another way than the last: what that one did from here on is undone first,
+/// newest first.
+fn undo_first(state: &mut State<'_>, run: &Run, mut effects: Vec<Effect>) -> Result<Intended> {
+    effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
+    for effect in &effects {
+        if effect.undo != UndoKind::Compensatable {
+            let code = RefusalCode::Rollback;
+            let detail = format!(
+                "an earlier attempt called {}, which cannot be undone",
+                effect.tool
+            );
+            return Ok(Intended::Denied { code, detail });
+        }
+        let state_of = EffectState::Compensating {
+            failures: 0,
+            claim: run.claim,
+        };
+        state.rows.save(Row::Effect(Effect {
+            state: state_of,
+            ..effect.clone()
+        }))?;
+    }
+    Ok(Intended::UndoFirst(effects))
+}
+
+/// A result, from the attempt that called or from the probe of a later one.
+pub(super) fn report(
+    state: &mut State<'_>,
+    run: Run,
+    key: EffectKey,
+    report: Report,
+) -> Result<Reply> {
+    let Some(execution) = current(state, &run)? else {
+        let fact = Fact::Late {
+            attempt: run.attempt,
+            worker: run.claim.worker,
+            epoch: run.claim.epoch,
+        };
+        state.append(Some(run.execution), None, fact)?;
+        return Ok(Reply::Lost);
+    };
+    let Some(mut effect) = state.effect(key)? else {
+        return Ok(Reply::Lost);
+    };
+    match effect.state {
+        EffectState::Registered | EffectState::Unknown => {}
+        EffectState::Applied
+        | EffectState::Void
+        | EffectState::Pending { .. }
+        | EffectState::Compensating { .. }
+        | EffectState::Compensated
+        | EffectState::Quarantined => return Ok(Reply::Done),
+    }
+    let index = key.index;
+    let (next, fact) = match report {
+        Report::Applied(result) => {
+            effect.result = Some(result);
+            (
+                applied(state, &execution, &effect)?,
+                Fact::Applied { index },
+            )
+        }
+        Report::Void => (EffectState::Void, Fact::Void { index }),
+        Report::Unknown => (EffectState::Unknown, Fact::Unknown { index }),
+        Report::Undecidable => (EffectState::Quarantined, Fact::Quarantined { index }),
+    };
+    effect.state = next;
+    effect.at_millis = state.now;
+    state.rows.save(Row::Effect(effect))?;
+    state.stamp(&execution, fact)?;
+    Ok(Reply::Done)
+}
+
+/// In a tree that was fenced meanwhile, what was done is undone too (R8).
+fn applied(state: &mut State<'_>, execution: &Execution, effect: &Effect) -> Result<EffectState> {
+    let fenced = state.fence(execution.tree.clone())?.is_some();
+    Ok(if fenced && effect.undo == UndoKind::Compensatable {
+        EffectState::Pending {
+            failures: 0,
+            due_millis: state.now,
+        }
+    } else {
+        EffectState::Applied
+    })
+}
