@@ -76,6 +76,14 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether the broker, or a limit of it, refused this very message: sending it again or later
+    /// cannot help, and sending others may.
+    pub const fn is_about_message(self) -> bool {
+        matches!(self, Self::Oversize | Self::Malformed | Self::Rejected | Self::Unroutable)
+    }
+}
+
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {

@@ -6,6 +6,7 @@
 //! the ledger's work.
 
 pub mod checkpoint;
+mod extract;
 pub mod key;
 pub mod note;
 pub mod proof;
@@ -15,6 +16,7 @@ mod testing;
 pub mod tiles;
 pub mod tree;
 
+pub use extract::{Proofs, Proven};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use key::{KeyName, SigningKey, Verifier};
 pub use tree::{Frontier, leaf_hash};

@@ -89,7 +89,7 @@ impl fmt::Debug for SigningKey {
 }
 
 /// What is signed for a purpose.
-fn message(domain: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn message(domain: &str, bytes: &[u8]) -> Vec<u8> {
     debug_assert!(!domain.contains('\0'), "a domain ends at its NUL");
     [domain.as_bytes(), &[0], bytes].concat()
 }

@@ -1,0 +1,206 @@
+//! Putting a governed process together, and refusing to start one that breaks its contracts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use wingman_core::bus::Bus;
+use wingman_core::handler::{Handler, IntoHandler};
+
+use super::running::Running;
+use crate::contract::{ContractErrors, Contracts};
+use crate::ledger::{Gaps, LedgerError};
+use crate::permission::{Tool, ToolRegistry};
+use crate::protocol::settings::Settings;
+
+/// Wires contracts, ledger and tools around a bus. Mode: enforce.
+#[derive(Clone)]
+pub struct Governor {
+    pub(super) url: String,
+    pub(super) bus: Bus,
+    pub(super) contracts: Result<Arc<Contracts>, Arc<ContractErrors>>,
+    pub(super) settings: Settings,
+    pub(super) tools: ToolRegistry,
+    pub(super) handlers: BTreeMap<String, Arc<dyn Handler>>,
+    pub(super) gaps: Gaps,
+}
+
+impl fmt::Debug for Governor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Governor")
+            .field("ledger", &self.url)
+            .field("tools", &self.tools)
+            .field("handlers", &self.handlers.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Governor {
+    /// A governor around a bus, with its ledger at a URL: `sqlite://PATH`. The ledger is created at
+    /// start if it is missing.
+    pub fn around(bus: Bus, ledger_url: &str) -> Self {
+        Self {
+            url: ledger_url.to_owned(),
+            bus,
+            contracts: Contracts::builder().build().map(Arc::new).map_err(Arc::new),
+            settings: Settings::default(),
+            tools: ToolRegistry::default(),
+            handlers: BTreeMap::new(),
+            gaps: Gaps::default(),
+        }
+    }
+
+    /// Enforces these contracts.
+    #[must_use]
+    pub fn contracts(mut self, contracts: Arc<Contracts>) -> Self {
+        self.contracts = Ok(contracts);
+        self
+    }
+
+    /// Enforces the contracts of a folder; what is wrong with them is an error of the start.
+    #[must_use]
+    pub fn contracts_in(mut self, folder: impl AsRef<Path>) -> Self {
+        self.contracts = Contracts::load(folder).map(Arc::new).map_err(Arc::new);
+        self
+    }
+
+    /// Replaces the bounds of the protocol.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Adds a tool; contracts grant tools by name.
+    #[must_use]
+    pub fn tool(mut self, name: &str, tool: impl Tool) -> Self {
+        self.tools.add(name, Arc::new(tool));
+        self
+    }
+
+    /// Adds the handler of a contract.
+    #[must_use]
+    pub fn handle<A>(mut self, name: &str, handler: impl IntoHandler<A>) -> Self {
+        self.handlers.insert(name.to_owned(), handler.into_handler());
+        self
+    }
+
+    /// Calls this at the protocol's named gaps; for tests that stop a process there.
+    #[must_use]
+    pub fn gaps(mut self, gaps: Gaps) -> Self {
+        self.gaps = gaps;
+        self
+    }
+
+    /// Checks everything, opens the ledger, joins it as a worker, and subscribes every handler.
+    ///
+    /// # Errors
+    /// [`StartError`] names the handler, contract or ledger that stands in the way.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let contracts = self.contracts.clone().map_err(StartError::Contracts)?;
+        for (name, handler) in &self.handlers {
+            check(&contracts, &self.tools, name, &**handler)?;
+        }
+        Running::start(self, contracts).await
+    }
+
+    /// Runs until the future ends, then drains.
+    ///
+    /// # Errors
+    /// [`StartError`], as [`Governor::start`].
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        let running = self.start().await?;
+        shutdown.await;
+        running.stop().await;
+        Ok(())
+    }
+}
+
+/// In enforce mode a handler without a contract does not start, nor one whose types say that it does
+/// more than its contract allows (P-01), nor one whose tools are missing.
+fn check(
+    contracts: &Contracts,
+    tools: &ToolRegistry,
+    name: &str,
+    handler: &dyn Handler,
+) -> Result<(), StartError> {
+    let refuse = |why: String, remedy: String| {
+        Err(StartError::Handler { handler: name.to_owned(), why, remedy })
+    };
+    let Some(contract) = contracts.handler(name) else {
+        return refuse("it has no contract".to_owned(), format!("add a document `handler: {name}`"));
+    };
+    let signature = handler.signature();
+    if let Some(ty) = signature.consumes.iter().find(|ty| !contract.consumes.contains(**ty)) {
+        return refuse(
+            format!("it takes {ty}, which its contract does not consume"),
+            format!("add {ty} to `consumes`, or take another event"),
+        );
+    }
+    let emits = signature.emits.unwrap_or_default();
+    if let Some(ty) = emits.iter().find(|ty| !contract.emits.contains(**ty)) {
+        return refuse(
+            format!("it can emit {ty}, which its contract does not declare"),
+            format!("add {ty} to `emits`, or return something else"),
+        );
+    }
+    let built_in = crate::rollback::TOOL;
+    let missing = |tool: &&String| *tool != built_in && tools.get(tool).is_none();
+    match contract.tools.keys().find(missing) {
+        Some(tool) => refuse(
+            format!("its contract grants the tool {tool}, which this process does not have"),
+            "register the tool, or take it out of `tools`".to_owned(),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Why a governor did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The contracts are wrong.
+    Contracts(Arc<ContractErrors>),
+    /// A handler does not fit its contract.
+    Handler {
+        /// Which.
+        handler: String,
+        /// What does not fit.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The ledger did not open or take the worker.
+    Ledger(LedgerError),
+    /// The bus did not subscribe.
+    Bus(wingman_core::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contracts(errors) => write!(f, "{errors}"),
+            Self::Handler { handler, why, remedy } => {
+                write!(f, "handler {handler}: {why}; {remedy}")
+            }
+            Self::Ledger(error) => write!(f, "{error}"),
+            Self::Bus(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<LedgerError> for StartError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl From<wingman_core::Error> for StartError {
+    fn from(error: wingman_core::Error) -> Self {
+        Self::Bus(error)
+    }
+}

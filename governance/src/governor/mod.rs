@@ -1,0 +1,16 @@
+//! The governor: wires contracts, ledger, tools, gate, relay and rollback around a bus.
+
+mod builder;
+mod core;
+mod gate;
+mod heart;
+mod outputs;
+mod relay;
+mod run;
+mod running;
+mod wrap;
+
+pub use builder::{Governor, StartError};
+pub(crate) use core::Core;
+pub(crate) use run::RunContext;
+pub use running::{Running, decide};

@@ -1,0 +1,76 @@
+//! From what a handler returned to what the ledger records: identity, tree, causation, key.
+
+use std::sync::Arc;
+
+use wingman_core::event::{CloudEvent, Output, extension};
+use wingman_core::gate::Ending;
+use wingman_core::handler::{FailureKind, Outcome};
+
+use super::run::RunContext;
+use crate::protocol::input::{Conclude, RunEnding};
+
+/// The protocol's input for a run that ended.
+pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
+    Conclude {
+        run: run.started.run,
+        ending: translate(run, ending),
+        event: Arc::clone(&run.started.event),
+        topic: run.topic.clone(),
+        position: run.position.clone(),
+    }
+}
+
+fn translate(run: &RunContext, ending: Ending) -> RunEnding {
+    let environmental = |reason: String| RunEnding::Failed { structural: false, reason };
+    match ending {
+        Ending::Abandoned => RunEnding::Abandoned,
+        Ending::TimedOut => environmental("the handler ran longer than limits.runtime".to_owned()),
+        Ending::Panicked { message } => environmental(format!("the handler panicked: {message}")),
+        Ending::Returned(Outcome::Failed(failure)) => RunEnding::Failed {
+            structural: failure.kind == FailureKind::Structural,
+            reason: failure.reason,
+        },
+        Ending::Returned(Outcome::Finished(outputs)) => match events(run, outputs) {
+            Ok(outputs) => RunEnding::Finished { outputs, fence: run.wants_fence() },
+            Err(reason) => RunEnding::Failed { structural: true, reason },
+        },
+        Ending::Returned(Outcome::Refused(refusal)) => {
+            match events(run, refusal.output.into_iter().collect()) {
+                Ok(mut events) => RunEnding::Refused {
+                    code: refusal.code.into_owned(),
+                    detail: refusal.reason,
+                    output: events.pop().map(Box::new),
+                },
+                Err(reason) => RunEnding::Failed { structural: true, reason },
+            }
+        }
+    }
+}
+
+fn events(run: &RunContext, outputs: Vec<Output>) -> Result<Vec<CloudEvent>, String> {
+    let all = outputs.into_iter().enumerate();
+    all.map(|(index, output)| event(run, index, output)).collect::<Result<_, _>>().map_err(
+        |error: wingman_core::Error| format!("an output is not a CloudEvent: {error}"),
+    )
+}
+
+/// Ids follow from the execution and the place of the output, so that they are the same however
+/// often it is made.
+fn event(run: &RunContext, index: usize, output: Output) -> wingman_core::Result<CloudEvent> {
+    let execution = run.started.run.execution;
+    let source = format!("/wingman/{}", run.who.handler);
+    let mut event = CloudEvent::new(format!("{execution}-{index}"), source, output.ty)?;
+    let cause = &run.started.event;
+    event.time = Some(jiff::Timestamp::now());
+    event.subject = output.subject;
+    event.data_content_type = Some(output.data_content_type);
+    event.data = Some(output.data);
+    event.set_extension(extension::CORRELATION, cause.correlation())?;
+    event.set_extension(extension::CAUSATION, execution.to_string())?;
+    let key = output
+        .partition_key
+        .or_else(|| cause.partition_key().map(str::to_owned))
+        .unwrap_or_else(|| cause.correlation().to_owned());
+    event.set_extension(extension::PARTITION_KEY, key)?;
+    Ok(event)
+}

@@ -1,0 +1,57 @@
+//! What a governed run carries: who it is, and the way back to ledger, tools and contracts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use wingman_core::handler::{Failure, Request};
+
+use super::core::Core;
+use crate::protocol::id::HandlerName;
+use crate::protocol::input::Started;
+
+/// One run of a handler, shared by its extractors.
+pub(crate) struct RunContext {
+    pub(crate) core: Arc<Core>,
+    pub(crate) who: HandlerName,
+    pub(crate) started: Started,
+    pub(crate) topic: String,
+    pub(crate) position: String,
+    calls: AtomicU32,
+    fence: AtomicBool,
+}
+
+impl RunContext {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        who: HandlerName,
+        started: Started,
+        topic: String,
+        position: String,
+    ) -> Self {
+        let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
+        Self { core, who, started, topic, position, calls, fence }
+    }
+
+    /// The context of a request; a failure if its handler is not governed.
+    pub(crate) fn of(request: &Request) -> Result<Arc<Self>, Failure> {
+        request
+            .context
+            .clone()
+            .and_then(|context| context.downcast::<Self>().ok())
+            .ok_or_else(|| Failure::structural("this argument needs a governor around the bus"))
+    }
+
+    /// The number of the next tool call of this attempt.
+    pub(crate) fn next_call(&self) -> u32 {
+        self.calls.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Asks for the tree to be fenced when this run finishes.
+    pub(crate) fn request_fence(&self) {
+        self.fence.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn wants_fence(&self) -> bool {
+        self.fence.load(Ordering::Relaxed)
+    }
+}

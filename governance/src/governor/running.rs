@@ -1,0 +1,186 @@
+//! A governed process at work.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use wingman_core::bus::{Subscription, SubscriptionOptions};
+use wingman_core::event::CloudEvent;
+use wingman_core::handler::Handler;
+
+use super::builder::{Governor, StartError};
+use super::core::Core;
+use super::gate::HandlerGate;
+use super::wrap::Governed;
+use super::{heart, relay};
+use crate::contract::Contracts;
+use crate::digest::Digest;
+use crate::handshake::{AnswerError, verify_answer};
+use crate::interrupt::{Interrupted, interrupt};
+use crate::ledger::{Ledger, LedgerError, LedgerErrorKind, LedgerOptions, WorkerLock};
+use crate::protocol::id::{HandlerName, WorkerId};
+use crate::protocol::input::{Decided, Input, Published, Reply};
+use crate::protocol::row::Target;
+use crate::rollback;
+
+/// The grace time of a drain.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A governor that has started. Stop it with [`Running::stop`]; dropping it stops it without grace.
+pub struct Running {
+    core: Arc<Core>,
+    subscriptions: Vec<Subscription>,
+    tasks: Vec<JoinHandle<()>>,
+    _lock: WorkerLock,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("handlers", &self.subscriptions.len()).finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    pub(super) async fn start(
+        governor: Governor,
+        contracts: Arc<Contracts>,
+    ) -> Result<Self, StartError> {
+        let Governor { url, bus, settings, tools, handlers, gaps, .. } = governor;
+        let options = LedgerOptions {
+            create: true,
+            contracts: Arc::clone(&contracts),
+            settings,
+            gaps: gaps.clone(),
+            ..LedgerOptions::default()
+        };
+        let ledger = Ledger::open(&url, options).await?;
+        let worker = new_worker()?;
+        let lock = ledger.lock_worker(worker)?;
+        let names: Vec<String> = handlers.keys().cloned().collect();
+        let join = Input::Join { worker, handlers: names.clone() };
+        let claim = match ledger.transact(vec![join]).await?.pop() {
+            Some(Reply::Joined(claim)) => claim,
+            other => return Err(unexpected(&other).into()),
+        };
+        let core =
+            Arc::new(Core::new(bus, Arc::clone(&contracts), settings, tools, ledger, gaps, claim));
+        let mut running =
+            Self { core: Arc::clone(&core), subscriptions: Vec::new(), tasks: Vec::new(), _lock: lock };
+        for (name, handler) in handlers {
+            running.subscribe(&name, handler).await?;
+        }
+        running.tasks = vec![
+            tokio::spawn(heart::run(Arc::clone(&core), worker, names)),
+            tokio::spawn(relay::run(Arc::clone(&core))),
+            tokio::spawn(rollback::run_engine(core)),
+        ];
+        Ok(running)
+    }
+
+    async fn subscribe(&mut self, name: &str, handler: Arc<dyn Handler>) -> Result<(), StartError> {
+        let core = &self.core;
+        let Some(contract) = core.contracts.handler(name) else { return Ok(()) };
+        let topics =
+            contract.consumes.iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<_, _>>()?;
+        let group = core.bus.group_of(name)?;
+        let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
+        let gate = HandlerGate::new(Arc::clone(core), who);
+        let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
+        options.gate = Some(Arc::new(gate));
+        options.run_time_max = Some(contract.limits.runtime);
+        self.subscriptions.push(core.bus.subscribe(options).await?);
+        Ok(())
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.core.ledger
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &wingman_core::bus::Bus {
+        &self.core.bus
+    }
+
+    /// Publishes an event of a type whose producer is external: stamped and recorded first, then
+    /// relayed (G1).
+    ///
+    /// # Errors
+    /// [`LedgerError`]; what the rules refuse is a [`Published::Refused`].
+    pub async fn publish(&self, event: CloudEvent) -> Result<Published, LedgerError> {
+        match self.core.ask(Input::Publish { event: Arc::new(event) }).await? {
+            Reply::Published(published) => Ok(published),
+            other => Err(unexpected(&Some(other))),
+        }
+    }
+
+    /// Takes a signed answer to a plan (see [`crate::handshake::Approver`]).
+    ///
+    /// # Errors
+    /// [`LedgerError`] of kind `Refused` if the signature is not the named principal's.
+    pub async fn decide(&self, answer: Input) -> Result<Decided, LedgerError> {
+        decide(&self.core.ledger, &self.core.contracts, answer).await
+    }
+
+    /// Halts or resumes a handler or all, and waits for confirmations (G6).
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the ledger does not take it.
+    pub async fn interrupt(
+        &self,
+        target: Target,
+        halt: bool,
+        by: &str,
+    ) -> Result<Interrupted, LedgerError> {
+        interrupt(&self.core.ledger, target, halt, by, Duration::from_secs(1)).await
+    }
+
+    /// Drains every subscription, writes the last checkpoint and leaves the ledger (T5).
+    pub async fn stop(self) {
+        let drains = self.subscriptions.into_iter().map(|subscription| subscription.drain(GRACE));
+        futures_util::future::join_all(drains).await;
+        self.core.stop();
+        for task in self.tasks {
+            // A loop that panicked has said so; nothing is left to do for it here.
+            let _ = task.await;
+        }
+        let worker = self.core.claim().worker;
+        if let Err(error) = self.core.ask(Input::Bury { worker }).await {
+            tracing::warn!(%error, "Worker did not sign off; its lease ends by itself");
+        }
+        if let Err(error) = self.core.ledger.close().await {
+            tracing::error!(%error, "Ledger did not close cleanly");
+        }
+    }
+}
+
+/// Takes a signed answer from any process on the ledger.
+///
+/// # Errors
+/// [`LedgerError`] of kind `Refused` if the signature does not hold.
+pub async fn decide(
+    ledger: &Ledger,
+    contracts: &Contracts,
+    answer: Input,
+) -> Result<Decided, LedgerError> {
+    if let Input::Decide { plan, by, answer, signature } = &answer {
+        verify_answer(contracts, *plan, by, answer, signature)
+            .map_err(|error: AnswerError| LedgerError::new(LedgerErrorKind::Refused, error))?;
+    }
+    match ledger.transact(vec![answer]).await?.pop() {
+        Some(Reply::Decided(decided)) => Ok(decided),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn new_worker() -> Result<WorkerId, LedgerError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| LedgerError::new(LedgerErrorKind::Io, format!("no randomness: {error}")))?;
+    Ok(WorkerId(Digest::from(bytes)))
+}
+
+fn unexpected(reply: &Option<Reply>) -> LedgerError {
+    LedgerError::new(LedgerErrorKind::Corrupt, format!("unexpected reply of the protocol: {reply:?}"))
+}

@@ -1,0 +1,92 @@
+//! Signing an answer to a plan, and checking that the named principal signed it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::audit::SigningKey;
+use crate::contract::Contracts;
+use crate::protocol::id::PlanDigest;
+use crate::protocol::input::Input;
+
+/// What is signed is told apart from everything else that a key may sign.
+const DOMAIN: &str = "wingman/approval/v1";
+
+/// A person (or a demo) with a key, who answers plans.
+#[derive(Debug)]
+pub struct Approver {
+    name: String,
+    key: SigningKey,
+}
+
+impl Approver {
+    /// The holder of a key; `name` is the principal that the contracts know.
+    pub fn new(name: &str, key: SigningKey) -> Self {
+        Self { name: name.to_owned(), key }
+    }
+
+    /// The principal's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A signed answer. Only the exact text `YES` approves; it binds the plan's digest.
+    pub fn answer(&self, plan: PlanDigest, answer: &str) -> Input {
+        let signature = BASE64.encode(self.key.sign(DOMAIN, &signed_bytes(&plan, answer)));
+        Input::Decide { plan, by: self.name.clone(), answer: answer.to_owned(), signature }
+    }
+}
+
+/// Why an answer is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerError {
+    /// The contracts name no such principal.
+    UnknownPrincipal(String),
+    /// The signature is not that principal's, or not over this plan and answer.
+    BadSignature(String),
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownPrincipal(name) => write!(
+                f,
+                "{name} is not among the principals of the contracts: add name, public_key and roles"
+            ),
+            Self::BadSignature(name) => write!(
+                f,
+                "the signature is not {name}'s over this plan and answer: sign with the key whose \
+                 public half the contracts list"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AnswerError {}
+
+/// Checks that the named principal signed this answer to this plan.
+///
+/// # Errors
+/// [`AnswerError`] says what does not fit.
+pub fn verify_answer(
+    contracts: &Contracts,
+    plan: PlanDigest,
+    by: &str,
+    answer: &str,
+    signature: &str,
+) -> Result<(), AnswerError> {
+    let principal =
+        contracts.principal(by).ok_or_else(|| AnswerError::UnknownPrincipal(by.to_owned()))?;
+    let bad = || AnswerError::BadSignature(by.to_owned());
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&principal.public_key).map_err(|_| bad())?;
+    let bytes: [u8; 64] =
+        BASE64.decode(signature).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(bad)?;
+    let signature = ed25519_dalek::Signature::from_bytes(&bytes);
+    let signed = crate::audit::key::message(DOMAIN, &signed_bytes(&plan, answer));
+    key.verify_strict(&signed, &signature).map_err(|_| bad())
+}
+
+fn signed_bytes(plan: &PlanDigest, answer: &str) -> Vec<u8> {
+    format!("{plan}\n{answer}\n").into_bytes()
+}

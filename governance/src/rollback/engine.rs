@@ -1,0 +1,69 @@
+//! Undoes what the protocol hands out, in the order in which it hands it out.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::governor::Core;
+use crate::permission::{Call, Probed, ToolRegistry};
+use crate::protocol::input::{Input, Reply, UndoOutcome};
+use crate::protocol::row::{Effect, EffectState};
+
+/// Effects that one round may take.
+const ROUND_MAX: usize = 16;
+
+/// Runs until the governor stops: asks for effects that can be undone, and undoes them.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut commits = core.commits();
+    while core.is_running() {
+        if !core.reader.has_undo_work().unwrap_or(false) || !round(&core).await {
+            core.rest(&mut commits).await;
+        }
+    }
+}
+
+/// One round; true if there was something to undo.
+async fn round(core: &Core) -> bool {
+    let tools = core.tools.names().map(str::to_owned).collect();
+    let claim = core.claim();
+    let Ok(Reply::Undoing(effects)) =
+        core.ask(Input::Undo { claim, tools, max: ROUND_MAX }).await
+    else {
+        return false;
+    };
+    let some = !effects.is_empty();
+    for effect in effects {
+        let outcome = undo(&core.tools, &effect).await;
+        let input = Input::Undone { claim, effect: effect.key, outcome };
+        if let Err(error) = core.ask(input).await {
+            tracing::error!(%error, "Ledger refused the outcome of an undo");
+            return false;
+        }
+    }
+    some
+}
+
+/// Undoes one effect with the tool that made it; what nobody knows the outcome of is probed first.
+pub async fn undo(tools: &ToolRegistry, effect: &Effect) -> UndoOutcome {
+    let Some(tool) = tools.get(&effect.tool) else { return UndoOutcome::Failed };
+    let Ok(arguments) = serde_json::from_str::<Value>(&effect.arguments) else {
+        return UndoOutcome::Undecidable;
+    };
+    let key = crate::permission::idempotency_key(&effect.key);
+    let call = Call { arguments: &arguments, idempotency_key: &key };
+    if effect.state == EffectState::Unknown {
+        match tool.probe(call, &effect.before).await {
+            Ok(Probed::Applied(_)) => {}
+            Ok(Probed::NotApplied) => return UndoOutcome::NeverHappened,
+            Ok(Probed::Undecidable) => return UndoOutcome::Undecidable,
+            Err(_) => return UndoOutcome::Failed,
+        }
+    }
+    match tool.undo(call, &effect.before).await {
+        Ok(()) => UndoOutcome::Undone,
+        Err(error) => {
+            tracing::warn!(%error, tool = effect.tool, "Undo failed");
+            UndoOutcome::Failed
+        }
+    }
+}
