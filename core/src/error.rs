@@ -153,6 +153,22 @@ impl Error {
         self
     }
 
+    /// The same error for somebody else who waits for it; the source becomes text.
+    pub(crate) fn repeat(&self) -> Self {
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            retry: self.0.retry,
+            message: self.0.message.clone(),
+            operation: self.0.operation,
+            context: self.0.context.clone(),
+            source: self
+                .0
+                .source
+                .as_ref()
+                .map(|source| source.to_string().into()),
+        }))
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> Kind {
         self.0.kind

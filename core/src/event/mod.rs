@@ -1,6 +1,7 @@
 //! The CloudEvents 1.0 envelope, its binary and structured encodings, and typed payloads.
 
 mod binary;
+mod follow;
 mod structured;
 mod typed;
 
@@ -11,7 +12,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
+pub use follow::execution_id;
 pub use typed::{Event, Output};
+/// Derives the trait [`Event`]: `#[event(name = "Name", version = 1)]`, both optional.
+#[cfg(feature = "derive")]
+pub use wingman_macros::Event;
 
 /// The media type of JSON data.
 pub const JSON: &str = "application/json";

@@ -13,6 +13,9 @@ use std::sync::Arc;
 pub use extract::{Attempt, Extract, Incoming};
 pub use outcome::{Emit, Failure, FailureKind, IntoOutcome, Outcome, Refusal};
 pub use typed::IntoHandler;
+/// Derives the trait [`Emit`] for an enum whose variants each hold one value that is `Emit`.
+#[cfg(feature = "derive")]
+pub use wingman_macros::Emit;
 
 use crate::event::CloudEvent;
 

@@ -1,0 +1,129 @@
+//! The ten-line program: handlers by name, run until a signal. Bus only: no ledger, no contracts.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+
+use super::{Bus, Subscription, SubscriptionOptions};
+use crate::error::{Error, Kind, Result};
+use crate::handler::{Handler, IntoHandler};
+
+/// What running handlers get to end in, when the program ends.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A handler that [`Bus::run_until`] will run.
+pub(super) struct Registration {
+    name: String,
+    handler: Arc<dyn Handler>,
+    adjust: Box<dyn FnOnce(&mut SubscriptionOptions) + Send>,
+}
+
+impl Bus {
+    /// Adds a handler for [`Bus::run_until`]. Its name is its group; it subscribes to the topics
+    /// of the types that it takes.
+    pub fn handle<A>(&self, name: &str, handler: impl IntoHandler<A>) -> &Self {
+        self.handle_with(name, handler, |_| {})
+    }
+
+    /// As [`Bus::handle`], with other options than the defaults. A handler that takes any event
+    /// gets its topics here.
+    pub fn handle_with<A>(
+        &self,
+        name: &str,
+        handler: impl IntoHandler<A>,
+        adjust: impl FnOnce(&mut SubscriptionOptions) + Send + 'static,
+    ) -> &Self {
+        let mut registered = self
+            .inner
+            .registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        registered.push(Registration {
+            name: name.to_owned(),
+            handler: handler.into_handler(),
+            adjust: Box::new(adjust),
+        });
+        drop(registered);
+        self
+    }
+
+    /// Runs the handlers that were added, until `shutdown` is ready or one of them ends; then
+    /// drains all of them, with a grace of 30 s.
+    ///
+    /// # Errors
+    /// - [`Kind::Configuration`]: no handler, two of one name, or one without topics.
+    /// - Whatever ended a subscription for good; the others are drained first.
+    pub async fn run_until(&self, shutdown: impl Future) -> Result<()> {
+        let subscriptions = self.subscribe_registered().await?;
+        let ended = {
+            let mut ends: FuturesUnordered<_> =
+                subscriptions.iter().map(Subscription::closed).collect();
+            tokio::select! {
+                _ = pin!(shutdown) => Ok(()),
+                ended = ends.next() => ended.unwrap_or(Ok(())),
+            }
+        };
+        join_all(
+            subscriptions
+                .iter()
+                .map(|subscription| subscription.drain(GRACE)),
+        )
+        .await;
+        ended
+    }
+
+    async fn subscribe_registered(&self) -> Result<Vec<Subscription>> {
+        let mut registered = self
+            .inner
+            .registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let registered = std::mem::take(&mut *registered);
+        if registered.is_empty() {
+            let text = "there is no handler: add one with `handle` first";
+            return Err(Error::new(Kind::Configuration, text));
+        }
+        let mut all: Vec<SubscriptionOptions> = Vec::new();
+        for registration in registered {
+            let options = self.options_of(registration)?;
+            if all.iter().any(|other| other.group == options.group) {
+                let text = "two handlers have one name: each would get half of the messages";
+                return Err(Error::new(Kind::Configuration, text).with("handler", &options.group));
+            }
+            all.push(options);
+        }
+        // One after the other: an error drops, and so drains, those before it.
+        let mut subscriptions = Vec::new();
+        for options in all {
+            subscriptions.push(self.subscribe(options).await?);
+        }
+        Ok(subscriptions)
+    }
+
+    fn options_of(&self, registration: Registration) -> Result<SubscriptionOptions> {
+        let Registration {
+            name,
+            handler,
+            adjust,
+        } = registration;
+        let consumes = handler.signature().consumes;
+        let mut topics = consumes
+            .iter()
+            .map(|ty| self.topic_of(ty))
+            .collect::<Result<Vec<_>>>()?;
+        topics.sort_unstable();
+        topics.dedup();
+        let mut options = SubscriptionOptions::new(topics, self.group_of(&name)?, handler);
+        adjust(&mut options);
+        if options.topics.is_empty() {
+            let text = "this handler takes any event: name its topics with `handle_with`";
+            return Err(Error::new(Kind::Configuration, text).with("handler", &name));
+        }
+        Ok(options)
+    }
+}

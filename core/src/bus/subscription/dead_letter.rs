@@ -1,0 +1,139 @@
+//! Dead letters: deliveries given up on, with their bytes and every attempt's reason (T6).
+
+use serde::{Deserialize, Serialize};
+
+use super::entries::Entry;
+use super::judge::Reason;
+use crate::clock::Timestamp;
+use crate::error::{Error, Kind, Result};
+use crate::message::{Headers, Message};
+use crate::name::{GroupName, TopicName};
+use crate::transport::Delivery;
+
+/// What is added to a topic's name for its dead letters.
+pub const SUFFIX: &str = ".dead-letters";
+/// The group, in the bus's namespace, that keeps dead letters where a broker drops what nobody
+/// reads.
+pub const GROUP: &str = "dead-letters";
+/// The header that holds [`DeadLetter`] as JSON: one, because some brokers take ten in all.
+pub const HEADER: &str = "wingman-dead-letter";
+/// The longest reason that is kept, in bytes.
+const REASON_BYTES_MAX: usize = 512;
+
+/// Why a message is among the dead letters. Key, payload and other headers are as published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Where it was published.
+    pub topic: String,
+    /// The broker's place of the original, as text.
+    pub position: String,
+    /// Which group gave it up.
+    pub group: String,
+    /// Every attempt that this process knows of, the last one at the end.
+    pub attempts: Vec<FailedAttempt>,
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// Its number, from 1.
+    pub attempt: u32,
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub at_millis: u64,
+    /// What kind of failure it was.
+    pub cause: Cause,
+    /// What happened, for people; at most 512 bytes.
+    pub reason: String,
+}
+
+/// What kind of failure an attempt ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The bytes are not an event.
+    Undecodable,
+    /// The event's type has no business on this topic or with this handler.
+    Unexpected,
+    /// Trying again cannot help.
+    Structural,
+    /// Trying again could have helped, and did not.
+    Environmental,
+    /// The handler panicked.
+    Panicked,
+    /// The handler ran longer than allowed.
+    TimedOut,
+    /// The process ended again and again before there was an outcome.
+    Crashing,
+    /// What the handler emitted cannot be published.
+    Unpublishable,
+}
+
+impl FailedAttempt {
+    pub(crate) fn new(attempt: u32, at: Timestamp, reason: Reason) -> Self {
+        let mut text = reason.text;
+        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
+        Self {
+            attempt,
+            at_millis: at.as_millis(),
+            cause: reason.cause,
+            reason: text,
+        }
+    }
+}
+
+impl DeadLetter {
+    /// Reads what stands in a dead letter's header; `None` if the message is not a dead letter.
+    ///
+    /// # Errors
+    /// [`Kind::Malformed`] if the header is not what this version writes.
+    pub fn from_message(message: &Message) -> Result<Option<Self>> {
+        let Some(header) = message.headers.get(HEADER) else {
+            return Ok(None);
+        };
+        serde_json::from_slice(header).map(Some).map_err(|error| {
+            Error::new(
+                Kind::Malformed,
+                "the header of a dead letter does not decode",
+            )
+            .with("header", HEADER)
+            .because(error)
+        })
+    }
+
+    /// The message as it was published, without this header.
+    ///
+    /// # Errors
+    /// Those of [`Headers`].
+    pub fn original(message: &Message) -> Result<Message> {
+        Ok(message
+            .clone()
+            .with_headers(headers_without(&message.headers)?.build()))
+    }
+
+    pub(crate) fn of(topic: &TopicName, group: &GroupName, entry: &Entry) -> Self {
+        Self {
+            topic: topic.as_str().to_owned(),
+            position: entry.delivery.position.to_string(),
+            group: group.as_str().to_owned(),
+            attempts: entry.failed.clone(),
+        }
+    }
+
+    /// The dead letter of a delivery.
+    pub(crate) fn message(&self, delivery: &Delivery) -> Result<Message> {
+        let json = serde_json::to_vec(self).map_err(|error| {
+            Error::new(Kind::Internal, "a dead letter did not serialise").because(error)
+        })?;
+        let mut headers = headers_without(&delivery.message.headers)?;
+        headers.push(HEADER, json)?;
+        Ok(delivery.message.clone().with_headers(headers.build()))
+    }
+}
+
+fn headers_without(headers: &Headers) -> Result<crate::message::HeadersBuilder> {
+    let mut kept = Headers::builder();
+    for (name, value) in headers.iter().filter(|(name, _)| *name != HEADER) {
+        kept.push(name, value)?;
+    }
+    Ok(kept)
+}
