@@ -7,6 +7,7 @@ pub mod error;
 pub mod event;
 pub mod gate;
 pub mod handler;
+pub mod memory;
 pub mod message;
 pub mod name;
 mod pump;
