@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use extract::{Attempt, Extract, Incoming};
-pub use outcome::{Emit, Failure, FailureKind, IntoOutcome, Outcome, Refusal};
+pub use outcome::{Emit, Failure, FailureKind, Fault, IntoFault, IntoOutcome, Outcome, Refusal};
 pub use typed::IntoHandler;
 /// Derives the trait [`Emit`] for an enum whose variants each hold one value that is `Emit`.
 #[cfg(feature = "derive")]

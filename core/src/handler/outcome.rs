@@ -181,6 +181,36 @@ pub trait IntoFault: Send {
     fn into_fault(self) -> Outcome;
 }
 
+/// Either of the two, for handlers that can end both ways.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// See [`Failure`].
+    Failed(Failure),
+    /// See [`Refusal`].
+    Refused(Refusal),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoFault for Fault {
+    fn into_fault(self) -> Outcome {
+        match self {
+            Self::Failed(failure) => Outcome::Failed(failure),
+            Self::Refused(refusal) => Outcome::Refused(refusal),
+        }
+    }
+}
+
 impl IntoFault for Failure {
     fn into_fault(self) -> Outcome {
         Outcome::Failed(self)

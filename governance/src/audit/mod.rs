@@ -14,6 +14,7 @@ pub mod stamp;
 #[cfg(test)]
 mod testing;
 pub mod tiles;
+pub mod trace;
 pub mod tree;
 
 pub use extract::{Proofs, Proven};

@@ -8,9 +8,11 @@ mod outputs;
 mod relay;
 mod run;
 mod running;
+mod settled;
 mod wrap;
 
 pub use builder::{Governor, StartError};
 pub(crate) use core::Core;
 pub(crate) use run::RunContext;
+pub use settled::{Open, open_in};
 pub use running::{Running, decide};

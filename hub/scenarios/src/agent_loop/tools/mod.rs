@@ -1,0 +1,7 @@
+//! The tools of the agent loop: real files in a work folder, and a notifier that really connects.
+
+mod files;
+mod notify;
+
+pub use files::{CreateFile, RemoveFile, WriteFile};
+pub use notify::Notify;
