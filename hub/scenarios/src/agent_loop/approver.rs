@@ -1,0 +1,50 @@
+//! Who answers the plans: a script with a demo key, or a person at the terminal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use wingman_governance::contract::Contracts;
+use wingman_governance::governor::decide;
+use wingman_governance::handshake::Approver;
+use wingman_governance::ledger::{Ledger, LedgerError};
+use wingman_governance::protocol::row::Plan;
+
+/// How often the ledger is asked for open plans.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Gives answers to plans.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// The answer to a plan, exactly as given; `None` leaves it open.
+    async fn answer(&self, plan: &Plan) -> Option<String>;
+}
+
+/// The demo's script: a sloppy "ok" to request 4, YES to everything else.
+#[derive(Debug, Clone, Copy)]
+pub struct Scripted;
+
+#[async_trait]
+impl Answers for Scripted {
+    async fn answer(&self, plan: &Plan) -> Option<String> {
+        let body: super::events::Plan = serde_json::from_str(&plan.text).ok()?;
+        Some(if body.number == 4 { "ok" } else { "YES" }.to_owned())
+    }
+}
+
+/// Answers every open plan until it is dropped.
+pub(super) async fn answer_all(
+    ledger: Ledger,
+    contracts: Arc<Contracts>,
+    approver: Approver,
+    answers: Arc<dyn Answers>,
+) -> Result<(), LedgerError> {
+    loop {
+        for plan in ledger.reader().pending_plans()? {
+            if let Some(answer) = answers.answer(&plan).await {
+                decide(&ledger, &contracts, approver.answer(plan.digest, &answer)).await?;
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

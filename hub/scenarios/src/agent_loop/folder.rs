@@ -1,0 +1,121 @@
+//! The folder of a run: contracts that a person can edit, work files, the demo approver's key.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wingman_governance::audit::SigningKey;
+use wingman_governance::audit::key::KeyName;
+
+use super::interpret::FILES;
+
+/// The principal whose key the demo holds.
+pub const APPROVER: &str = "demo-approver";
+
+const CONTRACTS: [(&str, &str); 3] = [
+    ("events.yaml", include_str!("contracts/events.yaml")),
+    ("handlers.yaml", include_str!("contracts/handlers.yaml")),
+    ("schemas/request.json", include_str!("contracts/schemas/request.json")),
+];
+
+/// The folder of a run.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+    contracts: PathBuf,
+}
+
+/// The folder cannot be prepared.
+#[derive(Debug)]
+pub struct FolderError {
+    path: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; choose another --out, or mend it", self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+impl Folder {
+    /// Prepares a folder: what is there is kept, what is missing is added. Contracts are taken from
+    /// `contracts` if given, else copied into the folder, never over an edited file.
+    ///
+    /// # Errors
+    /// [`FolderError`] names the file.
+    pub fn prepare(root: &Path, contracts: Option<&Path>) -> Result<(Self, SigningKey), FolderError> {
+        let work = root.join("work");
+        make(&work)?;
+        for (name, content) in FILES {
+            write(&work.join(name), content)?;
+        }
+        let key = approver_key(root)?;
+        let own = root.join("contracts");
+        if contracts.is_none() {
+            make(&own.join("schemas"))?;
+            for (name, content) in CONTRACTS {
+                add(&own.join(name), content)?;
+            }
+            add(&own.join("principals.yaml"), &principals(&key))?;
+        }
+        let contracts = contracts.map_or(own, Path::to_path_buf);
+        Ok((Self { root: root.to_owned(), contracts }, key))
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the tools work.
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    /// The contracts that are enforced.
+    pub fn contracts(&self) -> &Path {
+        &self.contracts
+    }
+}
+
+fn approver_key(root: &Path) -> Result<SigningKey, FolderError> {
+    let path = root.join("demo-approver.key");
+    let named = KeyName::new(APPROVER).map_err(|error| fault(&path, &error))?;
+    let opened = SigningKey::open_or_create(&path, &named).map_err(|error| fault(&path, &error))?;
+    Ok(opened.key)
+}
+
+fn principals(key: &SigningKey) -> String {
+    let public_key = key.verifier().public_key_base64();
+    format!(
+        "# Who may answer plans. The demo holds this key and answers by script; put your own here.\n\
+         principals:\n  - {{ name: {APPROVER}, public_key: \"{public_key}\", roles: [approver] }}\n"
+    )
+}
+
+/// The demo's own files start each run as they were.
+fn write(path: &Path, content: &str) -> Result<(), FolderError> {
+    fs::write(path, content).map_err(|error| fault(path, &error))
+}
+
+fn add(path: &Path, content: &str) -> Result<(), FolderError> {
+    match fs::File::create_new(path) {
+        Ok(mut file) => {
+            io::Write::write_all(&mut file, content.as_bytes()).map_err(|error| fault(path, &error))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(fault(path, &error)),
+    }
+}
+
+fn make(path: &Path) -> Result<(), FolderError> {
+    fs::create_dir_all(path).map_err(|error| fault(path, &error))
+}
+
+fn fault(path: &Path, why: &dyn fmt::Display) -> FolderError {
+    FolderError { path: path.to_owned(), why: why.to_string() }
+}

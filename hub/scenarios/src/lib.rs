@@ -1,0 +1,3 @@
+//! Workflows that demo, examples and tests share.
+
+pub mod agent_loop;

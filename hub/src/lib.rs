@@ -1,0 +1,36 @@
+//! Governed event handlers on the message broker a team already has.
+//!
+//! [`connect`] opens a broker by its URL; [`Governor`] puts contracts, a ledger and tools around it.
+//! Everything of [`wingman_core`] and [`wingman_governance`] is reachable from here.
+
+pub use wingman_core::{self as core, Error, Kind, Result};
+pub use wingman_governance::{self as governance, Governor};
+
+use wingman_core::bus::Bus;
+
+/// Connects to a broker by its URL: `memory://`, or `redis://host:port` with the feature `redis`.
+///
+/// A broker that is down is no error here: subscriptions keep trying and say so.
+///
+/// # Errors
+/// [`Kind::Configuration`] for an unknown scheme or key, naming the known ones;
+/// [`Kind::Unsupported`] for a scheme whose feature is off or that does not exist yet;
+/// [`Kind::Unauthenticated`] if the broker does not know the credentials.
+pub async fn connect(url: &str) -> Result<Bus> {
+    Ok(Bus::new(wingman_adapters::open(url).await?))
+}
+
+/// What most programs use.
+pub mod prelude {
+    pub use crate::connect;
+    pub use wingman_core::bus::Bus;
+    pub use wingman_core::event::{CloudEvent, Event, Output};
+    pub use wingman_core::handler::{Attempt, Emit, Failure, Fault, Incoming, Refusal};
+    pub use wingman_governance::audit::Proofs;
+    pub use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
+    pub use wingman_governance::handshake::{Answer, Approved};
+    pub use wingman_governance::permission::{Tool, ToolError, Tools};
+    pub use wingman_governance::rollback::Rollback;
+    pub use wingman_governance::scope::Boundaries;
+    pub use wingman_governance::Governor;
+}
