@@ -1,0 +1,258 @@
+//! What can be asked of `wingman`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Governed event handlers on the message broker a team already has.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, after_help = "Examples:
+  wingman demo
+  wingman demo --broker redis://127.0.0.1:6379 --out demo
+  wingman trace CORRELATION --ledger sqlite://demo/ledger.db
+  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt")]
+pub(crate) struct Arguments {
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario: real broker, ledger, tools and files; scripted handlers.
+    Demo(Demo),
+    /// Publish CloudEvents and print a receipt a line.
+    Publish(Publish),
+    /// Print what a group receives, one CloudEvent in JSON a line; acked after printing.
+    Consume(Consume),
+    /// Check or show the log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Show what followed from a request.
+    Trace(Trace),
+    /// Plan or run the undoing of a tree.
+    #[command(subcommand)]
+    Rollback(Rollback),
+    /// Stop new work of a handler, or of all, in every process on the ledger.
+    Halt(Interrupt),
+    /// Allow new work again.
+    Resume(Interrupt),
+    /// List and answer plans that wait for a person.
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Check contract files.
+    #[command(subcommand)]
+    Contracts(Contracts),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  wingman demo
+  wingman demo --interactive
+  wingman demo --out demo && edit demo/contracts/handlers.yaml && wingman demo --out demo
+  wingman demo --broker redis://127.0.0.1:6379 --json")]
+pub(crate) struct Demo {
+    /// Which workflow.
+    #[arg(long, default_value = "agent-loop")]
+    pub(crate) scenario: Scenario,
+    /// The broker: memory:// or redis://host:port.
+    #[arg(long, value_name = "URL", default_value = "memory://")]
+    pub(crate) broker: String,
+    /// The ledger; in --out unless given.
+    #[arg(long, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
+    /// Contracts to enforce instead of the scenario's own.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) contracts: Option<PathBuf>,
+    /// Where contracts, work files, keys and ledger go; a new demo-XXXX unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Keep topics and groups on the broker.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Ask a person for YES instead of the script.
+    #[arg(long)]
+    pub(crate) interactive: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Seven handlers, five requests at once.
+    AgentLoop,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  wingman publish --broker redis://127.0.0.1:6379 --topic OrderPlaced --type OrderPlaced --data '{\"id\":7}'
+  wingman publish --broker redis://127.0.0.1:6379 --topic OrderPlaced --file events.ndjson
+  cat events.ndjson | wingman publish --broker redis://127.0.0.1:6379 --topic OrderPlaced -")]
+pub(crate) struct Publish {
+    #[arg(long, value_name = "URL")]
+    pub(crate) broker: String,
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// The CloudEvents type; the topic's name unless given.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) ty: Option<String>,
+    #[arg(long, default_value = "/wingman/cli")]
+    pub(crate) source: String,
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// The ordering key.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// The body of one event.
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["file", "input"])]
+    pub(crate) data: Option<String>,
+    /// Structured CloudEvents, one JSON object a line.
+    #[arg(long, value_name = "NDJSON")]
+    pub(crate) file: Option<PathBuf>,
+    /// `-` reads structured CloudEvents from standard input.
+    #[arg(value_name = "-", conflicts_with = "file")]
+    pub(crate) input: Option<String>,
+    /// Stamp and record each event in this ledger first, and wait until it was relayed.
+    #[arg(long, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
+    /// Contracts that the ledger's types come from; `contracts` beside the ledger unless given.
+    #[arg(long, value_name = "DIR", requires = "ledger")]
+    pub(crate) contracts: Option<PathBuf>,
+    /// How long to wait for each receipt, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) wait: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  wingman consume --broker redis://127.0.0.1:6379 --topic OrderPlaced --group peek --max 10 --wait 5")]
+pub(crate) struct Consume {
+    #[arg(long, value_name = "URL")]
+    pub(crate) broker: String,
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: String,
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: String,
+    /// Stop after this many.
+    #[arg(long)]
+    pub(crate) max: Option<u64>,
+    /// Stop when nothing came for this many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArgument {
+    /// The ledger, such as sqlite://demo/ledger.db
+    #[arg(long = "ledger", value_name = "URL")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Recompute the whole log; exit code 0 only if nothing is wrong.
+    Verify {
+        #[command(flatten)]
+        ledger: LedgerArgument,
+        /// A checkpoint that was kept elsewhere: the log must contain what it signed.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print stamps, oldest first.
+    Show {
+        #[command(flatten)]
+        ledger: LedgerArgument,
+        /// Only those of one tree.
+        #[arg(long, value_name = "ID")]
+        correlation: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Which tree.
+    pub(crate) correlation: String,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgument,
+    #[arg(long, default_value = "tree")]
+    pub(crate) format: TraceFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// Lines for a terminal.
+    Tree,
+    /// A Mermaid flow chart for documents.
+    Mermaid,
+    /// One JSON object.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rollback {
+    /// Show what would be undone, in which order.
+    Plan(RollbackArguments),
+    /// Fence the tree and wait until a process that has the tools has undone it.
+    Run(RollbackArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArguments {
+    /// Which tree.
+    pub(crate) correlation: String,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgument,
+    /// How long to wait, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Interrupt {
+    /// The handler; all of them unless given.
+    pub(crate) handler: Option<String>,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgument,
+    /// Who says so; stamped.
+    #[arg(long = "as", value_name = "NAME", default_value = "operator")]
+    pub(crate) by: String,
+    /// How long to wait for confirmations, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    pub(crate) wait: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Approvals {
+    /// Show plans that nobody has decided.
+    List {
+        #[command(flatten)]
+        ledger: LedgerArgument,
+    },
+    /// Answer YES.
+    Approve(AnswerArguments),
+    /// Answer NO.
+    Deny(AnswerArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArguments {
+    /// The plan's digest, or the beginning of it.
+    pub(crate) plan: String,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgument,
+    /// The private key of a principal of the contracts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The contracts that name the principals; `contracts` beside the ledger unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) contracts: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Contracts {
+    /// Read and check every contract of a folder.
+    Lint {
+        /// The folder.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,51 @@
+//! The `wingman` command.
+
+mod approvals;
+mod arguments;
+mod audit;
+mod consume;
+mod contracts;
+mod demo;
+mod interrupt;
+mod open;
+mod print;
+mod problem;
+mod publish;
+mod rollback;
+mod trace;
+mod transcript;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use problem::Problem;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(problem) => {
+            print::error(&problem);
+            ExitCode::from(problem.exit_code())
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
+    let json = arguments.json;
+    match arguments.command {
+        Command::Demo(options) => demo::run(options, json).await,
+        Command::Publish(options) => publish::run(options).await,
+        Command::Consume(options) => consume::run(options).await,
+        Command::Audit(command) => audit::run(command, json).await,
+        Command::Trace(options) => trace::run(options).await,
+        Command::Rollback(command) => rollback::run(command, json).await,
+        Command::Halt(options) => interrupt::run(options, true, json).await,
+        Command::Resume(options) => interrupt::run(options, false, json).await,
+        Command::Approvals(command) => approvals::run(command, json).await,
+        Command::Contracts(command) => contracts::run(command, json),
+    }
+}

@@ -1,0 +1,37 @@
+//! Opening what several commands need: a ledger that exists, and the contracts beside it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wingman_hub::governance::contract::Contracts;
+use wingman_hub::governance::ledger::{Ledger, LedgerOptions};
+
+use crate::problem::Problem;
+
+/// Opens a ledger that exists, without contracts: for commands that judge nothing.
+pub(crate) async fn ledger(url: &str) -> Result<Ledger, Problem> {
+    let none = Contracts::builder().build().map_err(Problem::new)?;
+    Ok(Ledger::open(url, LedgerOptions::new(Arc::new(none))).await?)
+}
+
+/// Opens a ledger that exists, with the contracts given or found beside it.
+pub(crate) async fn governed(
+    url: &str,
+    folder: Option<&Path>,
+) -> Result<(Ledger, Arc<Contracts>), Problem> {
+    let folder = folder.map_or_else(|| beside(url), Path::to_path_buf);
+    let contracts = load(&folder)?;
+    let options = LedgerOptions::new(Arc::clone(&contracts));
+    Ok((Ledger::open(url, options).await?, contracts))
+}
+
+/// Reads contracts, with every mistake that they have.
+pub(crate) fn load(folder: &Path) -> Result<Arc<Contracts>, Problem> {
+    Contracts::load(folder).map(Arc::new).map_err(Problem::new)
+}
+
+/// The folder `contracts` beside the file of a ledger.
+fn beside(url: &str) -> PathBuf {
+    let path = Path::new(url.split_once("://").map_or(url, |(_, path)| path));
+    path.parent().unwrap_or(Path::new(".")).join("contracts")
+}
