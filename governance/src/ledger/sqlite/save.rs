@@ -1,0 +1,149 @@
+//! Writing and removing rows.
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::failure::corrupt;
+use super::load::{blob, integer};
+use super::statement::{execute, sql};
+use super::trees::Trees;
+use crate::ledger::LedgerError;
+use crate::protocol::row::{
+    DeadLetter, Decision, Effect, EffectState, Execution, FenceState, Key, OutboxRow, OutboxState,
+    ParkReason, Parked, Plan, Recorded, Row,
+};
+
+/// Writes a row over the one with its key.
+pub(super) fn save(
+    connection: &Connection,
+    trees: &mut Trees,
+    row: &Row,
+) -> Result<(), LedgerError> {
+    let to = connection;
+    match row {
+        Row::Execution(row) => execution(to, trees, row),
+        Row::Recorded(row) => recorded(to, trees, row),
+        Row::Outbox(row) => outbox(to, trees, row),
+        Row::Parked(row) => parked(to, trees, row),
+        Row::Effect(row) => effect(to, trees, row),
+        Row::Plan(row) => plan(to, row),
+        Row::Fence(row) => {
+            let open = row.state != FenceState::Closed;
+            execute(to, sql!("save/fence"), params![&*row.tree, open, body(row)?])
+        }
+        Row::Automaton(row) => {
+            execute(to, sql!("save/automaton"), params![blob(&row.scope.0), body(row)?])
+        }
+        Row::DeadLetter(row) => dead_letter(to, row),
+        Row::Control(row) => {
+            execute(to, sql!("save/control"), params![row.target.as_str(), body(row)?])
+        }
+        Row::Worker(row) => execute(to, sql!("save/worker"), params![blob(&row.id.0), body(row)?]),
+        Row::Lease(row) => execute(to, sql!("save/lease"), [body(row)?]),
+        Row::Counters(row) => execute(to, sql!("save/counters"), [body(row)?]),
+    }
+}
+
+/// Removes the row of a key; nothing happens if it is missing.
+pub(super) fn remove(connection: &Connection, key: &Key) -> Result<(), LedgerError> {
+    let from = connection;
+    match key {
+        Key::Execution(id) => execute(from, sql!("remove/execution"), [blob(&id.0)]),
+        Key::Recorded(key) => execute(from, sql!("remove/recorded"), [blob(&key.0)]),
+        Key::Outbox(sequence) => execute(from, sql!("remove/outbox"), [integer(*sequence)]),
+        Key::Parked(id) => execute(from, sql!("remove/parked"), [blob(&id.0)]),
+        Key::Effect(key) => {
+            execute(from, sql!("remove/effect"), params![blob(&key.execution.0), key.index])
+        }
+        Key::Plan(digest) => execute(from, sql!("remove/plan"), [blob(&digest.0)]),
+        Key::Fence(tree) => execute(from, sql!("remove/fence"), [&**tree]),
+        Key::Automaton(scope) => execute(from, sql!("remove/automaton"), [blob(&scope.0)]),
+        Key::DeadLetter(id) => execute(from, sql!("remove/dead_letter"), [blob(&id.0)]),
+        Key::Control(target) => execute(from, sql!("remove/control"), [target.as_str()]),
+        Key::Worker(id) => execute(from, sql!("remove/worker"), [blob(&id.0)]),
+        Key::Lease => execute(from, sql!("remove/lease"), ()),
+        Key::Counters => execute(from, sql!("remove/counters"), ()),
+    }
+}
+
+fn execution(to: &Connection, trees: &mut Trees, row: &Execution) -> Result<(), LedgerError> {
+    let tree = trees.number(to, &row.tree)?;
+    let open = !row.phase.is_outcome();
+    execute(to, sql!("save/execution"), params![blob(&row.id.0), tree, open, body(row)?])
+}
+
+fn recorded(to: &Connection, trees: &mut Trees, row: &Recorded) -> Result<(), LedgerError> {
+    let tree = trees.number(to, &row.tree)?;
+    execute(to, sql!("save/recorded"), params![blob(&row.key.0), tree, body(row)?])
+}
+
+fn outbox(to: &Connection, trees: &mut Trees, row: &OutboxRow) -> Result<(), LedgerError> {
+    let tree = trees.number(to, &row.tree)?;
+    let open = match row.state {
+        OutboxState::Unpublished | OutboxState::Publishing => true,
+        OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable => false,
+    };
+    let parameters = params![integer(row.sequence), tree, open, body(row)?, &row.message[..]];
+    execute(to, sql!("save/outbox"), parameters)
+}
+
+fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), LedgerError> {
+    let tree = trees.number(to, &row.tree)?;
+    let (plan, scope) = match &row.reason {
+        ParkReason::Approval { plan } => (Some(blob(&plan.0)), None),
+        ParkReason::Order { scope } => (None, Some(blob(&scope.0))),
+        ParkReason::Retry | ParkReason::Behind => (None, None),
+    };
+    let parameters = params![
+        blob(&row.execution.0),
+        integer(row.sequence),
+        tree,
+        row.handler,
+        integer(row.due_millis.min(row.deadline_millis)),
+        row.lane.as_ref().map(|lane| &lane.key),
+        plan,
+        scope,
+        body(row)?,
+        &row.message[..],
+    ];
+    execute(to, sql!("save/parked"), parameters)
+}
+
+fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), LedgerError> {
+    let tree = trees.number(to, &row.tree)?;
+    let pending = match row.state {
+        EffectState::Pending { .. } | EffectState::Compensating { .. } => true,
+        EffectState::Registered
+        | EffectState::Applied
+        | EffectState::Void
+        | EffectState::Unknown
+        | EffectState::Compensated
+        | EffectState::Quarantined => false,
+    };
+    let parameters = params![
+        integer(row.sequence),
+        blob(&row.key.execution.0),
+        row.key.index,
+        tree,
+        !row.state.is_settled(),
+        pending,
+        body(row)?,
+        &row.before[..],
+    ];
+    execute(to, sql!("save/effect"), parameters)
+}
+
+fn plan(to: &Connection, row: &Plan) -> Result<(), LedgerError> {
+    let open = row.decision == Decision::Pending;
+    let parameters = params![blob(&row.digest.0), integer(row.asked_millis), open, body(row)?];
+    execute(to, sql!("save/plan"), parameters)
+}
+
+fn dead_letter(to: &Connection, row: &DeadLetter) -> Result<(), LedgerError> {
+    let parameters = params![blob(&row.execution.0), body(row)?, &row.payload[..]];
+    execute(to, sql!("save/dead_letter"), parameters)
+}
+
+fn body(row: &impl Serialize) -> Result<String, LedgerError> {
+    serde_json::to_string(row).map_err(|error| corrupt(format!("a row has no JSON: {error}")))
+}

@@ -1,0 +1,1 @@
+SELECT body FROM automata WHERE scope = ?1

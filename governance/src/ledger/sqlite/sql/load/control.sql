@@ -1,0 +1,1 @@
+SELECT body FROM controls WHERE target = ?1

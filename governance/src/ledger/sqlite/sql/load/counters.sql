@@ -1,0 +1,1 @@
+SELECT body FROM counters WHERE one = 1

@@ -1,0 +1,1 @@
+SELECT body FROM executions WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT body FROM fences WHERE tree = ?1

@@ -1,0 +1,1 @@
+SELECT body FROM lease WHERE one = 1

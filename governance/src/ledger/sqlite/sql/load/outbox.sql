@@ -1,0 +1,1 @@
+SELECT body, message FROM outbox WHERE sequence = ?1

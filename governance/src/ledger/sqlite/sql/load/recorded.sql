@@ -1,0 +1,1 @@
+SELECT body FROM recorded WHERE key = ?1

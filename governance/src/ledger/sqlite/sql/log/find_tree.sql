@@ -1,0 +1,1 @@
+SELECT number FROM trees WHERE tree = ?1

@@ -1,0 +1,1 @@
+INSERT INTO trees (tree) VALUES (?1)

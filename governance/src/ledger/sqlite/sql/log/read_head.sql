@@ -1,0 +1,1 @@
+SELECT turn, at_millis, frontier FROM head WHERE one = 1

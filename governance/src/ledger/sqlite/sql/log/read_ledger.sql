@@ -1,0 +1,1 @@
+SELECT id, verifier FROM ledger WHERE one = 1

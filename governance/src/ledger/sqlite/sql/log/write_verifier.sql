@@ -1,0 +1,1 @@
+UPDATE ledger SET verifier = ?1 WHERE one = 1

@@ -1,0 +1,1 @@
+DELETE FROM automata WHERE scope = ?1

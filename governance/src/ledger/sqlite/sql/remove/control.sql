@@ -1,0 +1,1 @@
+DELETE FROM controls WHERE target = ?1

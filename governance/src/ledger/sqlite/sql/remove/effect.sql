@@ -1,0 +1,1 @@
+DELETE FROM effects WHERE execution = ?1 AND position = ?2

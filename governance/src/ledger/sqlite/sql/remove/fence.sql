@@ -1,0 +1,1 @@
+DELETE FROM fences WHERE tree = ?1

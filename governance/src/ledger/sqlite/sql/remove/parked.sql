@@ -1,0 +1,1 @@
+DELETE FROM parked WHERE execution = ?1

@@ -1,0 +1,1 @@
+DELETE FROM recorded WHERE key = ?1

@@ -1,0 +1,5 @@
+INSERT INTO parked (execution, sequence, tree, handler, wake_millis, lane, plan, scope, body, message)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (execution) DO UPDATE SET
+    sequence = excluded.sequence, wake_millis = excluded.wake_millis, lane = excluded.lane,
+    plan = excluded.plan, scope = excluded.scope, body = excluded.body, message = excluded.message

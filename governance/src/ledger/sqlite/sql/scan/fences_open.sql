@@ -1,0 +1,1 @@
+SELECT body FROM fences WHERE open = 1 ORDER BY tree

@@ -1,0 +1,1 @@
+SELECT body, message FROM parked WHERE scope = ?1 ORDER BY sequence

@@ -1,0 +1,1 @@
+SELECT body, message FROM outbox WHERE open = 1 ORDER BY sequence LIMIT ?1

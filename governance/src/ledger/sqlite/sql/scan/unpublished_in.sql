@@ -1,0 +1,2 @@
+SELECT body, message FROM outbox
+WHERE tree = (SELECT number FROM trees WHERE tree = ?1) AND open = 1 ORDER BY sequence

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS schema_versions (
+    version INTEGER PRIMARY KEY
+) STRICT
