@@ -193,12 +193,8 @@ fn failed(
 
 /// A drain: the attempt does not count, and somebody else may begin at once.
 fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Result<Concluded> {
-    super::worker::abandon(state, &execution, run.attempt, "drain")?;
-    execution.phase = Phase::Waiting;
-    execution.at_millis = state.now;
-    state.rows.save(Row::Execution(execution.clone()))?;
+    super::worker::abandon(state, &mut execution, run.attempt, "drain")?;
     if let Some(mut parked) = state.parked(execution.id)? {
-        parked.claim = None;
         parked.due_millis = state.now;
         state.rows.save(Row::Parked(parked))?;
     }

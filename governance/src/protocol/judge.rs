@@ -7,12 +7,14 @@ use wingman_core::event::{CloudEvent, extension};
 use super::approve::{self, Handshake};
 use super::id::{EventKey, ExecutionId, event_digest};
 use super::input::{Arrival, Judged, Run, Started};
+use super::lane;
 use super::order::{self, Ordered};
 use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed};
 use super::park::{Terms, park};
 use super::record::admit;
 use super::row::{
-    Claim, DeadReason, EffectState, Execution, ParkReason, Phase, Recorded, RefusalCode, Row, Scan,
+    Claim, DeadReason, EffectState, Execution, ParkReason, Parked, Phase, Recorded, RefusalCode,
+    Row, Scan,
 };
 use super::state::{Result, State};
 use super::worker::abandon;
@@ -41,6 +43,8 @@ pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> 
     };
     let id = ExecutionId::of(&arrival.who, &event, 0);
     let mut execution = match state.execution(id)? {
+        // Its bytes are the ledger's: it is woken from there and from nowhere else.
+        Some(_) if state.parked(id)?.is_some() => return Ok(Judged::Ack),
         Some(execution) => execution,
         None => new_execution(state, arrival, id, &event, &recorded),
     };
@@ -56,7 +60,7 @@ pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> 
         &event,
         &recorded,
         &mut execution,
-        false,
+        None,
         Remains::of(arrival),
     )
 }
@@ -68,9 +72,10 @@ pub(super) fn weigh(
     event: &Arc<CloudEvent>,
     recorded: &Recorded,
     execution: &mut Execution,
-    woken: bool,
+    woken: Option<&Parked>,
     remains: Remains<'_>,
 ) -> Result<Judged> {
+    order::note_moves(state, execution, event);
     if let Some((code, detail)) = contract_fault(state, event, execution)? {
         refuse(state, execution, event, code, &detail)?;
         return Ok(Judged::Ack);
@@ -86,7 +91,11 @@ pub(super) fn weigh(
         dead_letter(state, execution, reason, &error.to_string(), remains)?;
         return Ok(Judged::Ack);
     }
-    if !woken && waits_behind(state, execution)? {
+    let waits = match woken {
+        None => lane::is_taken(state, execution)?,
+        Some(parked) => lane::is_before(state, parked)?,
+    };
+    if waits {
         let terms = Terms::until_woken(state);
         park(state, execution, event, ParkReason::Behind, terms, remains)?;
         return Ok(Judged::Ack);
@@ -138,7 +147,7 @@ pub(super) fn weigh(
             return Ok(Judged::Ack);
         }
     };
-    order::reserve(state, execution, event)?;
+    order::reserve(state, execution)?;
     let mut started = start(state, claim, event, recorded, execution)?;
     started.decision = decision;
     started.approved = approved;
@@ -242,7 +251,6 @@ fn standing(
                 return Ok(Some(Judged::Hold(HOLD_MILLIS)));
             }
             abandon(state, execution, attempt, "lease")?;
-            execution.phase = Phase::Waiting;
             Ok(None)
         }
         Phase::Finished | Phase::Refused { .. } | Phase::Expired | Phase::DeadLettered { .. } => {
@@ -301,18 +309,6 @@ fn is_expired(event: &CloudEvent, now: u64) -> bool {
         .extension(extension::EXPIRY)
         .and_then(|text| text.parse::<jiff::Timestamp>().ok())
         .is_some_and(|expiry| u64::try_from(expiry.as_millisecond()).unwrap_or(0) <= now)
-}
-
-/// Whether an earlier delivery of the lane is parked. Those that wait for an ordering rule do not
-/// count: they left the lane to the events that can satisfy the rule (R6).
-fn waits_behind(state: &mut State<'_>, execution: &Execution) -> Result<bool> {
-    let Some(lane) = execution.lane() else {
-        return Ok(false);
-    };
-    let parked = state.parked_rows(&Scan::ParkedLane { lane, max: 64 })?;
-    Ok(parked
-        .iter()
-        .any(|it| it.execution != execution.id && !matches!(it.reason, ParkReason::Order { .. })))
 }
 
 /// The start is durable before the handler runs (G1); worker, epoch and attempt are in it (R2).

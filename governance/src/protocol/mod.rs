@@ -10,6 +10,7 @@ mod control;
 pub mod id;
 pub mod input;
 mod judge;
+mod lane;
 mod order;
 mod outcome;
 mod output;

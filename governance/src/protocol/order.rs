@@ -3,6 +3,8 @@
 //! A rule's state is one small row for each scope key. Verdict and reservation are one step (R7):
 //! two deliveries of a scope cannot both be told to go.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use wingman_core::event::CloudEvent;
 
@@ -14,6 +16,10 @@ use crate::digest::Digest;
 
 /// The CloudEvents extension that a `sequence` rule reads.
 const SEQUENCE: &str = "sequence";
+
+/// Numbers of a sequence that are remembered as passed before their turn. What follows one that was
+/// forgotten waits until the deadline of its park.
+const PASSED_MAX: usize = 256;
 
 /// What the rules say about a delivery.
 pub(super) enum Ordered {
@@ -48,44 +54,41 @@ pub(super) fn judge(
     Ok(Ordered::Free)
 }
 
-/// Takes the places that the verdict promised, in the same step, and notes on the execution what its
-/// outcome will move.
-pub(super) fn reserve(
-    state: &mut State<'_>,
-    execution: &mut Execution,
-    event: &CloudEvent,
-) -> Result<()> {
+/// Notes on the execution what its outcome will move, whether or not it ever starts: a refused
+/// number of a sequence must not hold up those after it.
+pub(super) fn note_moves(state: &State<'_>, execution: &mut Execution, event: &CloudEvent) {
     execution.moves.clear();
+    let declared = state.contracts.handler(&execution.who.handler);
+    if !declared.is_some_and(|it| it.consumes.contains(event.ty())) {
+        return;
+    }
     for rule in rules(state, execution) {
         let Some(value) = value_of(event, execution, rule.key()) else {
             continue;
         };
         let scope = scope_key(execution, &rule, &value);
-        match &rule {
-            OrderingRule::Sequence { .. } => {
-                let position = state.automaton(scope)?.map_or(0, |it| it.position);
-                let running = Some(execution.id);
-                state.rows.save(Row::Automaton(Automaton {
-                    scope,
-                    position,
-                    running,
-                }))?;
-                let to = sequence_number(event).unwrap_or(position);
-                execution.moves.push(ScopeMove {
-                    scope,
-                    to,
-                    only_if_finished: false,
-                });
-            }
-            OrderingRule::Precedence { after, .. } if event.ty() == after => {
-                execution.moves.push(ScopeMove {
-                    scope,
-                    to: 1,
-                    only_if_finished: true,
-                });
-            }
-            OrderingRule::Precedence { .. } | OrderingRule::Chain { .. } => {}
-        }
+        let (to, only_if_finished) = match &rule {
+            OrderingRule::Sequence { .. } => match sequence_number(event) {
+                Some(number) => (number, false),
+                None => continue,
+            },
+            OrderingRule::Precedence { after, .. } if event.ty() == after => (1, true),
+            OrderingRule::Precedence { .. } | OrderingRule::Chain { .. } => continue,
+        };
+        execution.moves.push(ScopeMove {
+            scope,
+            to,
+            only_if_finished,
+        });
+    }
+}
+
+/// Takes the places that the verdict promised, in the same step.
+pub(super) fn reserve(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    for step in execution.moves.iter().filter(|it| !it.only_if_finished) {
+        let mut automaton = automaton(state, step.scope)?;
+        automaton.running = Some(execution.id);
+        state.rows.save(Row::Automaton(automaton))?;
     }
     Ok(())
 }
@@ -96,18 +99,47 @@ pub(super) fn release(state: &mut State<'_>, execution: &Execution) -> Result<()
         if step.only_if_finished && execution.phase != Phase::Finished {
             continue;
         }
-        let (scope, position) = (step.scope, step.to);
-        state.rows.save(Row::Automaton(Automaton {
-            scope,
-            position,
-            running: None,
-        }))?;
-        for mut parked in state.parked_rows(&Scan::ParkedScope { scope })? {
-            parked.due_millis = state.now;
+        let mut automaton = automaton(state, step.scope)?;
+        if !advance(&mut automaton, step, execution.id) {
+            continue;
+        }
+        state.rows.save(Row::Automaton(automaton))?;
+        for mut parked in state.parked_rows(&Scan::ParkedScope { scope: step.scope })? {
+            parked.due_millis = parked.due_millis.min(state.now);
             state.rows.save(Row::Parked(parked))?;
         }
     }
     Ok(())
+}
+
+/// Applies an outcome to a scope; false if it changes nothing there.
+fn advance(automaton: &mut Automaton, step: &ScopeMove, execution: ExecutionId) -> bool {
+    if step.only_if_finished {
+        let moved = automaton.position != step.to;
+        automaton.position = step.to;
+        return moved;
+    }
+    let is_holder = automaton.running == Some(execution);
+    let next = automaton.position + 1;
+    if is_holder || (automaton.running.is_none() && step.to == next) {
+        automaton.running = None;
+        automaton.position = step.to;
+        while automaton.passed.remove(&(automaton.position + 1)) {
+            automaton.position += 1;
+        }
+        return true;
+    }
+    // Number `next` while another execution runs it: that one moves the scope.
+    step.to > next && automaton.passed.len() < PASSED_MAX && automaton.passed.insert(step.to)
+}
+
+fn automaton(state: &mut State<'_>, scope: ScopeKey) -> Result<Automaton> {
+    Ok(state.automaton(scope)?.unwrap_or_else(|| Automaton {
+        scope,
+        position: 0,
+        running: None,
+        passed: BTreeSet::new(),
+    }))
 }
 
 fn rules(state: &State<'_>, execution: &Execution) -> Vec<OrderingRule> {
@@ -259,9 +291,16 @@ fn chain_fault(
 }
 
 fn scope_key(execution: &Execution, rule: &OrderingRule, value: &str) -> ScopeKey {
+    let after = match rule {
+        OrderingRule::Precedence { after, .. } => after.as_str(),
+        OrderingRule::Sequence { .. } | OrderingRule::Chain { .. } => "",
+    };
+    let key = rule.key().to_string();
     let fields = [
         execution.who.handler.as_bytes(),
         rule.name().as_bytes(),
+        after.as_bytes(),
+        key.as_bytes(),
         value.as_bytes(),
     ];
     ScopeKey(Digest::of_fields("wingman/scope", &fields))

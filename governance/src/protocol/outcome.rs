@@ -6,11 +6,10 @@ use wingman_core::event::{CloudEvent, extension};
 
 use super::id::{EventKey, ExecutionId, TreeId, event_digest};
 use super::input::Arrival;
+use super::lane;
 use super::order;
 use super::output::send;
-use super::row::{
-    DeadLetter, DeadReason, Execution, Key, ParkReason, Phase, RefusalCode, Row, Scan,
-};
+use super::row::{DeadLetter, DeadReason, Execution, Phase, RefusalCode, Row};
 use super::state::{Result, State};
 use crate::audit::stamp::Fact;
 use crate::digest::Digest;
@@ -47,7 +46,7 @@ pub(super) fn settle(
     execution.stamp = Some(stamp);
     state.rows.save(Row::Execution(execution.clone()))?;
     order::release(state, execution)?;
-    unpark(state, execution)
+    lane::leave(state, execution)
 }
 
 /// Ends an execution as refused, and tells others by the contract's refusal event.
@@ -187,24 +186,6 @@ fn quarantine(
         headers: remains.headers,
         payload: remains.payload,
     }))
-}
-
-/// Removes the parked bytes of an execution that has its outcome, and wakes the next of its lane.
-fn unpark(state: &mut State<'_>, execution: &Execution) -> Result<()> {
-    if state.parked(execution.id)?.is_some() {
-        state.rows.remove(&Key::Parked(execution.id))?;
-    }
-    let Some(lane) = execution.lane() else {
-        return Ok(());
-    };
-    for mut next in state.parked_rows(&Scan::ParkedLane { lane, max: 2 })? {
-        if next.reason == ParkReason::Behind && next.due_millis > state.now {
-            next.due_millis = state.now;
-            state.rows.save(Row::Parked(next))?;
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// The event that tells others of a refusal. Its id follows from the execution, so that it is the

@@ -2,9 +2,10 @@
 
 use wingman_core::event::CloudEvent;
 
+use super::lane;
 use super::outcome::{Remains, dead_letter};
 use super::record::to_json;
-use super::row::{DeadReason, Execution, ParkReason, Parked, Phase, Row, Scan};
+use super::row::{DeadReason, Execution, ParkReason, Parked, Phase, Row};
 use super::state::{Result, State};
 use super::worker::millis;
 use crate::audit::stamp::Fact;
@@ -53,25 +54,34 @@ pub(super) fn park(
     remains: Remains<'_>,
 ) -> Result<()> {
     let earlier = state.parked(execution.id)?;
-    if earlier.is_none()
-        && state.parked_rows(&Scan::ParkedCount)?.len() >= state.settings.parked_max
-    {
-        let detail = format!(
-            "{} deliveries are parked already",
-            state.settings.parked_max
-        );
-        return dead_letter(state, execution, DeadReason::ParkingFull, &detail, remains);
-    }
     let sequence = match &earlier {
         Some(parked) => parked.sequence,
-        None => state.count(|counters| &mut counters.parks)?,
+        None if state.counters()?.parked >= state.settings.parked_max as u64 => {
+            let detail = format!(
+                "{} deliveries are parked already",
+                state.settings.parked_max
+            );
+            return dead_letter(state, execution, DeadReason::ParkingFull, &detail, remains);
+        }
+        None => {
+            state.count(|counters| &mut counters.parked)?;
+            state.count(|counters| &mut counters.parks)?
+        }
     };
-    let fact = Fact::Parked {
-        handler: execution.who.handler.clone(),
-        reason: reason.as_str(),
-        deadline_millis: terms.deadline_millis,
+    // A wait that goes on is neither stamped again nor given more time.
+    let same = earlier.filter(|it| it.reason == reason);
+    let deadline_millis = match (&reason, &same) {
+        (ParkReason::Order { .. }, Some(earlier)) => earlier.deadline_millis,
+        _ => terms.deadline_millis,
     };
-    state.stamp(execution, fact)?;
+    if same.is_none() {
+        let fact = Fact::Parked {
+            handler: execution.who.handler.clone(),
+            reason: reason.as_str(),
+            deadline_millis,
+        };
+        state.stamp(execution, fact)?;
+    }
     state.rows.save(Row::Parked(Parked {
         execution: execution.id,
         handler: execution.who.handler.clone(),
@@ -80,11 +90,12 @@ pub(super) fn park(
         sequence,
         reason: reason.clone(),
         due_millis: terms.due_millis,
-        deadline_millis: terms.deadline_millis,
+        deadline_millis,
         claim: None,
         message: to_json(event).into(),
     }))?;
     execution.phase = Phase::Parked { reason };
     execution.at_millis = state.now;
-    state.rows.save(Row::Execution(execution.clone()))
+    state.rows.save(Row::Execution(execution.clone()))?;
+    lane::wake_first(state, execution.lane())
 }

@@ -97,13 +97,18 @@ impl State<'_> {
 }
 
 impl State<'_> {
-    /// Numbers that only rise; changed through `change`.
+    /// The numbers of the whole ledger.
+    pub(super) fn counters(&mut self) -> Result<Counters> {
+        match self.rows.load(&Key::Counters)? {
+            Some(Row::Counters(counters)) => Ok(counters),
+            Some(other) => Err(wrong_row("Counters", &other)),
+            None => Ok(Counters::default()),
+        }
+    }
+
+    /// The next of one of the numbers that only rise.
     pub(super) fn count(&mut self, change: impl FnOnce(&mut Counters) -> &mut u64) -> Result<u64> {
-        let mut counters = match self.rows.load(&Key::Counters)? {
-            Some(Row::Counters(counters)) => counters,
-            Some(other) => return Err(wrong_row("Counters", &other)),
-            None => Counters::default(),
-        };
+        let mut counters = self.counters()?;
         let number = change(&mut counters);
         *number += 1;
         let number = *number;

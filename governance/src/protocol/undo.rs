@@ -88,9 +88,9 @@ fn claim_in(
     tools: &[String],
     room: usize,
 ) -> Result<Vec<Effect>> {
-    let executions = state.executions(&Scan::ExecutionsIn { tree: tree.clone() })?;
+    let mut executions = state.executions(&Scan::ExecutionsIn { tree: tree.clone() })?;
     let fenced = state.fence(tree.clone())?.is_some();
-    let running = fenced && bury_lost_runs(state, &executions)?;
+    let running = fenced && bury_lost_runs(state, &mut executions)?;
     if running {
         return Ok(Vec::new());
     }
@@ -135,7 +135,7 @@ fn claim_in(
 
 /// Ends runs in a fenced tree whose worker is gone, so that what they did can be probed; true if
 /// some run is still going.
-fn bury_lost_runs(state: &mut State<'_>, executions: &[Execution]) -> Result<bool> {
+fn bury_lost_runs(state: &mut State<'_>, executions: &mut [Execution]) -> Result<bool> {
     let mut running = false;
     for execution in executions {
         if let Phase::Started { claim, attempt } = execution.phase {
@@ -143,11 +143,6 @@ fn bury_lost_runs(state: &mut State<'_>, executions: &[Execution]) -> Result<boo
                 running = true;
             } else {
                 super::worker::abandon(state, execution, attempt, "lease")?;
-                let phase = Phase::Waiting;
-                state.rows.save(Row::Execution(Execution {
-                    phase,
-                    ..execution.clone()
-                }))?;
             }
         }
     }

@@ -7,8 +7,9 @@ use wingman_core::event::CloudEvent;
 use super::id::HandlerName;
 use super::input::{Judged, Started};
 use super::judge::weigh;
+use super::lane;
 use super::outcome::{Remains, dead_letter};
-use super::row::{Claim, DeadReason, Execution, Key, ParkReason, Parked, Phase, Row, Scan};
+use super::row::{Claim, DeadReason, Execution, ParkReason, Parked, Phase, Row, Scan};
 use super::state::{Result, State};
 use super::worker::{abandon, millis};
 use crate::ledger::{LedgerError, LedgerErrorKind};
@@ -36,24 +37,25 @@ pub(super) fn wake(
 }
 
 fn wake_one(state: &mut State<'_>, claim: Claim, mut parked: Parked) -> Result<Option<Started>> {
-    if let Some(holder) = parked.claim
-        && (holder == claim || state.is_alive(&holder)?)
-    {
-        // Looked at again when that lease could have ended.
-        parked.due_millis = state.now + millis(state.settings.worker_lease);
-        state.rows.save(Row::Parked(parked))?;
-        return Ok(None);
-    }
     let Some(mut execution) = state.execution(parked.execution)? else {
         return Err(corrupt(&parked, "has no execution"));
     };
     if execution.phase.is_outcome() {
-        state.rows.remove(&Key::Parked(parked.execution))?;
+        lane::leave(state, &execution)?;
         return Ok(None);
     }
-    if let Phase::Started { attempt, .. } = execution.phase {
-        abandon(state, &execution, attempt, "lease")?;
-        execution.phase = Phase::Waiting;
+    if let Phase::Started {
+        claim: holder,
+        attempt,
+    } = execution.phase
+    {
+        if state.is_alive(&holder)? {
+            // Looked at again when that lease could have ended.
+            parked.due_millis = state.now + millis(state.settings.worker_lease);
+            state.rows.save(Row::Parked(parked))?;
+            return Ok(None);
+        }
+        abandon(state, &mut execution, attempt, "lease")?;
     }
     judge_again(state, claim, &parked, &mut execution)
 }
@@ -73,12 +75,13 @@ fn judge_again(
         headers: Vec::new(),
         payload: event.data.clone().unwrap_or_default(),
     };
-    let verdict_on_time = match parked.reason {
-        // Expiry is a verdict there, which the handler itself turns into an answer.
-        ParkReason::Approval { .. } | ParkReason::Retry => true,
-        ParkReason::Order { .. } | ParkReason::Behind => parked.deadline_millis > state.now,
+    let is_over = match parked.reason {
+        // The answer or its absence is a verdict, which the handler itself tells the others; retries
+        // end with their schedule; and what is before it in the lane has a deadline of its own.
+        ParkReason::Approval { .. } | ParkReason::Retry | ParkReason::Behind => false,
+        ParkReason::Order { .. } => parked.deadline_millis <= state.now,
     };
-    if !verdict_on_time {
+    if is_over {
         let detail = format!("it waited too long for: {}", parked.reason.as_str());
         dead_letter(state, execution, DeadReason::ParkExpired, &detail, remains)?;
         return Ok(None);
@@ -86,13 +89,23 @@ fn judge_again(
     let Some(recorded) = state.recorded(execution.event)? else {
         return Err(corrupt(parked, "is of an event that is not recorded"));
     };
-    match weigh(state, claim, &event, &recorded, execution, true, remains)? {
+    match weigh(
+        state,
+        claim,
+        &event,
+        &recorded,
+        execution,
+        Some(parked),
+        remains,
+    )? {
         Judged::Run(started) => {
             if let Some(parked) = state.parked(execution.id)? {
                 let due_millis = state.now + millis(state.settings.worker_lease);
                 state.rows.save(Row::Parked(Parked {
                     claim: Some(claim),
                     due_millis,
+                    // If this attempt is lost, the next one is what it waits for.
+                    reason: ParkReason::Retry,
                     ..parked
                 }))?;
             }

@@ -2,7 +2,7 @@
 
 use super::id::WorkerId;
 use super::input::Reply;
-use super::row::{Claim, Counters, EffectState, Execution, Row, Scan, Worker};
+use super::row::{Claim, EffectState, Execution, Phase, Row, Scan, Worker};
 use super::state::{Result, State};
 use crate::audit::stamp::Fact;
 
@@ -56,11 +56,14 @@ pub(super) fn bury(state: &mut State<'_>, id: WorkerId) -> Result<Reply> {
 /// still bring is late.
 pub(super) fn abandon(
     state: &mut State<'_>,
-    execution: &Execution,
+    execution: &mut Execution,
     attempt: u32,
     reason: &'static str,
 ) -> Result<()> {
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
+    execution.phase = Phase::Waiting;
+    execution.at_millis = state.now;
+    state.rows.save(Row::Execution(execution.clone()))?;
     for mut effect in state.effects(&Scan::EffectsOf {
         execution: execution.id,
     })? {
@@ -76,10 +79,7 @@ pub(super) fn abandon(
 }
 
 pub(super) fn control_version(state: &mut State<'_>) -> Result<u64> {
-    Ok(match state.rows.load(&super::row::Key::Counters)? {
-        Some(Row::Counters(Counters { control, .. })) => control,
-        _ => 0,
-    })
+    Ok(state.counters()?.control)
 }
 
 fn lease_end(state: &State<'_>) -> u64 {

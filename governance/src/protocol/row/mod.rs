@@ -100,10 +100,14 @@ pub enum Scan {
         /// At most this many.
         max: usize,
     },
-    /// Parked rows of a lane, in the order in which they were parked.
+    /// Parked rows of a lane: those that have a claim first, then in the order in which they were
+    /// parked.
     ParkedLane {
         /// Which lane.
         lane: Lane,
+        /// Whether those that wait for an ordering rule are among them. They left the lane to the
+        /// events that can satisfy the rule (R6).
+        with_ordered: bool,
         /// At most this many.
         max: usize,
     },
@@ -117,8 +121,6 @@ pub enum Scan {
         /// Which scope.
         scope: ScopeKey,
     },
-    /// All parked rows; used to bound their number.
-    ParkedCount,
     /// Effects of one execution, in the order of their calls.
     EffectsOf {
         /// Which execution.

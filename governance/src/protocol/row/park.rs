@@ -26,7 +26,8 @@ pub struct Parked {
     pub due_millis: u64,
     /// When it is given up on, in milliseconds. Every park has one.
     pub deadline_millis: u64,
-    /// The worker that runs it now.
+    /// The worker that runs it, or ran it last: it has started, and goes on before anything else of
+    /// its lane.
     pub claim: Option<Claim>,
     /// The event as structured JSON.
     #[serde(skip)]

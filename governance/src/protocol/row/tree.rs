@@ -38,4 +38,8 @@ pub struct Automaton {
     pub position: u64,
     /// The execution that holds the reservation of the next position while it runs.
     pub running: Option<ExecutionId>,
+    /// `sequence`: numbers behind `position + 1` that have their outcome already, refused or given
+    /// up on before their turn; they are skipped when it comes. Bounded.
+    #[serde(default)]
+    pub passed: std::collections::BTreeSet<u64>,
 }

@@ -70,7 +70,7 @@ pub struct Lease {
     pub claim: Claim,
 }
 
-/// Numbers that only rise.
+/// Numbers that the whole ledger shares; all but `parked` only rise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// Outbox rows so far.
@@ -79,6 +79,8 @@ pub struct Counters {
     pub effects: u64,
     /// Parks so far.
     pub parks: u64,
+    /// Deliveries that are parked now.
+    pub parked: u64,
     /// Workers that joined so far, which is also the newest epoch.
     pub epochs: u64,
     /// Halts and resumes so far.
