@@ -31,7 +31,7 @@ async fn round(core: &Core) -> bool {
     let claim = core.claim();
     let reply = core.ask(Input::Relay { claim, max: ROUND_MAX }).await;
     let Ok(Reply::Relaying(Some(rows))) = reply else { return false };
-    core.gaps.at(Gap::RelayBeforePublish);
+    core.gaps.reached(Gap::RelayBeforePublish);
     let mut chains: BTreeMap<(String, Option<String>), Vec<OutboxRow>> = BTreeMap::new();
     for row in rows {
         chains.entry((row.event_type.clone(), row.key.clone())).or_default().push(row);
@@ -43,7 +43,7 @@ async fn round(core: &Core) -> bool {
         reports.extend(published);
     }
     drop(running);
-    core.gaps.at(Gap::RelayAfterPublish);
+    core.gaps.reached(Gap::RelayAfterPublish);
     let some = !reports.is_empty();
     if some && let Err(error) = core.turn(reports).await {
         tracing::error!(%error, "Ledger refused the receipts; they are published again");

@@ -109,7 +109,7 @@ impl Tools {
         let idempotency_key = idempotency_key(&effect);
         let call = Call { arguments, idempotency_key: &idempotency_key };
         let result = tool.call(call).await;
-        self.run.core.gaps.at(crate::ledger::Gap::CallDone);
+        self.run.core.gaps.reached(crate::ledger::Gap::CallDone);
         let report = match &result {
             Ok(value) => Report::Applied(value.to_string()),
             Err(ToolError::NotDone(_) | ToolError::Denied { .. }) => Report::Void,

@@ -36,6 +36,12 @@ impl Verifier {
         self.id
     }
 
+    /// The 32 bytes of the public key in standard base64, as contracts name principals' keys.
+    pub fn public_key_base64(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(self.key.as_bytes())
+    }
+
     /// SHA-256 of the 32 bytes of the public key: for people to compare.
     pub fn fingerprint(&self) -> Digest {
         Digest::of(self.key.as_bytes())

@@ -162,3 +162,20 @@ pub struct CompensationPlanned {
     /// In which order.
     pub plan: Compensation,
 }
+
+/// Every event type of the loop; each has a topic of its name.
+pub const EVENT_TYPES: [&str; 13] = [
+    UserRequestReceived::TYPE,
+    RequestValidated::TYPE,
+    RequestRejected::TYPE,
+    PermissionsVerified::TYPE,
+    PermissionDenied::TYPE,
+    ExecutionPlanProposed::TYPE,
+    ExecutionApproved::TYPE,
+    ExecutionBlocked::TYPE,
+    ExecutionComplete::TYPE,
+    ExecutionFailed::TYPE,
+    ExecutionRefused::TYPE,
+    ExecutionRecorded::TYPE,
+    CompensationPlanned::TYPE,
+];

@@ -11,6 +11,7 @@ mod run;
 pub mod tools;
 
 pub use approver::{Answers, Scripted};
+pub use events::EVENT_TYPES;
 pub use folder::{Folder, FolderError};
 pub use handlers::EXECUTOR;
 pub use interpret::REQUESTS;

@@ -1,0 +1,83 @@
+//! `wingman consume`: what a group receives, one structured CloudEvent a line.
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wingman_hub::core::event::CloudEvent;
+use wingman_hub::core::name::{GroupName, TopicName};
+use wingman_hub::core::transport::{Delivery, Settle, Subscriber, SubscriberOptions};
+use wingman_hub::core::{Kind, Retry};
+
+use crate::arguments::Consume;
+use crate::problem::Problem;
+use crate::{open, print};
+
+/// How long one look lasts; Ctrl-C is noticed between looks at the latest.
+const LOOK: Duration = Duration::from_millis(500);
+
+pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
+    open::other_process(&options.broker)?;
+    let bus = wingman_hub::connect(&options.broker).await?;
+    let (topic, group) = (TopicName::new(&options.topic)?, GroupName::new(&options.group)?);
+    let wanted = SubscriberOptions::default();
+    let subscriber = bus.transport().subscriber(&topic, &group, wanted).await?;
+    let ended = tokio::select! {
+        ended = print_all(&*subscriber, &options) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    };
+    subscriber.close().await?;
+    bus.close().await?;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+async fn print_all(subscriber: &dyn Subscriber, options: &Consume) -> Result<(), Problem> {
+    let mut left = options.max.unwrap_or(u64::MAX);
+    let patience = options.wait.map(Duration::from_secs);
+    let mut quiet_since = tokio::time::Instant::now();
+    while left > 0 && patience.is_none_or(|patience| quiet_since.elapsed() < patience) {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(64);
+        let max = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);
+        let deliveries = match subscriber.receive(max, LOOK).await {
+            Ok(deliveries) => deliveries,
+            Err(error) if matches!(error.retry(), Retry::Temporary { .. }) => {
+                print::note(format!("{error}; trying again"));
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for delivery in deliveries {
+            print_one(&options.topic, &delivery)?;
+            acked(subscriber.settle(&[(delivery.token, Settle::Ack)]).await?)?;
+            left -= 1;
+            quiet_since = tokio::time::Instant::now();
+        }
+    }
+    Ok(())
+}
+
+/// A lease that ended meanwhile is no failure here: the message comes again, printed twice.
+fn acked(results: Vec<wingman_hub::Result<()>>) -> Result<(), Problem> {
+    match results.into_iter().find_map(Result::err) {
+        Some(error) if error.kind() != Kind::StaleLease => Err(error.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What is not a CloudEvent is shown as one of type `wingman.raw`, with its bytes and the reason.
+fn print_one(topic: &str, delivery: &Delivery) -> Result<(), Problem> {
+    let event = match CloudEvent::from_message(&delivery.message) {
+        Ok(event) => event,
+        Err(why) => {
+            let id = format!("{topic}/{}", delivery.position);
+            let mut raw = CloudEvent::new(id, format!("/topics/{topic}"), "wingman.raw")?;
+            raw.data_content_type = Some("application/octet-stream".to_owned());
+            raw.data = Some(delivery.message.payload.clone());
+            raw.set_extension("reason", why.to_string().replace(char::is_control, " "))?;
+            raw
+        }
+    };
+    print::line(String::from_utf8_lossy(&event.to_json()?));
+    Ok(())
+}

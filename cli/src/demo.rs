@@ -1,0 +1,142 @@
+//! `wingman demo`.
+
+mod interactive;
+mod topics;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use wingman_hub::core::name::Namespace;
+use wingman_hub::governance::contract::Contracts;
+use wingman_hub::governance::ledger::{Ledger, LedgerOptions, OpenWork, Verification, verify};
+use wingman_scenarios::agent_loop::{AgentLoop, Answers, Folder, Report, Scripted};
+
+use crate::arguments::{Demo, Scenario};
+use crate::problem::Problem;
+use crate::{print, transcript};
+
+/// How long the five requests may take when a script answers, and when a person does.
+const SCRIPTED: Duration = Duration::from_secs(120);
+const INTERACTIVE: Duration = Duration::from_secs(600);
+
+/// What a run came to, for text and JSON alike.
+pub(crate) struct Ended {
+    pub(crate) broker: String,
+    pub(crate) ledger: String,
+    pub(crate) scenario: &'static str,
+    pub(crate) folder: Folder,
+    pub(crate) report: Report,
+    pub(crate) open: OpenWork,
+    pub(crate) verification: Verification,
+}
+
+pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> {
+    let Scenario::AgentLoop = options.scenario;
+    let root = root(options.out.as_deref())?;
+    let (folder, key) =
+        Folder::prepare(&root, options.contracts.as_deref()).map_err(Problem::new)?;
+    let url = options
+        .ledger
+        .clone()
+        .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
+    let namespace = namespace(&url).await?;
+    let bus = wingman_hub::connect(&options.broker).await?.namespace(namespace);
+    if !json {
+        transcript::head(&shown(&options.broker), &url, options.interactive);
+    }
+    let started = AgentLoop::start(bus.clone(), &url, &folder, key).await;
+    let running = started.map_err(Problem::new)?;
+    let (answers, within): (Arc<dyn Answers>, _) = if options.interactive {
+        (Arc::new(interactive::Person), INTERACTIVE)
+    } else {
+        (Arc::new(Scripted), SCRIPTED)
+    };
+    let report = tokio::select! {
+        report = running.run(answers, within) => report.map_err(Problem::new),
+        _ = tokio::signal::ctrl_c() => Err(Problem::new("interrupted; the ledger keeps what was done")),
+    };
+    let open = running.running().ledger().reader().open_work(None)?;
+    running.stop().await;
+    if !options.keep {
+        topics::delete(&bus).await?;
+    }
+    bus.close().await?;
+    let report = report?;
+    let verification = verify(&url, None)?;
+    let (broker, scenario) = (shown(&options.broker), "agent-loop");
+    let ended = Ended { broker, ledger: url, scenario, folder, report, open, verification };
+    show(&ended, json)
+}
+
+fn show(ended: &Ended, json: bool) -> Result<ExitCode, Problem> {
+    let sound = ended.verification.is_sound() && ended.open.is_none();
+    if json {
+        print::json(&as_json(ended, sound))?;
+    } else {
+        transcript::requests(ended);
+        transcript::foot(ended);
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
+    let mut requests: Vec<_> = ended.report.requests.iter().collect();
+    requests.sort_by_key(|request| request.number);
+    let requests: Vec<_> = requests
+        .into_iter()
+        .map(|request| {
+            json!({
+                "correlation": request.trace.correlation,
+                "outcome": request.outcome,
+                "events": request.trace.events().len(),
+                "executions": request.trace.executions().len(),
+                "refusals": request.refusals(),
+                "compensations": request.compensations(),
+            })
+        })
+        .collect();
+    json!({
+        "broker": ended.broker,
+        "scenario": ended.scenario,
+        "mode": "enforce",
+        "requests": requests,
+        "stamps": ended.verification.stamps,
+        "uncovered": ended.verification.uncovered,
+        "root": ended.verification.root,
+        "verified": sound,
+    })
+}
+
+/// Topics and groups are this ledger's alone (R11).
+async fn namespace(url: &str) -> Result<Namespace, Problem> {
+    let none = Contracts::builder().build().map_err(Problem::new)?;
+    let options = LedgerOptions { create: true, ..LedgerOptions::new(Arc::new(none)) };
+    let ledger = Ledger::open(url, options).await?;
+    let name = format!("demo-{}", ledger.id().short());
+    ledger.close().await?;
+    Ok(Namespace::new(name)?)
+}
+
+fn root(out: Option<&Path>) -> Result<PathBuf, Problem> {
+    if let Some(out) = out {
+        return Ok(out.to_owned());
+    }
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes).map_err(Problem::new)?;
+    Ok(PathBuf::from(format!("demo-{:02x}{:02x}", bytes[0], bytes[1])))
+}
+
+/// A broker's URL without what stands before its host: secrets never show.
+fn shown(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let rest = rest.split('?').next().unwrap_or_default();
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        }
+        None => url.to_owned(),
+    }
+}
