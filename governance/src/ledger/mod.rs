@@ -11,6 +11,8 @@ mod id;
 mod ledger;
 mod options;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod url;
 
 pub use error::{LedgerError, LedgerErrorKind};
