@@ -11,6 +11,18 @@ pub mod memory;
 pub mod message;
 pub mod name;
 mod pump;
+pub mod testing;
 pub mod transport;
+
+/// What the derive macros are called in `wingman_hub`, which passes them on.
+#[doc(hidden)]
+#[cfg(feature = "derive")]
+pub mod derive_for_hub {
+    pub use wingman_macros::{HubEmit, HubEvent};
+}
+
+// The derive macros name this crate; its own tests use them too.
+#[cfg(test)]
+extern crate self as wingman_core;
 
 pub use error::{Error, Kind, Result, Retry};

@@ -8,6 +8,8 @@ mod program;
 mod publisher;
 mod schedule;
 pub(crate) mod subscription;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -173,9 +175,10 @@ impl Bus {
             return Err(closed("subscribe"));
         }
         let subscription = subscription::open(self, subscription).await?;
+        let control = Arc::clone(subscription.control());
         let mut all = lock(&self.inner.subscriptions);
         all.retain(|control| !control.has_ended());
-        all.push(Arc::clone(subscription.control()));
+        all.push(control);
         drop(all);
         Ok(subscription)
     }
@@ -204,12 +207,11 @@ impl Bus {
         self.inner.transport.close().await
     }
 
-    /// Whether nothing moves in any subscription until time passes.
-    pub(crate) fn is_idle(&self) -> bool {
-        let now = self.clock().now();
-        lock(&self.inner.subscriptions)
-            .iter()
-            .all(|control| control.is_idle(now))
+    /// The subscriptions that have not ended.
+    pub(crate) fn subscriptions(&self) -> Vec<Arc<Control>> {
+        let mut all = lock(&self.inner.subscriptions);
+        all.retain(|control| !control.has_ended());
+        all.clone()
     }
 
     fn jobs(&self, topic: &TopicName) -> Result<mpsc::Sender<Job>> {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -38,17 +38,11 @@ impl Bus {
         handler: impl IntoHandler<A>,
         adjust: impl FnOnce(&mut SubscriptionOptions) + Send + 'static,
     ) -> &Self {
-        let mut registered = self
-            .inner
-            .registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        registered.push(Registration {
+        super::lock(&self.inner.registered).push(Registration {
             name: name.to_owned(),
             handler: handler.into_handler(),
             adjust: Box::new(adjust),
         });
-        drop(registered);
         self
     }
 
@@ -78,12 +72,7 @@ impl Bus {
     }
 
     async fn subscribe_registered(&self) -> Result<Vec<Subscription>> {
-        let mut registered = self
-            .inner
-            .registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let registered = std::mem::take(&mut *registered);
+        let registered = std::mem::take(&mut *super::lock(&self.inner.registered));
         if registered.is_empty() {
             let text = "there is no handler: add one with `handle` first";
             return Err(Error::new(Kind::Configuration, text));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::log::Log;
+use super::quiet::GroupLoad;
 use super::schedule::{Back, Lease, Schedule};
 use crate::clock::Timestamp;
 use crate::transport::{AckToken, Delivery, Generation, Position, Settle};
@@ -170,6 +171,15 @@ impl Group {
     /// Messages that were not handed out yet.
     pub(super) fn lag(&self, log: &Log) -> usize {
         log.count_from(self.cursor) + self.schedule.untried()
+    }
+
+    /// What could be handed out now, and what is.
+    pub(super) fn load(&mut self, log: &Log, now: Timestamp) -> GroupLoad {
+        self.schedule.expire(now);
+        GroupLoad {
+            ready: self.schedule.is_ready() || log.next_from(self.cursor).is_some(),
+            leased: self.schedule.leased(),
+        }
     }
 
     /// Offsets that the group still needs, when it is deleted.

@@ -17,6 +17,7 @@ mod broker;
 mod group;
 mod log;
 mod publisher;
+mod quiet;
 mod schedule;
 mod settings;
 mod subscriber;

@@ -180,6 +180,12 @@ impl Schedule {
         !self.ready.is_empty()
     }
 
+    /// How many are handed out.
+    pub(super) fn leased(&self) -> usize {
+        let leased = |message: &&Unsettled| matches!(message.place, Place::Leased { .. });
+        self.unsettled.values().filter(leased).count()
+    }
+
     /// Offsets of all messages.
     pub(super) fn offsets(&self) -> impl Iterator<Item = u64> {
         self.unsettled.keys().copied()

@@ -28,9 +28,8 @@ pub use status::{Counts, SubscriptionState, SubscriptionStatus};
 
 use self::leases::LeaseKeeper;
 use self::signals::Signals;
-use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::name::GroupName;
+use crate::name::{GroupName, TopicName};
 
 /// A running subscription. Dropping the handle drains it in the background, with the grace of its
 /// options.
@@ -107,7 +106,9 @@ pub(crate) struct Finished {
 /// What the bus and the handle share.
 #[derive(Debug)]
 pub(crate) struct Control {
+    pub(crate) topics: Vec<TopicName>,
     pub(crate) group: GroupName,
+    pub(crate) lease: Duration,
     pub(crate) signals: Arc<Signals>,
     pub(crate) status: watch::Receiver<SubscriptionStatus>,
     pub(crate) finished: watch::Receiver<Option<Arc<Finished>>>,
@@ -140,10 +141,5 @@ impl Control {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.finished.borrow().is_some() || self.finished.has_changed().is_err()
-    }
-
-    /// Whether nothing moves until time passes.
-    pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
-        self.has_ended() || (self.status.borrow().counts.is_idle() && self.leases.is_ahead_of(now))
     }
 }

@@ -82,6 +82,8 @@ pub(crate) async fn open(bus: &Bus, options: SubscriptionOptions) -> Result<Subs
 
     let (finished_in, finished) = watch::channel(None);
     let control = Arc::new(Control {
+        topics: options.topics.clone(),
+        lease: options.lease,
         group: options.group.clone(),
         signals: Arc::clone(&signals),
         status: status_seen,

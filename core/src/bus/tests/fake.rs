@@ -1,0 +1,223 @@
+//! A broker that does what a script says and remembers what it was told.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, watch};
+
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, Kind, Result};
+use crate::message::Message;
+use crate::name::{GroupName, TopicName};
+use crate::transport::{
+    AckToken, Admin, Capabilities, Confirmed, Delivery, Generation, Limits, Position, Publisher,
+    PublisherOptions, Receipt, Settle, Subscriber, SubscriberOptions, Support, Transport,
+};
+
+/// What a call of the driver gives.
+pub(super) type Answer = Result<Vec<Result<()>>>;
+
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    /// What opening a subscriber gives; afterwards it works.
+    pub(super) opens: VecDeque<Error>,
+    /// What `receive` gives; afterwards it waits.
+    pub(super) receives: VecDeque<Result<Vec<Delivery>>>,
+    /// What `publish` gives; afterwards everything is stored.
+    pub(super) publishes: VecDeque<Answer>,
+    /// Everything that was published, a list for each call.
+    pub(super) published: Vec<Vec<Message>>,
+    pub(super) settled: Vec<(u64, Settle)>,
+    pub(super) settle_calls: usize,
+    /// Calls of `extend`.
+    pub(super) extended: Vec<Vec<u64>>,
+    /// Positions whose lease is gone.
+    pub(super) lost: Vec<u64>,
+    pub(super) closed: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Fake {
+    pub(super) clock: Clock,
+    script: Mutex<Script>,
+    changed: Notify,
+    /// While true, `publish` does not answer.
+    pub(super) stuck: watch::Sender<bool>,
+    pub(super) ordered: Support,
+    pub(super) delayed_retry: Support,
+}
+
+impl Fake {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            clock: Clock::manual(Timestamp::from_millis(1_000)),
+            script: Mutex::default(),
+            changed: Notify::new(),
+            stuck: watch::Sender::new(false),
+            ordered: Support::Native,
+            delayed_retry: Support::Native,
+        })
+    }
+
+    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+
+    pub(super) fn receives(&self, result: Result<Vec<Delivery>>) {
+        self.script().receives.push_back(result);
+        self.changed.notify_one();
+    }
+
+    /// A delivery of an event, at this place, from now on.
+    pub(super) fn delivery(&self, message: Message, place: u64) -> Delivery {
+        Delivery {
+            message,
+            position: Position { lane: 0, major: place, minor: 0 },
+            token: AckToken {
+                generation: Generation::next(),
+                lane: 0,
+                position: place,
+                sequence: 0,
+                handle: None,
+            },
+            attempt: NonZeroU32::new(1),
+            received: self.clock.now(),
+            lease: Some(Duration::from_secs(30)),
+        }
+    }
+}
+
+/// The transport, its publishers and subscribers at once.
+#[derive(Debug, Clone)]
+pub(super) struct FakeTransport(pub(super) Arc<Fake>);
+
+impl FakeTransport {
+    pub(super) fn over(fake: &Arc<Fake>) -> Arc<dyn Transport> {
+        Arc::new(Self(Arc::clone(fake)))
+    }
+}
+
+#[async_trait]
+impl Transport for FakeTransport {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            backend: "fake",
+            order_by_key: self.0.ordered,
+            delayed_retry: self.0.delayed_retry,
+            attempt_count: Support::Native,
+            dead_letter: Support::Unsupported,
+            lease_extension: Support::Native,
+            replay: Support::Unsupported,
+            transactions: Support::Unsupported,
+            admin: Support::Unsupported,
+            lag: Support::Unsupported,
+            no_group_reported: Support::Unsupported,
+            survives_restart: false,
+            limits: Limits {
+                payload_bytes_max: 1 << 20,
+                batch_messages_max: 10,
+                headers_max: None,
+                delay_max: None,
+                lease_max: None,
+                hold_max: Some(Duration::from_secs(300)),
+            },
+        }
+    }
+
+    async fn publisher(&self, _: &TopicName, _: PublisherOptions) -> Result<Box<dyn Publisher>> {
+        Ok(Box::new(self.clone()))
+    }
+
+    async fn subscriber(
+        &self,
+        _: &TopicName,
+        _: &GroupName,
+        _: SubscriberOptions,
+    ) -> Result<Box<dyn Subscriber>> {
+        match self.0.script().opens.pop_front() {
+            Some(error) => Err(error),
+            None => Ok(Box::new(self.clone())),
+        }
+    }
+
+    fn admin(&self) -> Result<Arc<dyn Admin>> {
+        Err(Error::new(Kind::Unsupported, "the fake has no admin"))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn native(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[async_trait]
+impl Publisher for FakeTransport {
+    async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
+        let _ = self.0.stuck.subscribe().wait_for(|stuck| !stuck).await;
+        let mut script = self.0.script();
+        script.published.push(batch.to_vec());
+        let answers = match script.publishes.pop_front() {
+            Some(answers) => answers?,
+            None => batch.iter().map(|_| Ok(())).collect(),
+        };
+        let receipt = Receipt { position: None, confirmed: Confirmed::Stored };
+        Ok(answers.into_iter().map(|answer| answer.map(|()| receipt.clone())).collect())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Subscriber for FakeTransport {
+    async fn receive(&self, max: NonZeroUsize, _: Duration) -> Result<Vec<Delivery>> {
+        loop {
+            {
+                let mut script = self.0.script();
+                if script.closed {
+                    return Err(Error::new(Kind::Closed, "closed"));
+                }
+                if let Some(result) = script.receives.pop_front() {
+                    assert!(result.as_ref().is_ok_and(|all| all.len() <= max.get()) || result.is_err());
+                    return result;
+                }
+            }
+            self.0.changed.notified().await;
+        }
+    }
+
+    async fn settle(&self, batch: &[(AckToken, Settle)]) -> Answer {
+        let mut script = self.0.script();
+        script.settle_calls += 1;
+        script.settled.extend(batch.iter().map(|(token, settle)| (token.position, *settle)));
+        Ok(batch.iter().map(|_| Ok(())).collect())
+    }
+
+    async fn extend(&self, tokens: &[AckToken], _: Duration) -> Answer {
+        let mut script = self.0.script();
+        script.extended.push(tokens.iter().map(|token| token.position).collect());
+        let renew = |token: &AckToken| match script.lost.contains(&token.position) {
+            true => Err(Error::new(Kind::StaleLease, "lost")),
+            false => Ok(()),
+        };
+        Ok(tokens.iter().map(renew).collect())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.script().closed = true;
+        self.0.changed.notify_one();
+        Ok(())
+    }
+}

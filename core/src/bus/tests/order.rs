@@ -1,0 +1,121 @@
+//! Lanes: order by key, concurrency across keys, back-pressure.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::{Job, Seen, publish_jobs, within};
+use crate::handler::{Attempt, Failure, Incoming};
+use crate::testing::TestBus;
+
+#[tokio::test]
+async fn a_failing_head_holds_its_key_and_no_other() {
+    let bus = TestBus::new();
+    let seen = Seen::default();
+    let note = seen.clone();
+    let handler = move |job: Incoming<Job>, attempt: Attempt| {
+        note.note(format!("{}{}/{}", job.key, job.number, attempt.0));
+        let fails = job.key == "a" && job.number == 1 && attempt.0 < 3;
+        async move { if fails { Err(Failure::environmental("not yet")) } else { Ok(()) } }
+    };
+    let subscription = bus.subscribe("worker", handler).await.unwrap();
+    publish_jobs(&bus, &[("a", 1), ("a", 2), ("b", 1), ("a", 3), ("b", 2)]).await;
+    bus.until_idle().await;
+    assert_eq!(seen.take(), ["a1/1", "b1/1", "b2/1"]);
+    let counts = subscription.status().counts;
+    assert_eq!((counts.held, counts.queued, counts.acked), (1, 0, 2), "{counts:?}");
+}
+
+#[tokio::test]
+async fn keys_run_in_parallel_and_one_key_one_at_a_time() {
+    let bus = TestBus::new();
+    let gate = Arc::new(Semaphore::new(0));
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let seen = Seen::default();
+    let handler = {
+        let (gate, running, most, seen) =
+            (gate.clone(), running.clone(), most.clone(), seen.clone());
+        move |job: Incoming<Job>| {
+            let (gate, running, most, seen) =
+                (gate.clone(), running.clone(), most.clone(), seen.clone());
+            async move {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                seen.note(format!("{}{}", job.key, job.number));
+                running.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+    };
+    let subscription = bus.subscribe("worker", handler).await.unwrap();
+    publish_jobs(&bus, &[("a", 1), ("a", 2), ("b", 1), ("", 1), ("", 2), ("b", 2)]).await;
+    within(subscription.wait_until(|status| status.counts.running == 4)).await;
+    gate.add_permits(100);
+    bus.until_idle().await;
+    assert_eq!(most.load(Ordering::SeqCst), 4, "two keys, and two without a key");
+    let all = seen.take();
+    let of = |key: &str| all.iter().filter(|one| one.starts_with(key)).cloned().collect::<Vec<_>>();
+    assert_eq!((of("a"), of("b")), (vec!["a1".into(), "a2".into()], vec!["b1".into(), "b2".into()]));
+    assert_eq!(all.len(), 6);
+}
+
+#[tokio::test]
+async fn what_is_held_is_bounded_by_count_and_by_bytes() {
+    for (count_max, bytes_max) in [(4, usize::MAX), (usize::MAX, 1_000)] {
+        let bus = TestBus::new();
+        let gate = Arc::new(Semaphore::new(0));
+        let handler = {
+            let gate = gate.clone();
+            move |_: Incoming<Job>| {
+                let gate = gate.clone();
+                async move { gate.acquire().await.unwrap().forget() }
+            }
+        };
+        let subscription = bus.subscribe_with("worker", handler, |options| {
+            options.in_flight_max = NonZeroUsize::new(count_max.min(64)).unwrap();
+            options.in_flight_bytes_max = bytes_max;
+        });
+        let subscription = subscription.await.unwrap();
+        for number in 0..300 {
+            publish_jobs(&bus, &[("", number)]).await;
+        }
+        let one = super::job("", 100).to_message().unwrap().size_bytes();
+        let most = count_max.min(bytes_max / one + 1);
+        within(subscription.wait_until(|status| status.counts.running >= most)).await;
+        let batch = count_max.min(64);
+        let mut all = 0;
+        while all < 300 {
+            let counts = subscription.status().counts;
+            assert!(counts.running + counts.queued <= most, "{counts:?}");
+            assert!(counts.in_flight() <= most + 2 * batch, "{counts:?}");
+            assert!(counts.bytes <= bytes_max.saturating_add(one), "{counts:?}");
+            gate.add_permits(1);
+            all += 1;
+            within(subscription.wait_until(|status| status.counts.acked >= all)).await;
+        }
+        bus.until_idle().await;
+        assert_eq!(subscription.status().counts.acked, 300);
+    }
+}
+
+#[tokio::test]
+async fn a_pause_starts_nothing_and_loses_nothing() {
+    let bus = TestBus::new();
+    let seen = Seen::default();
+    let note = seen.clone();
+    let handler = move |job: Incoming<Job>| {
+        note.note(job.number.to_string());
+        async {}
+    };
+    let subscription = bus.subscribe("worker", handler).await.unwrap();
+    subscription.pause();
+    publish_jobs(&bus, &[("a", 1), ("a", 2)]).await;
+    bus.until_idle().await;
+    bus.advance(Duration::from_secs(120)).await;
+    assert_eq!(seen.all(), Vec::<String>::new());
+    subscription.resume();
+    bus.until_idle().await;
+    assert_eq!(seen.all(), ["1", "2"]);
+}
