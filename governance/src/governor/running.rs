@@ -49,10 +49,9 @@ impl Running {
         let Governor { url, bus, settings, tools, handlers, gaps, .. } = governor;
         let options = LedgerOptions {
             create: true,
-            contracts: Arc::clone(&contracts),
             settings,
             gaps: gaps.clone(),
-            ..LedgerOptions::default()
+            ..LedgerOptions::new(Arc::clone(&contracts))
         };
         let ledger = Ledger::open(&url, options).await?;
         let worker = new_worker()?;
@@ -82,7 +81,7 @@ impl Running {
         let core = &self.core;
         let Some(contract) = core.contracts.handler(name) else { return Ok(()) };
         let topics =
-            contract.consumes.iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<_, _>>()?;
+            contract.consumes.iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<Vec<_>, _>>()?;
         let group = core.bus.group_of(name)?;
         let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
         let gate = HandlerGate::new(Arc::clone(core), who);
@@ -138,7 +137,7 @@ impl Running {
 
     /// Drains every subscription, writes the last checkpoint and leaves the ledger (T5).
     pub async fn stop(self) {
-        let drains = self.subscriptions.into_iter().map(|subscription| subscription.drain(GRACE));
+        let drains = self.subscriptions.iter().map(|subscription| subscription.drain(GRACE));
         futures_util::future::join_all(drains).await;
         self.core.stop();
         for task in self.tasks {

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Starts the brokers, runs every check and test, stops the brokers, and sums everything in its last
+# line. Exit code 0 only if nothing failed. Fast checks first.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+log=$(mktemp)
+passed=0 failed=0
+
+finish() {
+  ./integration-tests/brokers.sh down >/dev/null 2>&1
+  rm -f "$log"
+}
+trap finish EXIT
+
+# count NAME COMMAND…: one check, by its exit code
+count() {
+  local name=$1; shift
+  echo "== $name"
+  if "$@" >"$log" 2>&1; then passed=$((passed + 1)); else
+    failed=$((failed + 1)); cat "$log"; echo "FAILED: $name"
+  fi
+}
+
+# tests NAME COMMAND…: a test run, by the sums that its runners print; none at all is a failure
+tests() {
+  local name=$1 ok bad; shift
+  echo "== $name"
+  "$@" 2>&1 | tee "$log" | grep -E '^(test result|running|error|warning: unused)|FAILED|panicked' 
+  local code=${PIPESTATUS[0]}
+  ok=$(sed -nE 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | bc)
+  bad=$(sed -nE 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | paste -sd+ | bc)
+  ok=${ok:-0} bad=${bad:-0}
+  if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; echo "FAILED: $name ran nothing"; fi
+  if [ "$bad" -ne 0 ]; then cat "$log"; fi
+  passed=$((passed + ok)) failed=$((failed + bad))
+}
+
+for tool in cargo cc bc; do
+  command -v "$tool" >/dev/null && continue
+  case $tool in
+    cargo) echo "cargo is missing: install Rust 1.95 or newer"; echo "0 passed, 1 failed"; exit 1 ;;
+    *) apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev bc >/dev/null ;;
+  esac
+done
+
+count "brokers start" ./integration-tests/brokers.sh up
+while read -r name url; do
+  export "WINGMAN_$(tr '[:lower:]-' '[:upper:]_' <<<"$name")_URL=$url"
+  echo "   $name at $url"
+done < <(./integration-tests/brokers.sh urls)
+
+features=(--workspace --features wingman-cli/redis)
+count "formatting" cargo fmt --all --check
+count "lints" cargo clippy "${features[@]}" --all-targets -- -D warnings
+count "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${features[@]}" --no-deps
+count "build" cargo build "${features[@]}" --all-targets
+tests "tests" cargo test "${features[@]}" --no-fail-fast
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
