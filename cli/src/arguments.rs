@@ -6,11 +6,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, after_help = "Examples:
+#[command(
+    version,
+    about,
+    propagate_version = true,
+    after_help = "Examples:
   wingman demo
   wingman demo --broker redis://127.0.0.1:6379 --out demo
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
-  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt")]
+  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt"
+)]
 pub(crate) struct Arguments {
     /// Print JSON for programs instead of text for people.
     #[arg(long, global = true)]

@@ -43,7 +43,9 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
         .clone()
         .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
     let namespace = namespace(&url).await?;
-    let bus = wingman_hub::connect(&options.broker).await?.namespace(namespace);
+    let bus = wingman_hub::connect(&options.broker)
+        .await?
+        .namespace(namespace);
     if !json {
         transcript::head(&shown(&options.broker), &url, options.interactive);
     }
@@ -67,7 +69,15 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     let report = report?;
     let verification = verify(&url, None)?;
     let (broker, scenario) = (shown(&options.broker), "agent-loop");
-    let ended = Ended { broker, ledger: url, scenario, folder, report, open, verification };
+    let ended = Ended {
+        broker,
+        ledger: url,
+        scenario,
+        folder,
+        report,
+        open,
+        verification,
+    };
     show(&ended, json)
 }
 
@@ -79,7 +89,11 @@ fn show(ended: &Ended, json: bool) -> Result<ExitCode, Problem> {
         transcript::requests(ended);
         transcript::foot(ended);
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
@@ -113,7 +127,10 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
 /// Topics and groups are this ledger's alone (R11).
 async fn namespace(url: &str) -> Result<Namespace, Problem> {
     let none = Contracts::builder().build().map_err(Problem::new)?;
-    let options = LedgerOptions { create: true, ..LedgerOptions::new(Arc::new(none)) };
+    let options = LedgerOptions {
+        create: true,
+        ..LedgerOptions::new(Arc::new(none))
+    };
     let ledger = Ledger::open(url, options).await?;
     let name = format!("demo-{}", ledger.id().short());
     ledger.close().await?;
@@ -126,7 +143,10 @@ fn root(out: Option<&Path>) -> Result<PathBuf, Problem> {
     }
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(Problem::new)?;
-    Ok(PathBuf::from(format!("demo-{:02x}{:02x}", bytes[0], bytes[1])))
+    Ok(PathBuf::from(format!(
+        "demo-{:02x}{:02x}",
+        bytes[0], bytes[1]
+    )))
 }
 
 /// A broker's URL without what stands before its host: secrets never show.

@@ -20,8 +20,7 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
     let running = ledger.reader().started()?;
     ledger.close().await?;
     let ids = |workers: &[Worker]| workers.iter().map(|it| it.id.0.short()).collect::<Vec<_>>();
-    let (confirmed, fenced, silent) =
-        (ids(&told.confirmed), ids(&told.fenced), ids(&told.silent));
+    let (confirmed, fenced, silent) = (ids(&told.confirmed), ids(&told.fenced), ids(&told.silent));
     let verb = if halt { "halted" } else { "resumed" };
     if json {
         print::json(&json!({
@@ -29,7 +28,10 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
             "fenced": fenced, "silent": silent, "running": running.len(),
         }))?;
     } else {
-        print::line(format!("{verb} {name} from control version {} on", told.version));
+        print::line(format!(
+            "{verb} {name} from control version {} on",
+            told.version
+        ));
         let list = |what: &str, ids: &[String]| {
             if !ids.is_empty() {
                 print::line(format!("{what}: {}", ids.join(", ")));
@@ -43,5 +45,9 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
             print::line(format!("still running: {handler} in {tree}"));
         }
     }
-    Ok(if told.silent.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if told.silent.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -40,8 +40,12 @@ async fn send_lines(target: &Target, mut lines: Lines) -> Result<(), Problem> {
             continue;
         }
         let event = CloudEvent::from_json(line.as_bytes()).map_err(|error| {
-            Problem::usage(format!("line {number} is not a structured CloudEvent: {error}"))
-                .remedy(format!("mend it and send again from line {number}: the lines before it have receipts"))
+            Problem::usage(format!(
+                "line {number} is not a structured CloudEvent: {error}"
+            ))
+            .remedy(format!(
+                "mend it and send again from line {number}: the lines before it have receipts"
+            ))
         })?;
         target.send(&event).await?;
     }
@@ -59,7 +63,9 @@ async fn source(options: &Publish) -> Result<Source, Problem> {
             return Err(Problem::usage(format!("unexpected argument {input:?}"))
                 .remedy("use --file for a file, or - for standard input"));
         }
-        return Ok(Source::Lines(lines(Box::new(BufReader::new(tokio::io::stdin())))));
+        return Ok(Source::Lines(lines(Box::new(BufReader::new(
+            tokio::io::stdin(),
+        )))));
     }
     if let Some(path) = &options.file {
         let file = tokio::fs::File::open(path)
@@ -109,7 +115,12 @@ impl Target {
             None => None,
         };
         let topic = TopicName::new(&options.topic)?;
-        Ok(Self { bus, topic, ledger, wait: Duration::from_secs(options.wait) })
+        Ok(Self {
+            bus,
+            topic,
+            ledger,
+            wait: Duration::from_secs(options.wait),
+        })
     }
 
     async fn send(&self, event: &CloudEvent) -> Result<(), Problem> {
@@ -120,30 +131,45 @@ impl Target {
     }
 
     async fn send_plain(&self, event: &CloudEvent) -> Result<(), Problem> {
-        let receipt = self.bus.publish_message(&self.topic, event.to_message()?).await?;
+        let receipt = self
+            .bus
+            .publish_message(&self.topic, event.to_message()?)
+            .await?;
         let confirmed = match receipt.confirmed {
             Confirmed::Stored => "stored",
             Confirmed::NoGroup => "stored, no group listens",
         };
         let position = receipt.position.map(|position| position.to_string());
-        print::json(&json!({ "id": event.id(), "source": event.source(), "topic": self.topic.as_str(), "position": position, "confirmed": confirmed }))
+        print::json(
+            &json!({ "id": event.id(), "source": event.source(), "topic": self.topic.as_str(), "position": position, "confirmed": confirmed }),
+        )
     }
 
     /// Stamp and outbox first; then a process that relays for this ledger has to send it.
     async fn send_recorded(&self, ledger: &Ledger, event: &CloudEvent) -> Result<(), Problem> {
-        let input = Input::Publish { event: Arc::new(event.clone()) };
+        let input = Input::Publish {
+            event: Arc::new(event.clone()),
+        };
         let sequence = match ledger.transact(vec![input]).await?.pop() {
             Some(Reply::Published(Published::Recorded(sequence))) => sequence,
             Some(Reply::Published(Published::Known)) => {
-                return print::json(&json!({ "id": event.id(), "source": event.source(), "recorded": "before" }));
+                return print::json(
+                    &json!({ "id": event.id(), "source": event.source(), "recorded": "before" }),
+                );
             }
             Some(Reply::Published(Published::Refused { code, detail })) => {
                 return Err(Problem::new(format!("{code} {}: {detail}", event.ty())));
             }
-            other => return Err(Problem::new(format!("unexpected reply of the ledger: {other:?}"))),
+            other => {
+                return Err(Problem::new(format!(
+                    "unexpected reply of the ledger: {other:?}"
+                )));
+            }
         };
         let state = self.relayed(ledger, sequence).await?;
-        print::json(&json!({ "id": event.id(), "source": event.source(), "recorded": sequence, "state": state }))
+        print::json(
+            &json!({ "id": event.id(), "source": event.source(), "recorded": sequence, "state": state }),
+        )
     }
 
     async fn relayed(&self, ledger: &Ledger, sequence: u64) -> Result<OutboxState, Problem> {
@@ -151,15 +177,21 @@ impl Target {
         let deadline = tokio::time::Instant::now() + self.wait;
         loop {
             match reader.outbox(sequence)?.map(|row| row.state) {
-                Some(state @ (OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable)) => {
+                Some(
+                    state @ (OutboxState::Published
+                    | OutboxState::Withheld
+                    | OutboxState::Undeliverable),
+                ) => {
                     return Ok(state);
                 }
                 Some(OutboxState::Unpublished | OutboxState::Publishing) | None => {}
             }
             if tokio::time::Instant::now() >= deadline {
-                return Err(Problem::new("the event is recorded and not relayed yet").remedy(
-                    "start a process that works on this ledger: it publishes what is recorded",
-                ));
+                return Err(
+                    Problem::new("the event is recorded and not relayed yet").remedy(
+                        "start a process that works on this ledger: it publishes what is recorded",
+                    ),
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -15,8 +15,14 @@ const ELIDED: usize = 2;
 /// The first lines, before anything runs.
 pub(crate) fn head(broker: &str, ledger: &str, interactive: bool) {
     let version = env!("CARGO_PKG_VERSION");
-    line(format!("wingman {version} · agent-loop · enforce · {broker} · {ledger}"));
-    let approver = if interactive { "you, signing with a demo key" } else { "demo key (--interactive asks you)" };
+    line(format!(
+        "wingman {version} · agent-loop · enforce · {broker} · {ledger}"
+    ));
+    let approver = if interactive {
+        "you, signing with a demo key"
+    } else {
+        "demo key (--interactive asks you)"
+    };
     line(format!(
         "{} requests at once. Handlers are scripted code; tools, files and ledger are real. Approver: {approver}.",
         REQUESTS.len()
@@ -29,7 +35,11 @@ pub(crate) fn requests(ended: &Ended) {
         line("");
         let text = format!("#{} {:?}", request.number, REQUESTS[request.number - 1]);
         let (first, last) = request.trace.span_millis;
-        line(format!("{text:<50}{:<13}{:>4} ms", request.outcome.as_str(), last - first));
+        line(format!(
+            "{text:<50}{:<13}{:>4} ms",
+            request.outcome.as_str(),
+            last - first
+        ));
         for root in &request.trace.roots {
             chain(ended, request, root);
         }
@@ -47,27 +57,44 @@ fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
         let indent = "  ".repeat(at - skip);
         let elided = if skip > 0 && at == skip { "… " } else { "" };
         let name = label(&execution.handler);
-        line(format!("   {indent}└ {elided}{name:<15} {}", detail::outcome(execution)));
+        line(format!(
+            "   {indent}└ {elided}{name:<15} {}",
+            detail::outcome(execution)
+        ));
         if request.outcome == Outcome::RolledBack || execution.effects.len() > 1 {
             effects(execution, &indent);
         }
     }
     if request.outcome == Outcome::RolledBack {
-        detail::undone(ended, &steps.iter().map(|(step, _)| *step).collect::<Vec<_>>());
+        detail::undone(
+            ended,
+            &steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(),
+        );
     }
 }
 
 fn collect<'a>(event: &'a EventNode, steps: &mut Vec<(&'a ExecutionNode, usize)>) {
     for execution in &event.executions {
         steps.push((execution, steps.len()));
-        execution.emitted.iter().for_each(|event| collect(event, steps));
+        execution
+            .emitted
+            .iter()
+            .for_each(|event| collect(event, steps));
     }
 }
 
 fn effects(execution: &ExecutionNode, indent: &str) {
-    let done = execution.effects.iter().filter(|effect| effect.state != EffectState::Void);
+    let done = execution
+        .effects
+        .iter()
+        .filter(|effect| effect.state != EffectState::Void);
     for (at, effect) in done.enumerate() {
-        line(format!("   {indent}  │ {} {:<10} {}", at + 1, effect.tool, detail::change(effect)));
+        line(format!(
+            "   {indent}  │ {} {:<10} {}",
+            at + 1,
+            effect.tool,
+            detail::change(effect)
+        ));
     }
 }
 
@@ -83,7 +110,10 @@ fn label(handler: &str) -> String {
         other => other,
     };
     match HANDLERS.iter().position(|name| *name == handler) {
-        Some(at) => format!("{} {short}", char::from(b'A' + u8::try_from(at).unwrap_or(25))),
+        Some(at) => format!(
+            "{} {short}",
+            char::from(b'A' + u8::try_from(at).unwrap_or(25))
+        ),
         None => short.to_owned(),
     }
 }
@@ -95,10 +125,23 @@ pub(crate) fn foot(ended: &Ended) {
     let executions: Vec<_> = traces().flat_map(|trace| trace.executions()).collect();
     let settled = executions.iter().filter(|it| it.phase.is_outcome()).count();
     let effects: Vec<_> = executions.iter().flat_map(|it| &it.effects).collect();
-    let undone = effects.iter().filter(|it| it.state == EffectState::Compensated).count();
-    let to_undo = undone + effects.iter().filter(|it| !it.state.is_settled() || it.state == EffectState::Quarantined).count();
+    let undone = effects
+        .iter()
+        .filter(|it| it.state == EffectState::Compensated)
+        .count();
+    let to_undo = undone
+        + effects
+            .iter()
+            .filter(|it| !it.state.is_settled() || it.state == EffectState::Quarantined)
+            .count();
     let stamped = ended.verification.events_stamped;
-    let all = |part: usize, whole: usize| if part == whole { "all".to_owned() } else { format!("{part} of {whole}") };
+    let all = |part: usize, whole: usize| {
+        if part == whole {
+            "all".to_owned()
+        } else {
+            format!("{part} of {whole}")
+        }
+    };
     line("");
     line(format!(
         "Events {events}, {} stamped · executions {}, {} settled · effects undone {undone} of {to_undo}",
@@ -108,9 +151,19 @@ pub(crate) fn foot(ended: &Ended) {
     ));
     line(ended.verification.to_string());
     line("Not checked: rewriting by this disk's owner. Keep the checkpoint elsewhere:");
-    line(format!("  {}", ended.verification.checkpoint_file.display()));
-    line(format!("Verify wingman audit verify --ledger {} --checkpoint FILE", ended.ledger));
-    line(format!("Edit   {}, then run again with --out {}", ended.folder.contracts().display(), ended.folder.root().display()));
+    line(format!(
+        "  {}",
+        ended.verification.checkpoint_file.display()
+    ));
+    line(format!(
+        "Verify wingman audit verify --ledger {} --checkpoint FILE",
+        ended.ledger
+    ));
+    line(format!(
+        "Edit   {}, then run again with --out {}",
+        ended.folder.contracts().display(),
+        ended.folder.root().display()
+    ));
     if ended.broker.starts_with("memory://") {
         line("Yours  cargo run --features redis -- demo --broker redis://127.0.0.1:6379");
     }

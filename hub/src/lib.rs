@@ -26,11 +26,11 @@ pub mod prelude {
     pub use wingman_core::bus::Bus;
     pub use wingman_core::event::{CloudEvent, Event, Output};
     pub use wingman_core::handler::{Attempt, Emit, Failure, Fault, Incoming, Refusal};
+    pub use wingman_governance::Governor;
     pub use wingman_governance::audit::Proofs;
     pub use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
     pub use wingman_governance::handshake::{Answer, Approved};
     pub use wingman_governance::permission::{Tool, ToolError, Tools};
     pub use wingman_governance::rollback::Rollback;
     pub use wingman_governance::scope::Boundaries;
-    pub use wingman_governance::Governor;
 }

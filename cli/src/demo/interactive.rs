@@ -15,7 +15,11 @@ pub(crate) struct Person;
 impl Answers for Person {
     async fn answer(&self, plan: &Plan) -> Option<String> {
         let body: events::Plan = serde_json::from_str(&plan.text).ok()?;
-        print::line(format!("Plan {} for request #{}:", plan.digest.0.short(), body.number));
+        print::line(format!(
+            "Plan {} for request #{}:",
+            plan.digest.0.short(),
+            body.number
+        ));
         for (at, step) in body.steps.iter().enumerate() {
             print::line(format!("  {} {} {}", at + 1, step.tool, step.target));
         }

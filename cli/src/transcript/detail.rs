@@ -12,20 +12,32 @@ use crate::trace::phase;
 
 /// The event that came of an execution, with its detail.
 pub(super) fn outcome(execution: &ExecutionNode) -> String {
-    let Some(event) = execution.emitted.first() else { return phase(execution) };
+    let Some(event) = execution.emitted.first() else {
+        return phase(execution);
+    };
     let data = event.data.clone().unwrap_or_default();
     let detail = match event.event_type.as_str() {
         "ExecutionPlanProposed" => proposed(&data["plan"]),
         "ExecutionApproved" => format!("YES, key {}", text(&data, "by")),
-        "ExecutionComplete" => {
-            execution.effects.iter().map(change_of).collect::<Vec<_>>().join(", ")
-        }
+        "ExecutionComplete" => execution
+            .effects
+            .iter()
+            .map(change_of)
+            .collect::<Vec<_>>()
+            .join(", "),
         "ExecutionBlocked" => {
-            format!("{} {}; 0 tool calls", text(&data, "code"), text(&data, "reason"))
+            format!(
+                "{} {}; 0 tool calls",
+                text(&data, "code"),
+                text(&data, "reason")
+            )
         }
         "ExecutionFailed" => format!(
             "step {} of {}, {}: {}",
-            data["step"], data["steps"], text(&data, "tool"), text(&data, "reason")
+            data["step"],
+            data["steps"],
+            text(&data, "tool"),
+            text(&data, "reason")
         ),
         "ExecutionRecorded" => format!("leaf {}, inclusion proof ok", data["leaf"]),
         "CompensationPlanned" => {
@@ -37,18 +49,31 @@ pub(super) fn outcome(execution: &ExecutionNode) -> String {
             None => String::new(),
         },
     };
-    format!("{} {detail}", event.event_type).trim_end().to_owned()
+    format!("{} {detail}", event.event_type)
+        .trim_end()
+        .to_owned()
 }
 
 /// Some reasons name their code already.
 fn coded(code: &str, reason: &str) -> String {
-    if reason.starts_with(code) { reason.to_owned() } else { format!("{code} {reason}") }
+    if reason.starts_with(code) {
+        reason.to_owned()
+    } else {
+        format!("{code} {reason}")
+    }
 }
 
 fn proposed(plan: &Value) -> String {
     let digest = plan_digest(plan).0.short();
-    let rehearsed = if plan["rehearsed"] == Value::Bool(true) { "rehearsed" } else { "unrehearsed" };
-    format!("plan {digest}, class {}, {rehearsed}", plan["consequence_class"])
+    let rehearsed = if plan["rehearsed"] == Value::Bool(true) {
+        "rehearsed"
+    } else {
+        "unrehearsed"
+    };
+    format!(
+        "plan {digest}, class {}, {rehearsed}",
+        plan["consequence_class"]
+    )
 }
 
 fn change_of(effect: &EffectNode) -> String {
@@ -62,13 +87,21 @@ pub(super) fn change(effect: &EffectNode) -> String {
         Some(digest) => format!("{}…", &digest[..4.min(digest.len())]),
         None => "absent".to_owned(),
     };
-    format!("{} {} → {}", text(&result, "target"), short("before"), short("after"))
+    format!(
+        "{} {} → {}",
+        text(&result, "target"),
+        short("before"),
+        short("after")
+    )
 }
 
 /// What the files are now, newest effect first: looked at on the disk, not taken from the ledger.
 pub(super) fn undone(ended: &Ended, steps: &[&ExecutionNode]) {
     let effects: Vec<&EffectNode> = steps.iter().flat_map(|step| &step.effects).collect();
-    let undone = effects.iter().rev().filter(|effect| effect.state == EffectState::Compensated);
+    let undone = effects
+        .iter()
+        .rev()
+        .filter(|effect| effect.state == EffectState::Compensated);
     for effect in undone {
         let result = effect.result.clone().unwrap_or_default();
         let target = text(&result, "target");
@@ -76,8 +109,15 @@ pub(super) fn undone(ended: &Ended, steps: &[&ExecutionNode]) {
         let now = found.map(|bytes| Digest::of(&bytes).to_string());
         let is_before = now.as_deref() == result["before"].as_str();
         let shown = now.map_or("absent".to_owned(), |digest| format!("{}…", &digest[..4]));
-        let verdict = if is_before { "as before" } else { "NOT as before" };
-        line(format!("          undone {} {target}: {shown}, {verdict}", effect.tool));
+        let verdict = if is_before {
+            "as before"
+        } else {
+            "NOT as before"
+        };
+        line(format!(
+            "          undone {} {target}: {shown}, {verdict}",
+            effect.tool
+        ));
     }
 }
 

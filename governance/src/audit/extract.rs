@@ -36,7 +36,9 @@ impl std::fmt::Debug for Proofs {
 
 impl Extract for Proofs {
     fn extract(request: &Request) -> Result<Self, Failure> {
-        Ok(Self { run: RunContext::of(request)? })
+        Ok(Self {
+            run: RunContext::of(request)?,
+        })
     }
 
     fn describe(signature: &mut Signature) {

@@ -17,7 +17,7 @@ pub mod tiles;
 pub mod trace;
 pub mod tree;
 
-pub use extract::{Proofs, Proven};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use extract::{Proofs, Proven};
 pub use key::{KeyName, SigningKey, Verifier};
 pub use tree::{Frontier, leaf_hash};

@@ -44,7 +44,18 @@ impl Core {
         let reader = ledger.reader();
         let (claim, commits) = (RwLock::new(claim), watch::Sender::new(0));
         let running = AtomicBool::new(true);
-        Self { bus, contracts, settings, tools, ledger, reader, gaps, claim, commits, running }
+        Self {
+            bus,
+            contracts,
+            settings,
+            tools,
+            ledger,
+            reader,
+            gaps,
+            claim,
+            commits,
+            running,
+        }
     }
 
     /// Under which claim this process acts.

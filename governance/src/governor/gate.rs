@@ -34,7 +34,12 @@ pub(super) struct HandlerGate {
 
 impl HandlerGate {
     pub(super) fn new(core: Arc<Core>, who: HandlerName) -> Self {
-        Self { core, who, runs: Mutex::default(), parked: AtomicU64::new(0) }
+        Self {
+            core,
+            who,
+            runs: Mutex::default(),
+            parked: AtomicU64::new(0),
+        }
     }
 
     fn runs(&self) -> MutexGuard<'_, HashMap<Ticket, Arc<RunContext>>> {
@@ -49,12 +54,20 @@ impl HandlerGate {
             topic: head.topic.to_string(),
             position: head.delivery.position.to_string(),
             event: head.event.map(Arc::clone).map_err(ToString::to_string),
-            headers: headers.map(|(name, value)| (name.to_owned(), BASE64.encode(value))).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), BASE64.encode(value)))
+                .collect(),
             payload: head.delivery.message.payload.clone(),
         }
     }
 
-    fn admit(&self, ticket: Ticket, started: Started, topic: String, position: String) -> Admission {
+    fn admit(
+        &self,
+        ticket: Ticket,
+        started: Started,
+        topic: String,
+        position: String,
+    ) -> Admission {
         let attempt = started.run.attempt;
         let core = Arc::clone(&self.core);
         let run = RunContext::new(core, self.who.clone(), started, topic, position);
@@ -67,12 +80,18 @@ impl HandlerGate {
     fn verdict(&self, head: &Head<'_>, reply: Reply) -> Result<Verdict, Error> {
         match reply {
             Reply::Judged(Judged::Ack) => Ok(Verdict::Settle(Settle::Ack)),
-            Reply::Judged(Judged::Hold(millis)) => {
-                Ok(Verdict::Hold { again: Duration::from_millis(millis) })
-            }
+            Reply::Judged(Judged::Hold(millis)) => Ok(Verdict::Hold {
+                again: Duration::from_millis(millis),
+            }),
             Reply::Judged(Judged::Run(started)) => {
-                let (topic, position) = (head.topic.to_string(), head.delivery.position.to_string());
-                Ok(Verdict::Run(self.admit(head.ticket, *started, topic, position)))
+                let (topic, position) =
+                    (head.topic.to_string(), head.delivery.position.to_string());
+                Ok(Verdict::Run(self.admit(
+                    head.ticket,
+                    *started,
+                    topic,
+                    position,
+                )))
             }
             other => Err(unexpected(&other)),
         }
@@ -80,14 +99,24 @@ impl HandlerGate {
 
     async fn wake(&self, max: usize) -> Result<Vec<Work>, Error> {
         let (claim, who) = (self.core.claim(), self.who.clone());
-        let reply = self.core.ask(Input::Wake { claim, who, max }).await.map_err(closed)?;
-        let Reply::Woken(woken) = reply else { return Err(unexpected(&reply)) };
+        let reply = self
+            .core
+            .ask(Input::Wake { claim, who, max })
+            .await
+            .map_err(closed)?;
+        let Reply::Woken(woken) = reply else {
+            return Err(unexpected(&reply));
+        };
         let run = |started: Started| {
             let ticket = Ticket::Parked(self.parked.fetch_add(1, Ordering::Relaxed));
             let event = Arc::clone(&started.event);
             let place = (String::new(), "parked".to_owned());
             let admission = self.admit(ticket, started, place.0, place.1);
-            Work::Run { ticket, event, admission }
+            Work::Run {
+                ticket,
+                event,
+                admission,
+            }
         };
         Ok(woken.into_iter().map(run).collect())
     }
@@ -95,11 +124,7 @@ impl HandlerGate {
 
 #[async_trait]
 impl Gate for HandlerGate {
-    async fn turn(
-        &self,
-        concluded: Vec<Concluded>,
-        heads: &[Head<'_>],
-    ) -> Result<Turned, Error> {
+    async fn turn(&self, concluded: Vec<Concluded>, heads: &[Head<'_>]) -> Result<Turned, Error> {
         let mut inputs = Vec::with_capacity(concluded.len() + heads.len());
         let count = concluded.len();
         for end in concluded {
@@ -109,20 +134,32 @@ impl Gate for HandlerGate {
         }
         inputs.extend(heads.iter().map(|head| Input::Judge(self.arrival(head))));
         let mut replies = self.core.turn(inputs).await.map_err(closed)?.into_iter();
-        let conclusions = replies.by_ref().take(count).map(conclusion).collect::<Result<_, _>>()?;
+        let conclusions = replies
+            .by_ref()
+            .take(count)
+            .map(conclusion)
+            .collect::<Result<_, _>>()?;
         let verdicts = heads
             .iter()
             .zip(replies)
             .map(|(head, reply)| self.verdict(head, reply))
             .collect::<Result<_, _>>()?;
-        Ok(Turned { verdicts, conclusions })
+        Ok(Turned {
+            verdicts,
+            conclusions,
+        })
     }
 
     async fn ready(&self, max: NonZeroUsize) -> Result<Vec<Work>, Error> {
         let mut commits = self.core.commits();
         loop {
             let now = self.core.ledger.now_millis();
-            if self.core.reader.has_due(&self.who.handler, now).map_err(closed)? {
+            if self
+                .core
+                .reader
+                .has_due(&self.who.handler, now)
+                .map_err(closed)?
+            {
                 let work = self.wake(max.get()).await?;
                 if !work.is_empty() {
                     return Ok(work);
@@ -135,16 +172,18 @@ impl Gate for HandlerGate {
 
 impl fmt::Debug for HandlerGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerGate").field("who", &self.who).finish_non_exhaustive()
+        f.debug_struct("HandlerGate")
+            .field("who", &self.who)
+            .finish_non_exhaustive()
     }
 }
 
 fn conclusion(reply: Reply) -> Result<Conclusion, Error> {
     match reply {
         Reply::Concluded(input::Concluded::Ack) => Ok(Conclusion::Settle(Settle::Ack)),
-        Reply::Concluded(input::Concluded::Again(millis)) => {
-            Ok(Conclusion::Again { after: Duration::from_millis(millis) })
-        }
+        Reply::Concluded(input::Concluded::Again(millis)) => Ok(Conclusion::Again {
+            after: Duration::from_millis(millis),
+        }),
         Reply::Concluded(input::Concluded::Late | input::Concluded::Released) => {
             Ok(Conclusion::Settle(Settle::Release))
         }
@@ -153,9 +192,16 @@ fn conclusion(reply: Reply) -> Result<Conclusion, Error> {
 }
 
 fn closed(error: LedgerError) -> Error {
-    Error::new(Kind::GateClosed, "the ledger takes nothing, so no work is done").because(error)
+    Error::new(
+        Kind::GateClosed,
+        "the ledger takes nothing, so no work is done",
+    )
+    .because(error)
 }
 
 fn unexpected(reply: &Reply) -> Error {
-    Error::new(Kind::Internal, format!("unexpected reply of the protocol: {reply:?}"))
+    Error::new(
+        Kind::Internal,
+        format!("unexpected reply of the protocol: {reply:?}"),
+    )
 }

@@ -14,5 +14,5 @@ mod wrap;
 pub use builder::{Governor, StartError};
 pub(crate) use core::Core;
 pub(crate) use run::RunContext;
-pub use settled::{Open, open_in};
 pub use running::{Running, decide};
+pub use settled::{Open, open_in};

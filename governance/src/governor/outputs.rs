@@ -21,7 +21,10 @@ pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
 }
 
 fn translate(run: &RunContext, ending: Ending) -> RunEnding {
-    let environmental = |reason: String| RunEnding::Failed { structural: false, reason };
+    let environmental = |reason: String| RunEnding::Failed {
+        structural: false,
+        reason,
+    };
     match ending {
         Ending::Abandoned => RunEnding::Abandoned,
         Ending::TimedOut => environmental("the handler ran longer than limits.runtime".to_owned()),
@@ -31,8 +34,14 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
             reason: failure.reason,
         },
         Ending::Returned(Outcome::Finished(outputs)) => match events(run, outputs) {
-            Ok(outputs) => RunEnding::Finished { outputs, fence: run.wants_fence() },
-            Err(reason) => RunEnding::Failed { structural: true, reason },
+            Ok(outputs) => RunEnding::Finished {
+                outputs,
+                fence: run.wants_fence(),
+            },
+            Err(reason) => RunEnding::Failed {
+                structural: true,
+                reason,
+            },
         },
         Ending::Returned(Outcome::Refused(refusal)) => {
             match events(run, refusal.output.into_iter().collect()) {
@@ -41,7 +50,10 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
                     detail: refusal.reason,
                     output: events.pop().map(Box::new),
                 },
-                Err(reason) => RunEnding::Failed { structural: true, reason },
+                Err(reason) => RunEnding::Failed {
+                    structural: true,
+                    reason,
+                },
             }
         }
     }
@@ -49,9 +61,9 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
 
 fn events(run: &RunContext, outputs: Vec<Output>) -> Result<Vec<CloudEvent>, String> {
     let all = outputs.into_iter().enumerate();
-    all.map(|(index, output)| event(run, index, output)).collect::<Result<_, _>>().map_err(
-        |error: wingman_core::Error| format!("an output is not a CloudEvent: {error}"),
-    )
+    all.map(|(index, output)| event(run, index, output))
+        .collect::<Result<_, _>>()
+        .map_err(|error: wingman_core::Error| format!("an output is not a CloudEvent: {error}"))
 }
 
 /// Ids follow from the execution and the place of the output, so that they are the same however

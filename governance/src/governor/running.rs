@@ -37,7 +37,9 @@ pub struct Running {
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("handlers", &self.subscriptions.len()).finish_non_exhaustive()
+        f.debug_struct("Running")
+            .field("handlers", &self.subscriptions.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,7 +48,15 @@ impl Running {
         governor: Governor,
         contracts: Arc<Contracts>,
     ) -> Result<Self, StartError> {
-        let Governor { url, bus, settings, tools, handlers, gaps, .. } = governor;
+        let Governor {
+            url,
+            bus,
+            settings,
+            tools,
+            handlers,
+            gaps,
+            ..
+        } = governor;
         let options = LedgerOptions {
             create: true,
             settings,
@@ -57,15 +67,29 @@ impl Running {
         let worker = new_worker()?;
         let lock = ledger.lock_worker(worker)?;
         let names: Vec<String> = handlers.keys().cloned().collect();
-        let join = Input::Join { worker, handlers: names.clone() };
+        let join = Input::Join {
+            worker,
+            handlers: names.clone(),
+        };
         let claim = match ledger.transact(vec![join]).await?.pop() {
             Some(Reply::Joined(claim)) => claim,
             other => return Err(unexpected(&other).into()),
         };
-        let core =
-            Arc::new(Core::new(bus, Arc::clone(&contracts), settings, tools, ledger, gaps, claim));
-        let mut running =
-            Self { core: Arc::clone(&core), subscriptions: Vec::new(), tasks: Vec::new(), _lock: lock };
+        let core = Arc::new(Core::new(
+            bus,
+            Arc::clone(&contracts),
+            settings,
+            tools,
+            ledger,
+            gaps,
+            claim,
+        ));
+        let mut running = Self {
+            core: Arc::clone(&core),
+            subscriptions: Vec::new(),
+            tasks: Vec::new(),
+            _lock: lock,
+        };
         for (name, handler) in handlers {
             running.subscribe(&name, handler).await?;
         }
@@ -79,11 +103,19 @@ impl Running {
 
     async fn subscribe(&mut self, name: &str, handler: Arc<dyn Handler>) -> Result<(), StartError> {
         let core = &self.core;
-        let Some(contract) = core.contracts.handler(name) else { return Ok(()) };
-        let topics =
-            contract.consumes.iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<Vec<_>, _>>()?;
+        let Some(contract) = core.contracts.handler(name) else {
+            return Ok(());
+        };
+        let topics = contract
+            .consumes
+            .iter()
+            .map(|ty| core.bus.topic_of(ty))
+            .collect::<Result<Vec<_>, _>>()?;
         let group = core.bus.group_of(name)?;
-        let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
+        let who = HandlerName {
+            group: group.to_string(),
+            handler: name.to_owned(),
+        };
         let gate = HandlerGate::new(Arc::clone(core), who);
         let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
         options.gate = Some(Arc::new(gate));
@@ -108,7 +140,13 @@ impl Running {
     /// # Errors
     /// [`LedgerError`]; what the rules refuse is a [`Published::Refused`].
     pub async fn publish(&self, event: CloudEvent) -> Result<Published, LedgerError> {
-        match self.core.ask(Input::Publish { event: Arc::new(event) }).await? {
+        match self
+            .core
+            .ask(Input::Publish {
+                event: Arc::new(event),
+            })
+            .await?
+        {
             Reply::Published(published) => Ok(published),
             other => Err(unexpected(&Some(other))),
         }
@@ -137,7 +175,10 @@ impl Running {
 
     /// Drains every subscription, writes the last checkpoint and leaves the ledger (T5).
     pub async fn stop(self) {
-        let drains = self.subscriptions.iter().map(|subscription| subscription.drain(GRACE));
+        let drains = self
+            .subscriptions
+            .iter()
+            .map(|subscription| subscription.drain(GRACE));
         futures_util::future::join_all(drains).await;
         self.core.stop();
         for task in self.tasks {
@@ -163,7 +204,13 @@ pub async fn decide(
     contracts: &Contracts,
     answer: Input,
 ) -> Result<Decided, LedgerError> {
-    if let Input::Decide { plan, by, answer, signature } = &answer {
+    if let Input::Decide {
+        plan,
+        by,
+        answer,
+        signature,
+    } = &answer
+    {
         verify_answer(contracts, *plan, by, answer, signature)
             .map_err(|error: AnswerError| LedgerError::new(LedgerErrorKind::Refused, error))?;
     }
@@ -175,11 +222,15 @@ pub async fn decide(
 
 fn new_worker() -> Result<WorkerId, LedgerError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| LedgerError::new(LedgerErrorKind::Io, format!("no randomness: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        LedgerError::new(LedgerErrorKind::Io, format!("no randomness: {error}"))
+    })?;
     Ok(WorkerId(Digest::from(bytes)))
 }
 
 fn unexpected(reply: &Option<Reply>) -> LedgerError {
-    LedgerError::new(LedgerErrorKind::Corrupt, format!("unexpected reply of the protocol: {reply:?}"))
+    LedgerError::new(
+        LedgerErrorKind::Corrupt,
+        format!("unexpected reply of the protocol: {reply:?}"),
+    )
 }

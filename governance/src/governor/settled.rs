@@ -47,5 +47,8 @@ pub fn open_in(
             }
         }
     }
-    Ok(Open { unhandled, work: reader.open_work(Some(tree))? })
+    Ok(Open {
+        unhandled,
+        work: reader.open_work(Some(tree))?,
+    })
 }

@@ -5,6 +5,6 @@ mod recover;
 mod tool;
 
 pub use call::Tools;
+pub(crate) use call::idempotency_key;
 pub(crate) use recover::recover;
 pub use tool::{Call, Probed, Tool, ToolError, ToolRegistry};
-pub(crate) use call::idempotency_key;

@@ -26,15 +26,24 @@ pub(crate) async fn run(core: Arc<Core>) {
 async fn round(core: &Core) -> bool {
     let tools = core.tools.names().map(str::to_owned).collect();
     let claim = core.claim();
-    let Ok(Reply::Undoing(effects)) =
-        core.ask(Input::Undo { claim, tools, max: ROUND_MAX }).await
+    let Ok(Reply::Undoing(effects)) = core
+        .ask(Input::Undo {
+            claim,
+            tools,
+            max: ROUND_MAX,
+        })
+        .await
     else {
         return false;
     };
     let some = !effects.is_empty();
     for effect in effects {
         let outcome = undo(&core.tools, &effect).await;
-        let input = Input::Undone { claim, effect: effect.key, outcome };
+        let input = Input::Undone {
+            claim,
+            effect: effect.key,
+            outcome,
+        };
         if let Err(error) = core.ask(input).await {
             tracing::error!(%error, "Ledger refused the outcome of an undo");
             return false;
@@ -45,12 +54,17 @@ async fn round(core: &Core) -> bool {
 
 /// Undoes one effect with the tool that made it; what nobody knows the outcome of is probed first.
 pub async fn undo(tools: &ToolRegistry, effect: &Effect) -> UndoOutcome {
-    let Some(tool) = tools.get(&effect.tool) else { return UndoOutcome::Failed };
+    let Some(tool) = tools.get(&effect.tool) else {
+        return UndoOutcome::Failed;
+    };
     let Ok(arguments) = serde_json::from_str::<Value>(&effect.arguments) else {
         return UndoOutcome::Undecidable;
     };
     let key = crate::permission::idempotency_key(&effect.key);
-    let call = Call { arguments: &arguments, idempotency_key: &key };
+    let call = Call {
+        arguments: &arguments,
+        idempotency_key: &key,
+    };
     if effect.state == EffectState::Unknown {
         match tool.probe(call, &effect.before).await {
             Ok(Probed::Applied(_)) => {}

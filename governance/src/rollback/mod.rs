@@ -5,4 +5,4 @@ mod plan;
 
 pub(crate) use engine::run as run_engine;
 pub use engine::undo;
-pub use plan::{Compensation, PlannedUndo, Rollback, TOOL};
+pub use plan::{Compensation, PlannedUndo, Rollback, TOOL, plan};

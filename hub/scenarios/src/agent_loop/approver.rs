@@ -36,7 +36,7 @@ impl Answers for Scripted {
 pub(super) async fn answer_all(
     ledger: Ledger,
     contracts: Arc<Contracts>,
-    approver: Approver,
+    approver: Arc<Approver>,
     answers: Arc<dyn Answers>,
 ) -> Result<(), LedgerError> {
     loop {

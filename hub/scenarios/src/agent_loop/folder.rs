@@ -6,17 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use wingman_governance::audit::SigningKey;
-use wingman_governance::audit::key::KeyName;
+use wingman_governance::audit::key::{KeyName, NotAKeyName};
 
 use super::interpret::FILES;
 
 /// The principal whose key the demo holds.
-pub const APPROVER: &str = "demo-approver";
+pub(super) const APPROVER: &str = "demo-approver";
 
 const CONTRACTS: [(&str, &str); 3] = [
     ("events.yaml", include_str!("contracts/events.yaml")),
     ("handlers.yaml", include_str!("contracts/handlers.yaml")),
-    ("schemas/request.json", include_str!("contracts/schemas/request.json")),
+    (
+        "schemas/request.json",
+        include_str!("contracts/schemas/request.json"),
+    ),
 ];
 
 /// The folder of a run.
@@ -35,7 +38,12 @@ pub struct FolderError {
 
 impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; choose another --out, or mend it", self.path.display(), self.why)
+        write!(
+            f,
+            "{}: {}; choose another --out, or mend it",
+            self.path.display(),
+            self.why
+        )
     }
 }
 
@@ -47,7 +55,10 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError`] names the file.
-    pub fn prepare(root: &Path, contracts: Option<&Path>) -> Result<(Self, SigningKey), FolderError> {
+    pub fn prepare(
+        root: &Path,
+        contracts: Option<&Path>,
+    ) -> Result<(Self, SigningKey), FolderError> {
         let work = root.join("work");
         make(&work)?;
         for (name, content) in FILES {
@@ -63,7 +74,13 @@ impl Folder {
             add(&own.join("principals.yaml"), &principals(&key))?;
         }
         let contracts = contracts.map_or(own, Path::to_path_buf);
-        Ok((Self { root: root.to_owned(), contracts }, key))
+        Ok((
+            Self {
+                root: root.to_owned(),
+                contracts,
+            },
+            key,
+        ))
     }
 
     /// The folder itself.
@@ -84,7 +101,9 @@ impl Folder {
 
 fn approver_key(root: &Path) -> Result<SigningKey, FolderError> {
     let path = root.join("demo-approver.key");
-    let named = KeyName::new(APPROVER).map_err(|error| fault(&path, &error))?;
+    let named: KeyName = APPROVER
+        .parse()
+        .map_err(|error: NotAKeyName| fault(&path, &error))?;
     let opened = SigningKey::open_or_create(&path, &named).map_err(|error| fault(&path, &error))?;
     Ok(opened.key)
 }
@@ -117,5 +136,8 @@ fn make(path: &Path) -> Result<(), FolderError> {
 }
 
 fn fault(path: &Path, why: &dyn fmt::Display) -> FolderError {
-    FolderError { path: path.to_owned(), why: why.to_string() }
+    FolderError {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }

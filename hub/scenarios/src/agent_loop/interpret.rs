@@ -12,14 +12,14 @@ pub const REQUESTS: [&str; 5] = [
 ];
 
 /// The files that are there before the first request.
-pub const FILES: [(&str, &str); 3] = [
+pub(super) const FILES: [(&str, &str); 3] = [
     ("archive.txt", "ledger of 2019\n"),
     ("rates.csv", "plan,rate\nbasic,10\n"),
     ("prices.csv", "item,price\ntea,4.00\ncoffee,5.00\n"),
 ];
 
 /// The tool calls that a request needs; a request that nobody understands needs none.
-pub fn interpret(text: &str) -> Vec<Step> {
+pub(super) fn interpret(text: &str) -> Vec<Step> {
     let step = |tool: &str, target: &str, content: &str| Step {
         tool: tool.to_owned(),
         target: target.to_owned(),
@@ -28,7 +28,11 @@ pub fn interpret(text: &str) -> Vec<Step> {
     match text {
         "email the customer list" => vec![step("email.send", "customers", "spring offer")],
         "reprice and notify" => vec![
-            step("fs.write", "prices.csv", "item,price\ntea,4.40\ncoffee,5.50\n"),
+            step(
+                "fs.write",
+                "prices.csv",
+                "item,price\ntea,4.40\ncoffee,5.50\n",
+            ),
             step("fs.create", "notice.txt", "Prices rise on Monday.\n"),
             step("notify.send", "shop-floor", "Prices rise on Monday."),
         ],

@@ -4,7 +4,7 @@
 mod approver;
 pub mod events;
 mod folder;
-mod handlers;
+pub mod handlers;
 mod interpret;
 mod report;
 mod run;

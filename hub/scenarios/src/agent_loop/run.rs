@@ -40,7 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub struct AgentLoop {
     running: Running,
     contracts: Arc<Contracts>,
-    key: SigningKey,
+    approver: Arc<Approver>,
 }
 
 impl AgentLoop {
@@ -54,10 +54,16 @@ impl AgentLoop {
         folder: &Folder,
         key: SigningKey,
     ) -> Result<Self, LoopError> {
-        let contracts = Arc::new(Contracts::load(folder.contracts()).map_err(LoopError::Contracts)?);
+        let contracts =
+            Arc::new(Contracts::load(folder.contracts()).map_err(LoopError::Contracts)?);
         let governor = governor(bus, ledger_url, folder, Arc::clone(&contracts))?;
         let running = governor.start().await.map_err(LoopError::Start)?;
-        Ok(Self { running, contracts, key })
+        let approver = Arc::new(Approver::new(APPROVER, key));
+        Ok(Self {
+            running,
+            contracts,
+            approver,
+        })
     }
 
     /// The governor that runs it.
@@ -80,13 +86,16 @@ impl AgentLoop {
             correlations.push(self.publish(number).await?);
         }
         let ledger = self.running.ledger().clone();
-        let approver = Approver::new(APPROVER, self.key.clone());
+        let approver = Arc::clone(&self.approver);
         let contracts = Arc::clone(&self.contracts);
         tokio::select! {
             answered = answer_all(ledger, contracts, approver, answers) => answered?,
             settled = self.settled(&correlations, within) => settled?,
         }
-        Ok(Report::read(&self.running.ledger().reader(), &correlations)?)
+        Ok(Report::read(
+            &self.running.ledger().reader(),
+            &correlations,
+        )?)
     }
 
     /// Drains and leaves the ledger.
@@ -100,9 +109,11 @@ impl AgentLoop {
             number: u32::try_from(number).unwrap_or(u32::MAX),
             text: REQUESTS[number - 1].to_owned(),
         };
-        let data = serde_json::to_vec(&body).map_err(|error| LoopError::Event(error.to_string()))?;
+        let data =
+            serde_json::to_vec(&body).map_err(|error| LoopError::Event(error.to_string()))?;
         let made = || -> wingman_core::Result<CloudEvent> {
-            let mut event = CloudEvent::new(correlation.as_str(), "/demo/person", "UserRequestReceived")?;
+            let mut event =
+                CloudEvent::new(correlation.as_str(), "/demo/person", "UserRequestReceived")?;
             event.set_extension(extension::CORRELATION, correlation.as_str())?;
             event.set_extension(extension::PARTITION_KEY, correlation.as_str())?;
             event.time = Some(self.running.ledger().now());
@@ -146,10 +157,25 @@ fn governor(
     let work = folder.work();
     Ok(Governor::around(bus, ledger_url)
         .contracts(contracts)
-        .tool("fs.create", CreateFile { folder: work.clone() })
-        .tool("fs.write", WriteFile { folder: work.clone() })
+        .tool(
+            "fs.create",
+            CreateFile {
+                folder: work.clone(),
+            },
+        )
+        .tool(
+            "fs.write",
+            WriteFile {
+                folder: work.clone(),
+            },
+        )
         .tool("fs.remove", RemoveFile { folder: work })
-        .tool("notify.send", Notify { address: closed_port()? })
+        .tool(
+            "notify.send",
+            Notify {
+                address: closed_port()?,
+            },
+        )
         .handle(HANDLERS[0], handlers::scope_filter)
         .handle(HANDLERS[1], handlers::permission_boundary_filter)
         .handle(HANDLERS[2], handlers::execution_proposal_generator)

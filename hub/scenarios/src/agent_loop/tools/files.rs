@@ -45,7 +45,10 @@ impl Tool for CreateFile {
     async fn before(&self, arguments: &Value) -> Result<Bytes, ToolError> {
         match read(&path(&self.folder, arguments)?).await? {
             None => Ok(Bytes::new()),
-            Some(_) => Err(ToolError::NotDone(format!("{} exists", text(arguments, "target")?))),
+            Some(_) => Err(ToolError::NotDone(format!(
+                "{} exists",
+                text(arguments, "target")?
+            ))),
         }
     }
 
@@ -59,7 +62,12 @@ impl Tool for CreateFile {
         let content = text(call.arguments, "content")?;
         let found = read(&path(&self.folder, call.arguments)?).await?;
         let result = changed(call.arguments, None, Some(content.as_bytes()));
-        Ok(seen(found.as_deref(), Some(content.as_bytes()), None, result))
+        Ok(seen(
+            found.as_deref(),
+            Some(content.as_bytes()),
+            None,
+            result,
+        ))
     }
 
     async fn undo(&self, call: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
@@ -86,14 +94,23 @@ impl Tool for WriteFile {
         let before = read(&path).await?;
         let content = text(call.arguments, "content")?;
         replace(&path, content.as_bytes()).await?;
-        Ok(changed(call.arguments, before.as_deref(), Some(content.as_bytes())))
+        Ok(changed(
+            call.arguments,
+            before.as_deref(),
+            Some(content.as_bytes()),
+        ))
     }
 
     async fn probe(&self, call: Call<'_>, before: &[u8]) -> Result<Probed, ToolError> {
         let content = text(call.arguments, "content")?;
         let found = read(&path(&self.folder, call.arguments)?).await?;
         let result = changed(call.arguments, Some(before), Some(content.as_bytes()));
-        Ok(seen(found.as_deref(), Some(content.as_bytes()), Some(before), result))
+        Ok(seen(
+            found.as_deref(),
+            Some(content.as_bytes()),
+            Some(before),
+            result,
+        ))
     }
 
     async fn undo(&self, call: Call<'_>, before: &[u8]) -> Result<(), ToolError> {
@@ -143,10 +160,14 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str, Tool
 /// The target within the folder; a path that leads out of it is refused.
 fn path(folder: &Path, arguments: &Value) -> Result<PathBuf, ToolError> {
     let target = Path::new(text(arguments, "target")?);
-    let inside = target.components().all(|part| matches!(part, Component::Normal(_)));
+    let inside = target
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     if !inside || target.as_os_str().is_empty() {
         let target = target.display();
-        return Err(ToolError::NotDone(format!("{target} is not a file of the work folder")));
+        return Err(ToolError::NotDone(format!(
+            "{target} is not a file of the work folder"
+        )));
     }
     Ok(folder.join(target))
 }
@@ -162,7 +183,10 @@ async fn read(path: &Path) -> Result<Option<Vec<u8>>, ToolError> {
 async fn existing(folder: &Path, arguments: &Value) -> Result<Bytes, ToolError> {
     match read(&path(folder, arguments)?).await? {
         Some(bytes) => Ok(bytes.into()),
-        None => Err(ToolError::NotDone(format!("{} is missing", text(arguments, "target")?))),
+        None => Err(ToolError::NotDone(format!(
+            "{} is missing",
+            text(arguments, "target")?
+        ))),
     }
 }
 
@@ -173,7 +197,9 @@ async fn replace(path: &Path, content: &[u8]) -> Result<(), ToolError> {
         fs::write(&draft, content).await?;
         fs::rename(&draft, path).await
     };
-    written.await.map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
+    written
+        .await
+        .map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
 }
 
 async fn remove(path: &Path) -> Result<(), ToolError> {

@@ -1,0 +1,122 @@
+//! The agent loop on memory: every branch is taken, and editing a contract changes which.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wingman_core::bus::Bus;
+use wingman_core::clock::Clock;
+use wingman_core::memory::MemoryTransport;
+use wingman_governance::protocol::row::{EffectState, Phase, RefusalCode};
+use wingman_scenarios::agent_loop::{AgentLoop, Folder, Outcome, Report, Scripted};
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Runs the loop in a folder and returns what came of it.
+async fn run(root: &Path) -> Report {
+    let (folder, key) = Folder::prepare(root, None).unwrap();
+    let url = format!("sqlite://{}", root.join("ledger.db").display());
+    let bus = Bus::new(MemoryTransport::new(Clock::system()));
+    let started = AgentLoop::start(bus, &url, &folder, key).await.unwrap();
+    let report = started.run(Arc::new(Scripted), WITHIN).await.unwrap();
+    let open = started.running().ledger().reader().open_work(None).unwrap();
+    assert!(open.is_none(), "{open:?}");
+    started.stop().await;
+    report
+}
+
+fn outcome(report: &Report, number: usize) -> Outcome {
+    report.requests.iter().find(|request| request.number == number).unwrap().outcome
+}
+
+/// Edits a contract file of a prepared folder as a person would.
+fn edit(root: &Path, from: &str, to: &str) {
+    let path = root.join("contracts/handlers.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{from} is not in the file");
+    fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_branch_is_taken_and_the_files_tell_so() {
+    let root = TempDir::new().unwrap();
+    let report = run(root.path()).await;
+    assert_eq!(outcome(&report, 1), Outcome::Completed);
+    assert_eq!(outcome(&report, 2), Outcome::Rejected);
+    assert_eq!(outcome(&report, 3), Outcome::Denied);
+    assert_eq!(outcome(&report, 4), Outcome::Blocked);
+    assert_eq!(outcome(&report, 5), Outcome::RolledBack);
+    let read = |name: &str| fs::read_to_string(root.path().join("work").join(name)).ok();
+    assert_eq!(read("summary.md").as_deref(), Some("All is well.\n"));
+    assert_eq!(read("archive.txt").as_deref(), Some("ledger of 2019\n"));
+    assert_eq!(read("rates.csv").as_deref(), Some("plan,rate\nbasic,10\n"));
+    assert_eq!(read("prices.csv").as_deref(), Some("item,price\ntea,4.00\ncoffee,5.00\n"));
+    assert_eq!(read("notice.txt"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_done_before_the_failure_is_undone_newest_first() {
+    let root = TempDir::new().unwrap();
+    let report = run(root.path()).await;
+    let request = report.requests.iter().find(|request| request.number == 5).unwrap();
+    let executions = request.trace.executions();
+    let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
+    let states: Vec<_> =
+        executor.effects.iter().map(|effect| (effect.tool.as_str(), effect.state.clone())).collect();
+    let expected = [
+        ("fs.write", EffectState::Compensated),
+        ("fs.create", EffectState::Compensated),
+        ("notify.send", EffectState::Void),
+    ];
+    assert_eq!(states, expected);
+    let events = request.trace.events();
+    let planned = events.iter().find(|it| it.event_type == "CompensationPlanned").unwrap();
+    let plan = planned.data.as_ref().unwrap()["plan"]["undos"].clone();
+    assert_eq!(plan[0]["tool"], "fs.create");
+    assert_eq!(plan[1]["tool"], "fs.write");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wider_grant_lets_the_denied_request_through() {
+    let root = TempDir::new().unwrap();
+    Folder::prepare(root.path(), None).unwrap();
+    edit(root.path(), "fs.remove: write", "fs.remove: delete");
+    let report = run(root.path()).await;
+    assert_eq!(outcome(&report, 3), Outcome::Completed);
+    assert!(!root.path().join("work/archive.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_narrower_scope_rejects_what_was_allowed() {
+    let root = TempDir::new().unwrap();
+    Folder::prepare(root.path(), None).unwrap();
+    edit(root.path(), "done: ExecutionComplete }", "disallowed: [create], done: ExecutionComplete }");
+    edit(root.path(), "fs.create: write, ", "");
+    let report = run(root.path()).await;
+    assert_eq!(outcome(&report, 1), Outcome::Rejected);
+    assert!(!root.path().join("work/summary.md").exists());
+}
+
+/// A and B only say early what the gate decides: with a rule that cannot be met, the gate itself
+/// refuses at E.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ordering_rule_is_judged_at_the_executor() {
+    let root = TempDir::new().unwrap();
+    Folder::prepare(root.path(), None).unwrap();
+    edit(
+        root.path(),
+        "requires_approval: /plan",
+        "ordering: [ { chain: [UserRequestReceived, ExecutionApproved], key: correlation } ]\nrequires_approval: /plan",
+    );
+    let report = run(root.path()).await;
+    for number in [1, 5] {
+        assert_eq!(outcome(&report, number), Outcome::Refused);
+        let request = report.requests.iter().find(|request| request.number == number).unwrap();
+        let executions = request.trace.executions();
+        let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
+        assert_eq!(executor.phase, Phase::Refused { code: RefusalCode::Order });
+        assert!(executor.effects.is_empty());
+    }
+}
