@@ -10,14 +10,19 @@ mod id;
 #[expect(clippy::module_inception, reason = "the ledger's handle is what the module is about")]
 mod ledger;
 mod options;
+mod reading;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 mod url;
+mod worker_lock;
 
 pub use error::{LedgerError, LedgerErrorKind};
 pub use gap::{Gap, Gaps};
 pub use id::LedgerId;
 pub use ledger::Ledger;
 pub use options::{CheckpointEvery, LedgerOptions};
+pub use reading::{StampRow, OpenWork, StampProof};
+pub use sqlite::Reader;
 pub use url::LedgerUrl;
+pub use worker_lock::WorkerLock;

@@ -56,6 +56,14 @@ impl LedgerOptions {
     }
 }
 
+impl Default for LedgerOptions {
+    /// Without contracts: for processes that judge nothing.
+    fn default() -> Self {
+        let none = Contracts::builder().build().expect("no contracts have no mistakes");
+        Self::new(Arc::new(none))
+    }
+}
+
 /// When a checkpoint is written, whichever comes first; one more is written on close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckpointEvery {

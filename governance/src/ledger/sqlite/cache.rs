@@ -170,8 +170,7 @@ impl Table {
             Scan::ParkedDue { .. }
             | Scan::ParkedLane { .. }
             | Scan::ParkedPlan { .. }
-            | Scan::ParkedScope { .. }
-            | Scan::ParkedCount => Self::Parked,
+            | Scan::ParkedScope { .. } => Self::Parked,
             Scan::EffectsOf { .. } | Scan::EffectsIn { .. } | Scan::EffectsPending { .. } => {
                 Self::Effect
             }

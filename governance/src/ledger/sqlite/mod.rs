@@ -5,16 +5,20 @@
 //! another wrote.
 
 mod cache;
+mod clock;
 mod connection;
 mod consistency;
 mod failure;
 mod load;
 mod log;
 mod open;
+mod proof;
+mod reader;
 mod save;
 mod scan;
 mod schema;
 mod signer;
+mod stamps;
 mod statement;
 mod store;
 mod trees;
@@ -27,6 +31,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use self::open::{Opened, open};
+use self::clock::LedgerClock;
+pub use self::reader::Reader;
 use self::writer::{BATCH_INPUTS_MAX, Request, Transact, Writer};
 use crate::audit::Verifier;
 use crate::ledger::{LedgerError, LedgerErrorKind, LedgerId, LedgerOptions, LedgerUrl};
@@ -51,6 +57,8 @@ struct About {
     verifier: Verifier,
     checkpoint_file: PathBuf,
     key_created: bool,
+    reader: Reader,
+    clock: LedgerClock,
 }
 
 impl SqliteLedger {
@@ -83,6 +91,14 @@ impl SqliteLedger {
 
     pub(super) fn checkpoint_file(&self) -> &Path {
         &self.about.checkpoint_file
+    }
+
+    pub(super) const fn reader(&self) -> &Reader {
+        &self.about.reader
+    }
+
+    pub(super) fn now_millis(&self) -> u64 {
+        self.about.clock.now_millis()
     }
 
     pub(super) const fn key_created(&self) -> bool {
@@ -140,7 +156,11 @@ fn write(
     ready: oneshot::Sender<Result<About, LedgerError>>,
     queue: &Receiver<Request>,
 ) {
-    let opened = match open(&url, &options) {
+    let opened = open(&url, &options).and_then(|opened| {
+        let clock = LedgerClock::new(options.clock.clone());
+        Ok((about(url, &opened, clock.clone())?, Writer::new(opened, options, clock)))
+    });
+    let (about, writer) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             // Who asked may have gone.
@@ -148,20 +168,22 @@ fn write(
             return;
         }
     };
-    let about = about(url, &opened);
     if ready.send(Ok(about)).is_ok() {
-        Writer::new(opened, options).run(queue);
+        writer.run(queue);
     }
 }
 
-fn about(url: LedgerUrl, opened: &Opened) -> About {
-    About {
+fn about(url: LedgerUrl, opened: &Opened, clock: LedgerClock) -> Result<About, LedgerError> {
+    let reader = Reader::at(&url)?;
+    Ok(About {
         url,
         id: opened.id,
         verifier: opened.signer.key.verifier().clone(),
         checkpoint_file: opened.signer.file.clone(),
         key_created: opened.key_created,
-    }
+        reader,
+        clock,
+    })
 }
 
 fn gone() -> LedgerError {

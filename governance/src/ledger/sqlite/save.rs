@@ -100,6 +100,7 @@ fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), Ledger
         tree,
         row.handler,
         integer(row.due_millis.min(row.deadline_millis)),
+        row.claim.is_some(),
         row.lane.as_ref().map(|lane| &lane.key),
         plan,
         scope,

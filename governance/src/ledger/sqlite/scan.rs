@@ -11,51 +11,80 @@ use crate::protocol::row::{Effect, OutboxRow, Parked, Row, Scan};
 pub(super) fn scan(connection: &Connection, scan: &Scan) -> Result<Vec<Row>, LedgerError> {
     let at = connection;
     match scan {
-        Scan::Unpublished { max } => outbox(at, sql!("scan/unpublished"), [limit(*max)]),
-        Scan::UnpublishedIn { tree } => outbox(at, sql!("scan/unpublished_in"), [&**tree]),
+        Scan::Unpublished { max } => {
+            rows(Row::Outbox, outbox(at, sql!("scan/unpublished"), [limit(*max)]))
+        }
+        Scan::UnpublishedIn { tree } => {
+            rows(Row::Outbox, outbox(at, sql!("scan/unpublished_in"), [&**tree]))
+        }
         Scan::ParkedDue { handler, now, max } => {
-            parked(at, sql!("scan/parked_due"), params![handler, integer(*now), limit(*max)])
+            let by = params![handler, integer(*now), limit(*max)];
+            rows(Row::Parked, parked(at, sql!("scan/parked_due"), by))
         }
-        Scan::ParkedLane { lane, max } => {
-            parked(at, sql!("scan/parked_lane"), params![lane.handler, lane.key, limit(*max)])
+        Scan::ParkedLane { lane, with_ordered, max } => {
+            let by = params![lane.handler, lane.key, with_ordered, limit(*max)];
+            rows(Row::Parked, parked(at, sql!("scan/parked_lane"), by))
         }
-        Scan::ParkedPlan { plan } => parked(at, sql!("scan/parked_plan"), [blob(&plan.0)]),
-        Scan::ParkedScope { scope } => parked(at, sql!("scan/parked_scope"), [blob(&scope.0)]),
-        Scan::ParkedCount => parked(at, sql!("scan/parked_all"), ()),
+        Scan::ParkedPlan { plan } => {
+            rows(Row::Parked, parked(at, sql!("scan/parked_plan"), [blob(&plan.0)]))
+        }
+        Scan::ParkedScope { scope } => {
+            rows(Row::Parked, parked(at, sql!("scan/parked_scope"), [blob(&scope.0)]))
+        }
         Scan::EffectsOf { execution } => {
-            effects(at, sql!("scan/effects_of"), [blob(&execution.0)])
+            rows(Row::Effect, effects(at, sql!("scan/effects_of"), [blob(&execution.0)]))
         }
-        Scan::EffectsIn { tree } => effects(at, sql!("scan/effects_in"), [&**tree]),
-        Scan::EffectsPending { max } => effects(at, sql!("scan/effects_pending"), [limit(*max)]),
+        Scan::EffectsIn { tree } => {
+            rows(Row::Effect, effects(at, sql!("scan/effects_in"), [&**tree]))
+        }
+        Scan::EffectsPending { max } => {
+            rows(Row::Effect, effects(at, sql!("scan/effects_pending"), [limit(*max)]))
+        }
         Scan::ExecutionsIn { tree } => {
-            let rows = all_bodies(at, sql!("scan/executions_in"), [&**tree])?;
-            Ok(rows.into_iter().map(Row::Execution).collect())
+            rows(Row::Execution, all_bodies(at, sql!("scan/executions_in"), [&**tree]))
         }
-        Scan::FencesOpen => {
-            let rows = all_bodies(at, sql!("scan/fences_open"), ())?;
-            Ok(rows.into_iter().map(Row::Fence).collect())
-        }
+        Scan::FencesOpen => rows(Row::Fence, all_bodies(at, sql!("scan/fences_open"), ())),
     }
 }
 
-fn outbox(at: &Connection, sql: &'static str, by: impl Params) -> Result<Vec<Row>, LedgerError> {
+fn rows<T>(kind: fn(T) -> Row, rows: Result<Vec<T>, LedgerError>) -> Result<Vec<Row>, LedgerError> {
+    Ok(rows?.into_iter().map(kind).collect())
+}
+
+/// Outbox rows with their messages.
+pub(super) fn outbox(
+    at: &Connection,
+    sql: &'static str,
+    by: impl Params,
+) -> Result<Vec<OutboxRow>, LedgerError> {
     let rows = all(at, sql, by, |row| Ok((decode::<OutboxRow>(row), bytes(row)?)))?;
-    let join = |(row, message)| Ok(Row::Outbox(OutboxRow { message, ..row? }));
+    let join = |(row, message)| Ok(OutboxRow { message, ..row? });
     rows.into_iter().map(join).collect()
 }
 
-fn parked(at: &Connection, sql: &'static str, by: impl Params) -> Result<Vec<Row>, LedgerError> {
+/// Parked rows with their messages.
+pub(super) fn parked(
+    at: &Connection,
+    sql: &'static str,
+    by: impl Params,
+) -> Result<Vec<Parked>, LedgerError> {
     let rows = all(at, sql, by, |row| Ok((decode::<Parked>(row), bytes(row)?)))?;
-    let join = |(row, message)| Ok(Row::Parked(Parked { message, ..row? }));
+    let join = |(row, message)| Ok(Parked { message, ..row? });
     rows.into_iter().map(join).collect()
 }
 
-fn effects(at: &Connection, sql: &'static str, by: impl Params) -> Result<Vec<Row>, LedgerError> {
+/// Effects with their before-states.
+pub(super) fn effects(
+    at: &Connection,
+    sql: &'static str,
+    by: impl Params,
+) -> Result<Vec<Effect>, LedgerError> {
     let rows = all(at, sql, by, |row| Ok((decode::<Effect>(row), bytes(row)?)))?;
-    let join = |(row, before)| Ok(Row::Effect(Effect { before, ..row? }));
+    let join = |(row, before)| Ok(Effect { before, ..row? });
     rows.into_iter().map(join).collect()
 }
 
-fn limit(max: usize) -> i64 {
+/// A bound on rows as statements have it.
+pub(super) fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::clock::LedgerClock;
 use super::open::{Opened, no_randomness};
 use super::signer::Signer;
 use super::store::Store;
@@ -49,6 +50,7 @@ pub(super) struct Writer {
     store: Store,
     signer: Signer,
     options: LedgerOptions,
+    clock: LedgerClock,
     /// Why nothing is written any more.
     closed: Option<LedgerError>,
     /// Since when there was no pause.
@@ -56,9 +58,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(opened: Opened, options: LedgerOptions) -> Self {
+    pub(super) fn new(opened: Opened, options: LedgerOptions, clock: LedgerClock) -> Self {
         let Opened { store, signer, .. } = opened;
-        Self { store, signer, options, closed: None, writing_since: Instant::now() }
+        clock.keep_up_with(store.head().at_millis);
+        Self { store, signer, options, clock, closed: None, writing_since: Instant::now() }
     }
 
     /// Serves requests until it is told to close, or nobody can ask any more.
@@ -151,7 +154,8 @@ impl Writer {
         inputs: Vec<Input>,
         gaps: &BTreeSet<(Option<Gap>, Gap)>,
     ) -> Result<Vec<Reply>, LedgerError> {
-        let now = self.options.clock.now().as_millis().max(self.store.head().at_millis);
+        self.clock.keep_up_with(self.store.head().at_millis);
+        let now = self.clock.now_millis();
         let mut entropy = vec![0; inputs.len() * 32];
         getrandom::fill(&mut entropy).map_err(no_randomness)?;
         let mut replies = Vec::with_capacity(inputs.len());

@@ -83,6 +83,7 @@ CREATE TABLE parked (
     tree INTEGER NOT NULL,
     handler TEXT NOT NULL,
     wake_millis INTEGER NOT NULL,
+    claimed INTEGER NOT NULL,
     lane TEXT,
     plan BLOB,
     scope BLOB,
@@ -91,7 +92,7 @@ CREATE TABLE parked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parked_by_wake ON parked (handler, wake_millis, sequence);
 CREATE INDEX parked_of_tree ON parked (tree);
-CREATE INDEX parked_of_lane ON parked (handler, lane, sequence) WHERE lane IS NOT NULL;
+CREATE INDEX parked_of_lane ON parked (handler, lane, claimed DESC, sequence) WHERE lane IS NOT NULL;
 CREATE INDEX parked_for_plan ON parked (plan, sequence) WHERE plan IS NOT NULL;
 CREATE INDEX parked_for_scope ON parked (scope, sequence) WHERE scope IS NOT NULL;
 

@@ -1,0 +1,1 @@
+SELECT body FROM controls ORDER BY target

@@ -1,0 +1,1 @@
+SELECT body FROM executions WHERE open = 1 ORDER BY number

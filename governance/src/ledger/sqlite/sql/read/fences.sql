@@ -1,0 +1,1 @@
+SELECT body FROM fences ORDER BY tree

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM effects WHERE pending = 1) OR EXISTS (SELECT 1 FROM fences WHERE open = 1)

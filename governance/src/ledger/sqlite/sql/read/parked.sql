@@ -1,0 +1,1 @@
+SELECT body, message FROM parked ORDER BY sequence LIMIT ?1

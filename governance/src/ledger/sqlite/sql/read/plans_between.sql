@@ -1,0 +1,1 @@
+SELECT body FROM plans WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest LIMIT ?3

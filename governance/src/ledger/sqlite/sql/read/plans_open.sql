@@ -1,0 +1,1 @@
+SELECT body FROM plans WHERE open = 1 ORDER BY asked_millis

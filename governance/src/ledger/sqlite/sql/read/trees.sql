@@ -1,0 +1,1 @@
+SELECT tree FROM trees ORDER BY number DESC LIMIT ?1

@@ -1,1 +1,0 @@
-SELECT body, message FROM parked ORDER BY sequence
