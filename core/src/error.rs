@@ -80,7 +80,10 @@ impl Kind {
     /// Whether the broker, or a limit of it, refused this very message: sending it again or later
     /// cannot help, and sending others may.
     pub const fn is_about_message(self) -> bool {
-        matches!(self, Self::Oversize | Self::Malformed | Self::Rejected | Self::Unroutable)
+        matches!(
+            self,
+            Self::Oversize | Self::Malformed | Self::Rejected | Self::Unroutable
+        )
     }
 }
 

@@ -76,7 +76,11 @@ impl Fake {
     pub(super) fn delivery(&self, message: Message, place: u64) -> Delivery {
         Delivery {
             message,
-            position: Position { lane: 0, major: place, minor: 0 },
+            position: Position {
+                lane: 0,
+                major: place,
+                minor: 0,
+            },
             token: AckToken {
                 generation: Generation::next(),
                 lane: 0,
@@ -171,8 +175,14 @@ impl Publisher for FakeTransport {
             Some(answers) => answers?,
             None => batch.iter().map(|_| Ok(())).collect(),
         };
-        let receipt = Receipt { position: None, confirmed: Confirmed::Stored };
-        Ok(answers.into_iter().map(|answer| answer.map(|()| receipt.clone())).collect())
+        let receipt = Receipt {
+            position: None,
+            confirmed: Confirmed::Stored,
+        };
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.map(|()| receipt.clone()))
+            .collect())
     }
 
     async fn close(&self) -> Result<()> {
@@ -190,7 +200,9 @@ impl Subscriber for FakeTransport {
                     return Err(Error::new(Kind::Closed, "closed"));
                 }
                 if let Some(result) = script.receives.pop_front() {
-                    assert!(result.as_ref().is_ok_and(|all| all.len() <= max.get()) || result.is_err());
+                    assert!(
+                        result.as_ref().is_ok_and(|all| all.len() <= max.get()) || result.is_err()
+                    );
                     return result;
                 }
             }
@@ -201,13 +213,19 @@ impl Subscriber for FakeTransport {
     async fn settle(&self, batch: &[(AckToken, Settle)]) -> Answer {
         let mut script = self.0.script();
         script.settle_calls += 1;
-        script.settled.extend(batch.iter().map(|(token, settle)| (token.position, *settle)));
+        script.settled.extend(
+            batch
+                .iter()
+                .map(|(token, settle)| (token.position, *settle)),
+        );
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 
     async fn extend(&self, tokens: &[AckToken], _: Duration) -> Answer {
         let mut script = self.0.script();
-        script.extended.push(tokens.iter().map(|token| token.position).collect());
+        script
+            .extended
+            .push(tokens.iter().map(|token| token.position).collect());
         let renew = |token: &AckToken| match script.lost.contains(&token.position) {
             true => Err(Error::new(Kind::StaleLease, "lost")),
             false => Ok(()),

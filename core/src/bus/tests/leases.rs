@@ -34,8 +34,14 @@ async fn a_slow_handler_keeps_its_lease() {
     assert_eq!(subscription.status().counts.stale, 0);
 }
 
-async fn subscribe(fake: &std::sync::Arc<Fake>, handler: std::sync::Arc<dyn Handler>) -> Subscription {
-    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
+async fn subscribe(
+    fake: &std::sync::Arc<Fake>,
+    handler: std::sync::Arc<dyn Handler>,
+) -> Subscription {
+    let options = BusOptions {
+        clock: fake.clock.clone(),
+        ..BusOptions::default()
+    };
     let bus = Bus::with_options(FakeTransport::over(fake), options);
     let topic = bus.topic_of("Job").unwrap();
     let options = SubscriptionOptions::new([topic], bus.group_of("worker").unwrap(), handler);
@@ -58,10 +64,15 @@ async fn a_handler_that_blocks_its_thread_keeps_its_lease() {
         async {}
     };
     let subscription = subscribe(&fake, handler.into_handler()).await;
-    fake.receives(Ok(vec![fake.delivery(job("a", 1).to_message().unwrap(), 1)]));
+    fake.receives(Ok(vec![
+        fake.delivery(job("a", 1).to_message().unwrap(), 1),
+    ]));
     within(subscription.wait_until(|status| status.counts.acked == 1)).await;
     let extended = told.try_recv().unwrap();
-    assert!(extended.len() >= 3 && extended.iter().all(|tokens| tokens == &[1]), "{extended:?}");
+    assert!(
+        extended.len() >= 3 && extended.iter().all(|tokens| tokens == &[1]),
+        "{extended:?}"
+    );
 }
 
 #[tokio::test]
