@@ -306,8 +306,9 @@ impl Dispatch {
         let running = self.runs.len();
         let (held, following) = (self.held.len(), self.following.len());
         let parked = self.gated.as_ref().map_or(0, Gated::parked_running);
-        let elsewhere = running + held + following;
-        let queued = (self.entries.len() + parked).saturating_sub(elsewhere);
+        let queued = self.lanes.waiting();
+        let elsewhere = running + held + following + queued;
+        let judging = (self.entries.len() + parked).saturating_sub(elsewhere);
         let state = self.state();
         let (counts, taken) = (self.counts, std::mem::take(&mut self.taken));
         let last_error = self.last_error.take();
@@ -317,6 +318,7 @@ impl Dispatch {
                 waiting: status.counts.waiting - taken,
                 received: status.counts.received,
                 queued,
+                judging,
                 running,
                 held,
                 following,

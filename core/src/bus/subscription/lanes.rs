@@ -11,6 +11,8 @@ use super::entries::Number;
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     busy: HashMap<Bytes, VecDeque<Number>>,
+    /// How many wait behind a head, in all lanes.
+    waiting: usize,
 }
 
 impl Lanes {
@@ -18,6 +20,7 @@ impl Lanes {
     pub(crate) fn arrive(&mut self, key: &Bytes, number: Number) -> bool {
         if let Some(waiting) = self.busy.get_mut(key) {
             waiting.push_back(number);
+            self.waiting += 1;
             return false;
         }
         self.busy.insert(key.clone(), VecDeque::new());
@@ -27,8 +30,9 @@ impl Lanes {
     /// The head is gone: returns the next one, or ends the lane.
     pub(crate) fn advance(&mut self, key: &Bytes) -> Option<Number> {
         let next = self.busy.get_mut(key)?.pop_front();
-        if next.is_none() {
-            self.busy.remove(key);
+        match next {
+            Some(_) => self.waiting -= 1,
+            None => drop(self.busy.remove(key)),
         }
         next
     }
@@ -36,14 +40,23 @@ impl Lanes {
     /// Takes one that waits behind the head out of its lane.
     pub(crate) fn remove(&mut self, key: &Bytes, number: Number) {
         if let Some(waiting) = self.busy.get_mut(key) {
+            let before = waiting.len();
             waiting.retain(|other| *other != number);
+            self.waiting -= before - waiting.len();
         }
     }
 
     /// Takes everything behind the head, tail first; the head stays.
     pub(crate) fn behind(&mut self, key: &Bytes) -> Vec<Number> {
         let waiting = self.busy.get_mut(key).map(std::mem::take);
-        waiting.unwrap_or_default().into_iter().rev().collect()
+        let behind: Vec<_> = waiting.unwrap_or_default().into_iter().rev().collect();
+        self.waiting -= behind.len();
+        behind
+    }
+
+    /// How many wait behind a head.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
     }
 }
 
@@ -78,7 +91,9 @@ mod tests {
             lanes.arrive(&KEY, *number);
         }
         lanes.remove(&KEY, all[2]);
+        assert_eq!(lanes.waiting(), 3);
         assert_eq!(lanes.behind(&KEY), [all[4], all[3], all[1]]);
+        assert_eq!(lanes.waiting(), 0);
         assert_eq!(lanes.advance(&KEY), None);
     }
 }

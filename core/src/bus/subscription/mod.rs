@@ -44,7 +44,8 @@ pub struct Subscription {
 pub struct DrainReport {
     /// Deliveries that were finished and acked.
     pub acked: u64,
-    /// Deliveries that were handed back.
+    /// Deliveries that were handed back; one counts twice if the broker handed it over once more
+    /// before the last `receive` ended.
     pub released: u64,
     /// Runs that were cancelled when the grace ended; their deliveries count elsewhere too.
     pub abandoned: usize,

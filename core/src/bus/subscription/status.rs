@@ -42,8 +42,10 @@ pub enum SubscriptionState {
 pub struct Counts {
     /// Deliveries that the pumps brought and the loop has not taken up.
     pub waiting: usize,
-    /// Deliveries behind a head, and heads that are being judged or recorded.
+    /// Deliveries behind the head of their lane.
     pub queued: usize,
+    /// Heads that are being judged, and runs that are being recorded.
+    pub judging: usize,
     /// Handlers that are running.
     pub running: usize,
     /// Heads that wait for a retry, or for their gate.
@@ -76,12 +78,13 @@ pub struct Counts {
 impl Counts {
     /// Deliveries held, in whatever stage.
     pub fn in_flight(&self) -> usize {
-        self.waiting + self.queued + self.running + self.held + self.following + self.settling
+        let heads = self.judging + self.running + self.held + self.following;
+        self.waiting + self.queued + heads + self.settling
     }
 
-    /// Whether nothing is held but heads that wait for time to pass.
+    /// Whether nothing is held but heads that wait for time to pass, and what is behind them.
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == self.held
+        self.in_flight() == self.held + self.queued
     }
 }
 
