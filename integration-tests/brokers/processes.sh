@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# Starting, waiting for and ending processes by their recorded id. Sourced by brokers.sh.
+
+# How long a broker may take to answer, and to end before it is killed.
+READY_SECONDS=${BROKERS_READY_SECONDS:-30}
+STOP_SECONDS=${BROKERS_STOP_SECONDS:-20}
+
+fail() {
+    echo "brokers.sh: $*" >&2
+    exit 1
+}
+
+pid_file() { echo "$BROKERS_HOME/$1/pid"; }
+log_file() { echo "$BROKERS_HOME/$1/log"; }
+
+# The recorded process lives and still is what was started: an id may have been given away since.
+is_running() {
+    local pid started
+    read -r pid started 2>/dev/null <"$(pid_file "$1")" || return 1
+    [[ -n $started && $(started_at "$pid") == "$started" ]]
+}
+
+# The 22nd field of /proc/PID/stat, counted after the name, which may hold spaces.
+started_at() {
+    local stat
+    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
+    read -ra stat <<<"${stat##*) }"
+    [[ ${stat[0]} == Z ]] || echo "${stat[19]}"
+}
+
+# spawn NAME command…: in a session of its own, with its output in the log.
+spawn() {
+    local name=$1
+    shift
+    setsid nohup "$@" >>"$(log_file "$name")" 2>&1 </dev/null &
+    echo "$! $(started_at $!)" >"$(pid_file "$name")"
+}
+
+# wait_until NAME command…: until the command succeeds; fails at once if the broker ended.
+wait_until() {
+    local name=$1 deadline
+    shift
+    deadline=$(($(date +%s) + READY_SECONDS))
+    until "$@" >/dev/null 2>&1; do
+        is_running "$name" || fail "$name ended while it started: see $(log_file "$name"); is its port taken?"
+        (($(date +%s) < deadline)) || fail "$name did not answer in $READY_SECONDS s: see $(log_file "$name"), or raise BROKERS_READY_SECONDS"
+        sleep 0.05
+    done
+}
+
+# stop NAME [SIGNAL]: by id; killed if it has not ended in time. Nothing to do if it does not run.
+stop() {
+    local pid deadline
+    if is_running "$1"; then
+        read -r pid _ <"$(pid_file "$1")"
+        kill -s "${2:-TERM}" "$pid"
+        deadline=$(($(date +%s) + STOP_SECONDS))
+        while is_running "$1"; do
+            (($(date +%s) < deadline)) || kill -s KILL "$pid" 2>/dev/null || true
+            sleep 0.05
+        done
+    fi
+    rm -f "$(pid_file "$1")"
+}
+
+# apt_install COMMAND PACKAGE: nothing if the command is there.
+apt_install() {
+    command -v "$1" >/dev/null && return 0
+    command -v apt-get >/dev/null || fail "$1 is missing and so is apt-get: install $1 by hand, then try again"
+    [[ $(id -u) == 0 ]] || fail "$1 is missing: run this as root, or 'apt-get install $2' first"
+    echo "$1 is missing: installing $2" >&2
+    # The package's own service must not start beside ours.
+    local policy=/usr/sbin/policy-rc.d ours=no
+    if [[ ! -e $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+        ours=yes
+    fi
+    apt-get update -qq >&2 || echo "apt-get update failed: trying with the lists at hand" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >&2 || true
+    [[ $ours == no ]] || rm -f "$policy"
+    command -v "$1" >/dev/null || fail "installing $2 failed: see above, then try again"
+}
