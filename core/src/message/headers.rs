@@ -59,6 +59,14 @@ impl Headers {
         })
     }
 
+    /// A copy that shares no memory with these.
+    pub(super) fn detached(&self) -> Self {
+        Self {
+            block: Bytes::copy_from_slice(&self.block),
+            spans: self.spans.clone(),
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.spans.len()

@@ -40,6 +40,16 @@ impl Message {
         self
     }
 
+    /// A copy that shares no memory with this message.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            key: self.key.as_deref().map(Bytes::copy_from_slice),
+            headers: self.headers.detached(),
+            payload: Bytes::copy_from_slice(&self.payload),
+        }
+    }
+
     /// Bytes of key, headers and payload together, as limits and back-pressure count them.
     pub fn size_bytes(&self) -> usize {
         self.key.as_ref().map_or(0, Bytes::len) + self.headers.size_bytes() + self.payload.len()

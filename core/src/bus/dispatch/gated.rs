@@ -69,6 +69,11 @@ impl Gated {
         self.parked_running
     }
 
+    /// Parked work that is not recorded yet.
+    pub(super) const fn parked(&self) -> usize {
+        self.parked_running + self.parked_concluding
+    }
+
     /// Whether a turn is under way or a conclusion waits for one.
     pub(super) fn is_busy(&self) -> bool {
         self.turn.is_some() || !self.concluded.is_empty() || self.parked_concluding > 0

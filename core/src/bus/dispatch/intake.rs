@@ -76,6 +76,9 @@ impl Dispatch {
         {
             self.taken += 1;
             moved = true;
+            let Some(arrival) = self.regain(arrival) else {
+                continue;
+            };
             let (number, lane) = self.enter(arrival);
             if lane.is_none_or(|key| self.lanes.arrive(&key, number)) {
                 self.heads.push_back(number);
@@ -122,60 +125,6 @@ impl Dispatch {
             moved = true;
         }
         moved
-    }
-
-    /// Drops what is not ours any more and has not started. What runs is left to its end.
-    fn drop_lost(&mut self) {
-        let lost: Vec<_> = (self.entries.iter())
-            .filter(|(_, entry)| entry.lease.as_ref().is_some_and(|lease| lease.is_lost()))
-            .map(|(number, entry)| (number, entry.stage))
-            .collect();
-        let mut dropped = 0;
-        for (number, stage) in lost {
-            match stage {
-                Stage::Queued => self.drop_queued(number),
-                Stage::Held { until } => {
-                    self.held.remove(until, number);
-                    self.drop_head(number);
-                }
-                Stage::Judging | Stage::Running { .. } | Stage::Concluding | Stage::Following => {
-                    continue;
-                }
-            }
-            dropped += 1;
-        }
-        let before = self.inbox.len();
-        self.inbox
-            .retain(|arrival| arrival.lease.as_ref().is_none_or(|lease| !lease.is_lost()));
-        let unseen = before - self.inbox.len();
-        self.taken += unseen;
-        dropped += unseen;
-        self.counts.stale += dropped as u64;
-        if dropped > 0 {
-            tracing::warn!(group = %self.parts.options.group, dropped, "Leases were lost before handlers started: the deliveries come again");
-        }
-    }
-
-    fn drop_queued(&mut self, number: Number) {
-        if let Some(at) = self.heads.iter().position(|head| *head == number) {
-            self.heads.remove(at);
-            return self.drop_head(number);
-        }
-        if let Some(entry) = self.entries.remove(number) {
-            self.counts.bytes -= entry.delivery.message.size_bytes();
-            if let Some(key) = &entry.lane {
-                self.lanes.remove(key, number);
-            }
-        }
-    }
-
-    fn drop_head(&mut self, number: Number) {
-        if let Some(entry) = self.entries.remove(number) {
-            self.counts.bytes -= entry.delivery.message.size_bytes();
-            if let Some(key) = &entry.lane {
-                self.heads.extend(self.lanes.advance(key));
-            }
-        }
     }
 
     /// Hands back everything of a key behind its head, the youngest first.

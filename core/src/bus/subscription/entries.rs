@@ -60,6 +60,17 @@ pub(crate) struct Entry {
     pub(crate) stage: Stage,
 }
 
+impl Entry {
+    /// Copies what it holds, so that it shares no memory with its driver's buffers.
+    pub(crate) fn detach(&mut self) {
+        self.delivery.message = self.delivery.message.detached();
+        if let Ok(event) = &mut self.event {
+            let data = event.data.as_deref().map(Bytes::copy_from_slice);
+            Arc::make_mut(event).data = data;
+        }
+    }
+}
+
 /// Where an entry is between its lane and its settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {

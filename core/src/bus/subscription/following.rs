@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 
+use super::SubscriptionOptions;
 use super::dead_letter::{self, DeadLetter};
 use super::entries::Number;
 use crate::bus::backoff::seed;
@@ -34,25 +35,21 @@ pub(crate) enum What {
 /// Publishes for the handlers of one subscription.
 pub(crate) struct Follower {
     pub(crate) bus: Bus,
-    pub(crate) group: GroupName,
-    pub(crate) provision: Provision,
-    /// For each topic of the subscription, whether its dead letters have a place.
-    pub(crate) places: Vec<DeadLetters>,
+    group: GroupName,
+    provision: Provision,
+    /// For each topic of the subscription.
+    places: Vec<DeadLetters>,
 }
 
 /// Where the dead letters of a topic go.
-pub(crate) struct DeadLetters {
-    pub(crate) topic: TopicName,
-    pub(crate) group: GroupName,
-    pub(crate) provisioned: OnceCell<()>,
+struct DeadLetters {
+    topic: TopicName,
+    group: GroupName,
+    provisioned: OnceCell<()>,
 }
 
 impl DeadLetters {
-    /// The place for a topic's dead letters.
-    ///
-    /// # Errors
-    /// [`Kind::InvalidName`] if the name becomes too long.
-    pub(crate) fn of(topic: &TopicName, bus: &Bus) -> Result<Self> {
+    fn of(topic: &TopicName, bus: &Bus) -> Result<Self> {
         Ok(Self {
             topic: TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?,
             group: bus.group_of(dead_letter::GROUP)?,
@@ -62,6 +59,23 @@ impl DeadLetters {
 }
 
 impl Follower {
+    /// One for a subscription.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidName`] if the name of a topic for dead letters becomes too long.
+    pub(crate) fn new(bus: &Bus, options: &SubscriptionOptions) -> Result<Self> {
+        let places = options
+            .topics
+            .iter()
+            .map(|topic| DeadLetters::of(topic, bus));
+        Ok(Self {
+            bus: bus.clone(),
+            group: options.group.clone(),
+            provision: options.provision,
+            places: places.collect::<Result<_>>()?,
+        })
+    }
+
     /// The events that follow from a run.
     pub(crate) fn events(
         &self,

@@ -112,13 +112,16 @@ mod tests {
             (Ending::TimedOut, Cause::TimedOut),
         ];
         for (ending, cause) in endings {
-            match after(ending.clone(), 1, &schedule, 0) {
-                Next::Retry { failure, after } => {
-                    assert_eq!(failure.cause, cause);
-                    assert!(after >= Duration::from_secs(5));
-                }
-                other => panic!("{other:?}"),
-            }
+            let next = after(ending.clone(), 1, &schedule, 0);
+            let Next::Retry {
+                failure,
+                after: wait,
+            } = next
+            else {
+                panic!("{next:?}")
+            };
+            assert_eq!(failure.cause, cause);
+            assert!(wait >= Duration::from_secs(5));
             let next = after(ending, 2, &schedule, 0);
             assert!(matches!(next, Next::DeadLetter(reason) if reason.cause == cause));
         }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::following::{DeadLetters, Follower};
+use super::following::Follower;
 use super::leases::LeaseKeeper;
 use super::settling::Settling;
 use super::signals::Signals;
 use super::status::{Reporter, SubscriptionStatus};
 use super::{Control, Subscription, SubscriptionOptions};
 use crate::bus::Bus;
-use crate::bus::dispatch::{Dispatch, Parts, Source};
+use crate::bus::dispatch::{Dispatch, Generations, Parts, Source};
 use crate::error::{Error, Kind, Result};
 use crate::pump::Pump;
 use crate::transport::SubscriberOptions;
@@ -31,54 +31,10 @@ pub(crate) async fn open(bus: &Bus, options: SubscriptionOptions) -> Result<Subs
     let leases = Arc::new(LeaseKeeper::start(clock.clone(), Arc::clone(&signals))?);
     let (status, status_seen) = watch::channel(SubscriptionStatus::new(options.topics.len()));
     let status = Arc::new(status);
+    let follower = Arc::new(Follower::new(bus, &options)?);
     let (stop, stopped) = watch::channel(false);
-    let places = options
-        .topics
-        .iter()
-        .map(|topic| DeadLetters::of(topic, bus));
-    let follower = Follower {
-        bus: bus.clone(),
-        group: options.group.clone(),
-        provision: options.provision,
-        places: places.collect::<Result<_>>()?,
-    };
-
-    let mut sources = Vec::new();
-    let mut firsts = Vec::new();
-    for (index, topic) in options.topics.iter().enumerate() {
-        let (pumped_in, pumped) = mpsc::channel(1);
-        let pump = Pump {
-            transport: Arc::clone(bus.transport()),
-            topic: topic.clone(),
-            group: options.group.clone(),
-            options: SubscriberOptions {
-                provision: options.provision,
-                start: options.start,
-                lease: options.lease,
-            },
-            batch_max: batch_max(&options),
-            clock: clock.clone(),
-            leases: Arc::clone(&leases),
-            reporter: Reporter {
-                status: Arc::clone(&status),
-                topic: topic.clone(),
-                index,
-            },
-            stopped: stopped.clone(),
-            pumped: pumped_in,
-        };
-        let (first_in, first) = oneshot::channel();
-        tokio::spawn(pump.run(first_in));
-        sources.push(Source {
-            pumped,
-            settling: Settling::new(clock.clone()),
-        });
-        firsts.push(first);
-    }
     // Dropping `stop` at an error ends the pumps that opened.
-    for first in firsts {
-        first.await.unwrap_or_else(|_| Err(ended()))?;
-    }
+    let sources = start_pumps(bus, &options, &leases, &status, &stopped).await?;
 
     let (finished_in, finished) = watch::channel(None);
     let control = Arc::new(Control {
@@ -96,7 +52,7 @@ pub(crate) async fn open(bus: &Bus, options: SubscriptionOptions) -> Result<Subs
         retries_at_broker: options.retries_at_broker(&capabilities),
         options,
         clock,
-        follower: Arc::new(follower),
+        follower,
         sources,
         leases,
         signals,
@@ -108,6 +64,53 @@ pub(crate) async fn open(bus: &Bus, options: SubscriptionOptions) -> Result<Subs
         control,
         drain_grace,
     })
+}
+
+/// Starts a pump for each topic, and waits until each has tried to open once.
+async fn start_pumps(
+    bus: &Bus,
+    options: &SubscriptionOptions,
+    leases: &Arc<LeaseKeeper>,
+    status: &Arc<watch::Sender<SubscriptionStatus>>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    let mut firsts = Vec::new();
+    for (index, topic) in options.topics.iter().enumerate() {
+        let (pumped_in, pumped) = mpsc::channel(1);
+        let pump = Pump {
+            transport: Arc::clone(bus.transport()),
+            topic: topic.clone(),
+            group: options.group.clone(),
+            options: SubscriberOptions {
+                provision: options.provision,
+                start: options.start,
+                lease: options.lease,
+            },
+            batch_max: batch_max(options),
+            clock: bus.clock().clone(),
+            leases: Arc::clone(leases),
+            reporter: Reporter {
+                status: Arc::clone(status),
+                topic: topic.clone(),
+                index,
+            },
+            stopped: stopped.clone(),
+            pumped: pumped_in,
+        };
+        let (first_in, first) = oneshot::channel();
+        tokio::spawn(pump.run(first_in));
+        sources.push(Source {
+            pumped,
+            settling: Settling::new(bus.clock().clone()),
+            generations: Generations::default(),
+        });
+        firsts.push(first);
+    }
+    for first in firsts {
+        first.await.unwrap_or_else(|_| Err(ended()))?;
+    }
+    Ok(sources)
 }
 
 fn batch_max(options: &SubscriptionOptions) -> NonZeroUsize {

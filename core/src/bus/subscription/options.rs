@@ -94,6 +94,11 @@ impl SubscriptionOptions {
         if self.topics.is_empty() {
             return configuration("a subscription needs a topic");
         }
+        let mut names: Vec<_> = self.topics.iter().collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return configuration("a subscription names a topic twice");
+        }
         if self.lease < Duration::from_millis(100) {
             return configuration("a lease is at least 100 ms");
         }

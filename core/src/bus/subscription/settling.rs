@@ -18,6 +18,9 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often one settlement is tried; afterwards the lease ends and the delivery comes again.
 const ATTEMPTS_MAX: u32 = 8;
 
+/// A call of the driver under way; it gives the settlements back with its answer.
+type Call = BoxFuture<(Vec<Settlement>, Result<Vec<Result<()>>>)>;
+
 /// One settlement on its way.
 #[derive(Debug)]
 pub(crate) struct Settlement {
@@ -43,7 +46,7 @@ pub(crate) struct Settling {
     seed: u64,
     subscriber: Option<Arc<dyn Subscriber>>,
     pending: Vec<Settlement>,
-    in_flight: Option<BoxFuture<(Vec<Settlement>, Result<Vec<Result<()>>>)>>,
+    in_flight: Option<Call>,
 }
 
 impl Settling {

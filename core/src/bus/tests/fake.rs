@@ -32,7 +32,8 @@ pub(super) struct Script {
     /// Everything that was published, a list for each call.
     pub(super) published: Vec<Vec<Message>>,
     pub(super) settled: Vec<(u64, Settle)>,
-    pub(super) settle_calls: usize,
+    /// The tokens of what was settled.
+    pub(super) tokens: Vec<AckToken>,
     /// Calls of `extend`.
     pub(super) extended: Vec<Vec<u64>>,
     /// Positions whose lease is gone.
@@ -47,6 +48,7 @@ pub(super) struct Fake {
     changed: Notify,
     /// While true, `publish` does not answer.
     pub(super) stuck: watch::Sender<bool>,
+    generation: Mutex<Generation>,
     pub(super) ordered: Support,
     pub(super) delayed_retry: Support,
 }
@@ -58,6 +60,7 @@ impl Fake {
             script: Mutex::default(),
             changed: Notify::new(),
             stuck: watch::Sender::new(false),
+            generation: Mutex::new(Generation::next()),
             ordered: Support::Native,
             delayed_retry: Support::Native,
         })
@@ -65,6 +68,11 @@ impl Fake {
 
     pub(super) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
+    }
+
+    /// What comes from now on is of another connection.
+    pub(super) fn reconnect(&self) {
+        *self.generation.lock().unwrap() = Generation::next();
     }
 
     pub(super) fn receives(&self, result: Result<Vec<Delivery>>) {
@@ -82,7 +90,7 @@ impl Fake {
                 minor: 0,
             },
             token: AckToken {
-                generation: Generation::next(),
+                generation: *self.generation.lock().unwrap(),
                 lane: 0,
                 position: place,
                 sequence: 0,
@@ -212,7 +220,9 @@ impl Subscriber for FakeTransport {
 
     async fn settle(&self, batch: &[(AckToken, Settle)]) -> Answer {
         let mut script = self.0.script();
-        script.settle_calls += 1;
+        script
+            .tokens
+            .extend(batch.iter().map(|(token, _)| token.clone()));
         script.settled.extend(
             batch
                 .iter()

@@ -97,9 +97,52 @@ async fn what_is_lost_before_it_starts_is_dropped_and_what_runs_ends() {
     within(subscription.wait_until(|status| status.counts.queued == 2)).await;
     fake.script().lost.extend([1, 2]);
     fake.clock.advance(Duration::from_secs(10));
-    within(subscription.wait_until(|status| status.counts.stale == 1)).await;
+    within(subscription.wait_until(|status| status.counts.released == 1)).await;
     free.send(()).unwrap();
     within(subscription.wait_until(|status| status.counts.in_flight() == 0)).await;
-    assert_eq!(seen.all(), ["1", "3"]);
-    assert_eq!(fake.script().settled, [(1, Settle::Ack), (3, Settle::Ack)]);
+    assert_eq!(
+        seen.all(),
+        ["1"],
+        "3 must not overtake 2, which comes again"
+    );
+    let expected = [(3, Settle::Release), (1, Settle::Ack)];
+    assert_eq!(fake.script().settled, expected);
+    assert_eq!(subscription.status().counts.stale, 1);
+}
+
+#[tokio::test]
+async fn after_a_reconnect_what_runs_is_not_run_again_and_what_waits_keeps_its_order() {
+    let fake = Fake::new();
+    let (free, wait) = oneshot::channel::<()>();
+    let wait = std::sync::Mutex::new(Some(wait));
+    let seen = Seen::default();
+    let note = seen.clone();
+    let handler = move |job: Incoming<Job>| {
+        note.note(job.number.to_string());
+        let wait = wait.lock().unwrap().take();
+        async move {
+            if let Some(wait) = wait {
+                wait.await.unwrap();
+            }
+        }
+    };
+    let subscription = subscribe(&fake, handler.into_handler()).await;
+    let deliver = || {
+        let delivery = |n: u32| fake.delivery(job("a", n).to_message().unwrap(), n.into());
+        let deliveries: Vec<_> = (1..=3).map(delivery).collect();
+        let tokens: Vec<_> = deliveries.iter().map(|one| one.token.clone()).collect();
+        fake.receives(Ok(deliveries));
+        tokens
+    };
+    deliver();
+    within(subscription.wait_until(|status| status.counts.queued == 2)).await;
+    fake.reconnect();
+    let tokens = deliver();
+    within(subscription.wait_until(|status| status.counts.received == 6)).await;
+    within(subscription.wait_until(|status| status.counts.stale == 2)).await;
+    free.send(()).unwrap();
+    within(subscription.wait_until(|status| status.counts.acked == 3)).await;
+    assert_eq!(seen.all(), ["1", "2", "3"]);
+    assert_eq!(fake.script().tokens, tokens, "the new hand-overs are acked");
+    assert_eq!(subscription.status().counts.in_flight(), 0);
 }

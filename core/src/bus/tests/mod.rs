@@ -10,6 +10,7 @@ mod program;
 mod publish;
 mod pump;
 mod retry;
+mod storm;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
