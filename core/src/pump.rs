@@ -56,14 +56,16 @@ impl Pump {
         let Ok(Some(subscriber)) = self.open(first).await else {
             return;
         };
-        if self
-            .pumped
-            .send(Pumped::Opened(Arc::clone(&subscriber)))
-            .await
-            .is_ok()
-        {
+        let opened = Pumped::Opened(Arc::clone(&subscriber));
+        if self.pumped.send(opened).await.is_ok() {
             // The end is what was wanted.
             let _: Result<(), Stopped> = self.receive(&subscriber).await;
+        }
+        // The loop closes it after its last settlement, unless there is none any more.
+        if self.pumped.is_closed()
+            && let Err(error) = subscriber.close().await
+        {
+            tracing::warn!(topic = %self.topic, %error, "Closing a subscriber failed");
         }
     }
 

@@ -55,3 +55,23 @@ impl Message {
         self.key.as_ref().map_or(0, Bytes::len) + self.headers.size_bytes() + self.payload.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detached_message_is_equal_and_shares_nothing() {
+        let chunk = Bytes::from(vec![7; 64]);
+        let mut headers = Headers::builder();
+        headers.push("a", "1").unwrap();
+        let message = Message::new(chunk.slice(..8))
+            .with_key(chunk.slice(8..9))
+            .with_headers(headers.build());
+        let detached = message.detached();
+        assert_eq!(detached, message);
+        assert!(!chunk.is_unique());
+        drop(message);
+        assert!(chunk.is_unique(), "the copy pins nothing");
+    }
+}

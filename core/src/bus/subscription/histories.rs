@@ -15,32 +15,52 @@ type Origin = (usize, Position);
 /// Failed attempts by the place of the message.
 #[derive(Debug, Default)]
 pub(crate) struct Histories {
-    failed: HashMap<Origin, Vec<FailedAttempt>>,
+    kept: HashMap<Origin, Kept>,
     /// In order of arrival; may name what was taken already.
-    order: VecDeque<Origin>,
+    order: VecDeque<(Origin, u64)>,
+    stamps: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    failed: Vec<FailedAttempt>,
+    /// Tells this from an earlier one of the same message.
+    stamp: u64,
 }
 
 impl Histories {
     pub(crate) fn keep(&mut self, origin: Origin, failed: Vec<FailedAttempt>) {
-        if self.order.len() >= DELIVERIES_MAX {
-            self.order.retain(|origin| self.failed.contains_key(origin));
-        }
-        if self.order.len() >= DELIVERIES_MAX
-            && let Some(oldest) = self.order.pop_front()
+        while self.kept.len() >= DELIVERIES_MAX
+            && let Some((oldest, stamp)) = self.order.pop_front()
         {
-            self.failed.remove(&oldest);
+            if self
+                .kept
+                .get(&oldest)
+                .is_some_and(|kept| kept.stamp == stamp)
+            {
+                self.kept.remove(&oldest);
+            }
         }
-        if self.failed.insert(origin, failed).is_none() {
-            self.order.push_back(origin);
+        if self.order.len() >= 2 * DELIVERIES_MAX {
+            let kept = &self.kept;
+            let is_kept = |(origin, stamp): &(Origin, u64)| {
+                kept.get(origin).is_some_and(|kept| kept.stamp == *stamp)
+            };
+            self.order.retain(is_kept);
         }
+        self.stamps += 1;
+        let stamp = self.stamps;
+        self.order.push_back((origin, stamp));
+        self.kept.insert(origin, Kept { failed, stamp });
     }
 
     pub(crate) fn take(&mut self, origin: Origin) -> Vec<FailedAttempt> {
         // Mostly nothing has failed.
-        if self.failed.is_empty() {
+        if self.kept.is_empty() {
             return Vec::new();
         }
-        self.failed.remove(&origin).unwrap_or_default()
+        let kept = self.kept.remove(&origin);
+        kept.map_or_else(Vec::new, |kept| kept.failed)
     }
 }
 
@@ -74,12 +94,11 @@ mod tests {
         assert_eq!(histories.take(origin(0)), []);
         assert_eq!(histories.take(origin(1)), std::slice::from_ref(&failed));
         assert_eq!(histories.take(origin(1)), []);
-        for _ in 0..2 * DELIVERIES_MAX {
-            histories.keep(origin(1), vec![failed.clone()]);
-            histories.take(origin(1));
+        for _ in 0..3 * DELIVERIES_MAX {
+            histories.take(origin(2));
+            histories.keep(origin(2), vec![failed.clone()]);
+            assert!(histories.order.len() <= 2 * DELIVERIES_MAX);
         }
-        assert!(
-            histories.order.len() <= DELIVERIES_MAX && histories.failed.len() <= DELIVERIES_MAX
-        );
+        assert_eq!(histories.kept.len(), DELIVERIES_MAX - 1);
     }
 }
