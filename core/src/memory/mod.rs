@@ -163,8 +163,10 @@ impl Transport for MemoryTransport {
         let id = state.next_id();
         let (connection, at) = (self.0.clone(), (topic.clone(), group.clone()));
         let subscriber = MemorySubscriber::new(connection, at, options.lease, id);
-        subscriber.join(&mut state)?;
+        let joined = subscriber.join(&mut state);
+        // Before a subscriber that did not join is dropped: it leaves under the state.
         drop(state);
+        joined?;
         Ok(Box::new(subscriber))
     }
 

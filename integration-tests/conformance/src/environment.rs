@@ -1,0 +1,184 @@
+//! What a case works with: connections to one broker, names of its own, and faults.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wingman_core::clock::Clock;
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::transport::{
+    Capabilities, Provision, PublisherOptions, StartPosition, SubscriberOptions, Transport,
+};
+
+use crate::actors::{Consumer, Producer};
+use crate::backend::{Backend, Offer, Timing};
+use crate::choices::Choices;
+use crate::expect::Verdict;
+
+/// The surroundings of one run of one case. Nothing in it is shared with other cases but the
+/// broker itself.
+#[derive(Debug)]
+pub struct Environment {
+    backend: Arc<dyn Backend>,
+    transport: Arc<dyn Transport>,
+    offer: Offer,
+    prefix: String,
+    choices: Choices,
+    connections: Mutex<Vec<Arc<dyn Transport>>>,
+    topics: Mutex<Vec<TopicName>>,
+}
+
+impl Environment {
+    pub(crate) async fn open(
+        backend: Arc<dyn Backend>,
+        case: &'static str,
+        seed: u64,
+    ) -> wingman_core::Result<Self> {
+        let transport = backend.connect().await?;
+        let offer = Offer {
+            capabilities: transport.capabilities(),
+            faults: backend.faults(),
+        };
+        let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
+        Ok(Self {
+            transport,
+            offer,
+            prefix: format!("t{seed:016x}-{case}"),
+            choices: Choices::new(seed),
+            connections: Mutex::default(),
+            topics: Mutex::default(),
+            backend,
+        })
+    }
+
+    /// What the backend offers.
+    pub fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    /// What its transport can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.offer.capabilities
+    }
+
+    /// The broker.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// The connection that the case begins with.
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// A second connection to the same broker, closed when the case ends.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub async fn connect(&self) -> wingman_core::Result<Arc<dyn Transport>> {
+        let transport = self.backend.connect().await?;
+        lock(&self.connections).push(transport.clone());
+        Ok(transport)
+    }
+
+    /// A topic of this case, deleted when it ends where the broker allows.
+    ///
+    /// # Errors
+    /// If the name is not a name.
+    pub fn topic(&self, name: &str) -> wingman_core::Result<TopicName> {
+        let topic = TopicName::new(format!("{}-{name}", self.prefix))?;
+        lock(&self.topics).push(topic.clone());
+        Ok(topic)
+    }
+
+    /// A group of this case.
+    ///
+    /// # Errors
+    /// If the name is not a name.
+    pub fn group(&self, name: &str) -> wingman_core::Result<GroupName> {
+        GroupName::new(format!("{}-{name}", self.prefix))
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.backend.clock()
+    }
+
+    pub(crate) fn timing(&self) -> Timing {
+        self.backend.timing()
+    }
+
+    pub(crate) fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
+    /// A publisher on the first connection; the topic is created.
+    pub(crate) async fn producer(&self, topic: &TopicName) -> Verdict<Producer> {
+        let options = PublisherOptions::default();
+        Ok(Producer::new(
+            self.transport.publisher(topic, options).await?,
+        ))
+    }
+
+    /// A subscriber on the first connection, with a lease that does not end by itself; topic and
+    /// group are created.
+    pub(crate) async fn consumer(&self, topic: &TopicName, group: &str) -> Verdict<Consumer> {
+        let options = self.options(self.timing().long_lease());
+        self.consumer_on(&*self.transport, topic, group, options)
+            .await
+    }
+
+    /// A subscriber on the first connection, with the short lease.
+    pub(crate) async fn short_consumer(&self, topic: &TopicName, group: &str) -> Verdict<Consumer> {
+        let options = self.options(self.timing().lease);
+        self.consumer_on(&*self.transport, topic, group, options)
+            .await
+    }
+
+    /// A subscriber on any connection.
+    pub(crate) async fn consumer_on(
+        &self,
+        transport: &dyn Transport,
+        topic: &TopicName,
+        group: &str,
+        options: SubscriberOptions,
+    ) -> Verdict<Consumer> {
+        let group = self.group(group)?;
+        let subscriber = transport.subscriber(topic, &group, options).await?;
+        Ok(Consumer::new(subscriber, self.timing()))
+    }
+
+    /// Everything created, from the earliest message, with this lease.
+    pub(crate) fn options(&self, lease: Duration) -> SubscriberOptions {
+        let longest = self.capabilities().limits.lease_max.unwrap_or(lease);
+        SubscriberOptions {
+            provision: Provision::Ensure,
+            start: StartPosition::Earliest,
+            lease: lease.min(longest),
+        }
+    }
+
+    /// Removes what the case left behind, as far as the broker lets us.
+    pub(crate) async fn leave(&self) {
+        let topics = std::mem::take(&mut *lock(&self.topics));
+        let connections = std::mem::take(&mut *lock(&self.connections));
+        // A case may have closed or broken its own connection: tidy over a new one.
+        if let Ok(tidy) = self.backend.connect().await {
+            if let Ok(admin) = tidy.admin() {
+                for topic in &topics {
+                    // Best effort: names are unique, so a leftover disturbs no other case.
+                    let _ = admin.delete_topic(topic).await;
+                }
+            }
+            let _ = tidy.close().await;
+        }
+        for connection in connections.iter().chain([&self.transport]) {
+            let _ = connection.close().await;
+        }
+    }
+}
+
+/// Names of topics stay below the shortest limit of a broker.
+const CASE_NAME_CHARS_MAX: usize = 24;
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

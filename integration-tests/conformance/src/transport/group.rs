@@ -1,0 +1,111 @@
+//! Groups get copies, consumers of one group share, and a group begins where it was told to.
+
+use wingman_core::transport::{StartPosition, SubscriberOptions};
+
+use crate::actors::{Consumer, bodies, numbered, sorted};
+use crate::environment::Environment;
+use crate::expect::{Verdict, equal};
+
+pub(super) async fn every_group_gets_every_message(on: &Environment) -> Verdict {
+    let topic = on.topic("copies")?;
+    let one = on.consumer(&topic, "one").await?;
+    let two = on.consumer(&topic, "two").await?;
+    let sent = numbered("m", 20);
+    on.producer(&topic).await?.send_bodies(&sent).await?;
+    for (group, consumer) in [("one", one), ("two", two)] {
+        equal(
+            &format!("group {group}"),
+            sent.clone(),
+            sorted(&consumer.drain().await?),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn competing_consumers_share_and_none_gets_twice(on: &Environment) -> Verdict {
+    let topic = on.topic("shared")?;
+    let consumers = [
+        on.consumer(&topic, "workers").await?,
+        on.consumer(&topic, "workers").await?,
+        on.consumer(&topic, "workers").await?,
+    ];
+    let sent = numbered("m", 90);
+    on.producer(&topic).await?.send_bodies(&sent).await?;
+    let [one, two, three] = &consumers;
+    let (one, two, three) = tokio::join!(one.drain(), two.drain(), three.drain());
+    let mut all = one?;
+    all.extend(two?);
+    all.extend(three?);
+    equal("what all consumers got together", sent, sorted(&all))
+}
+
+pub(super) async fn a_new_group_begins_with_the_earliest(on: &Environment) -> Verdict {
+    let topic = on.topic("start")?;
+    let producer = on.producer(&topic).await?;
+    producer.send_bodies(&["a", "b"]).await?;
+    let consumer = on.consumer(&topic, "late").await?;
+    producer.send_bodies(&["c"]).await?;
+    let expected = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    equal(
+        "a group from the earliest",
+        expected,
+        sorted(&consumer.drain().await?),
+    )
+}
+
+/// Without replay a group gets what is published after it was created.
+pub(super) async fn begins_with_its_creation(on: &Environment) -> Verdict {
+    let topic = on.topic("start")?;
+    let producer = on.producer(&topic).await?;
+    producer.send_bodies(&["a", "b"]).await?;
+    let consumer = on.consumer(&topic, "late").await?;
+    producer.send_bodies(&["c"]).await?;
+    let expected = vec!["c".to_owned()];
+    equal(
+        "a group without replay",
+        expected,
+        sorted(&consumer.drain().await?),
+    )
+}
+
+/// The start is fixed at creation: nothing is received before the next message is published.
+pub(super) async fn a_new_group_can_begin_with_the_latest(on: &Environment) -> Verdict {
+    let topic = on.topic("start")?;
+    let producer = on.producer(&topic).await?;
+    producer.send_bodies(&["before"]).await?;
+    let options = SubscriberOptions {
+        start: StartPosition::Latest,
+        ..on.options(on.timing().long_lease())
+    };
+    let transport = &**on.transport();
+    let consumer: Consumer = on.consumer_on(transport, &topic, "late", options).await?;
+    producer.send_bodies(&["after"]).await?;
+    let delivered = consumer.drain().await?;
+    equal(
+        "a group from the latest",
+        vec!["after".to_owned()],
+        bodies(&delivered),
+    )
+}
+
+pub(super) async fn many_groups_and_topics_stay_apart(on: &Environment) -> Verdict {
+    let mut consumers = Vec::new();
+    for topic in 0..5 {
+        let topic = on.topic(&topic.to_string())?;
+        for group in 0..4 {
+            let group = group.to_string();
+            consumers.push((topic.clone(), on.consumer(&topic, &group).await?));
+        }
+    }
+    for (number, (topic, _)) in consumers.iter().enumerate().step_by(4) {
+        let sent = numbered(&number.to_string(), 20);
+        on.producer(topic).await?.send_bodies(&sent).await?;
+    }
+    for (number, (topic, consumer)) in consumers.iter().enumerate() {
+        let expected = numbered(&(number / 4 * 4).to_string(), 20);
+        let taken = consumer.take(20).await?;
+        equal(&format!("a group of {topic}"), expected, sorted(&taken))?;
+        consumer.ack(&taken).await?;
+    }
+    Ok(())
+}

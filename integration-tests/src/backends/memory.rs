@@ -1,0 +1,77 @@
+//! The broker inside the process, on the system's clock, as the network brokers are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use wingman_conformance::{Backend, Faults, Timing};
+use wingman_core::Result;
+use wingman_core::clock::Clock;
+use wingman_core::memory::MemoryTransport;
+use wingman_core::transport::Transport;
+
+/// One memory broker.
+#[derive(Debug)]
+pub struct MemoryBackend {
+    clock: Clock,
+    broker: Arc<MemoryTransport>,
+}
+
+impl MemoryBackend {
+    /// A broker of its own.
+    pub fn new() -> Self {
+        let clock = Clock::system();
+        Self {
+            broker: MemoryTransport::new(clock.clone()),
+            clock,
+        }
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Backend for MemoryBackend {
+    fn name(&self) -> &str {
+        "memory"
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Transport>> {
+        Ok(self.broker.connect())
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    fn timing(&self) -> Timing {
+        Timing {
+            lease: Duration::from_millis(600),
+            retry: Duration::from_millis(400),
+            quiet: Duration::from_millis(150),
+            ..Timing::default()
+        }
+    }
+
+    fn faults(&self) -> Faults {
+        Faults {
+            restart: true,
+            cut: true,
+        }
+    }
+
+    async fn restart(&self) -> Result<()> {
+        self.broker.restart();
+        Ok(())
+    }
+
+    /// To its consumers a restart is a cut: the store is the process's and stays.
+    async fn cut(&self) -> Result<()> {
+        self.broker.restart();
+        Ok(())
+    }
+}

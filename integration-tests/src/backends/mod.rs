@@ -1,0 +1,33 @@
+//! The brokers that a run selects by its environment: memory always, each other one by the URL of a
+//! broker that is running. A selected broker that cannot be reached fails its tests.
+//!
+//! To add one: a module here with its [`Backend`], and an arm in [`open`].
+
+mod memory;
+
+use std::sync::Arc;
+
+use wingman_conformance::Backend;
+
+pub use memory::MemoryBackend;
+
+/// Backends in the order of the matrix's columns, with the variable that selects each.
+const SELECTED_BY: &[(&str, &str)] = &[("redis", "WINGMAN_REDIS_URL")];
+
+/// The selected backends, memory first.
+///
+/// # Panics
+/// If a variable selects a backend that these tests do not know how to open.
+pub fn selected() -> Vec<Arc<dyn Backend>> {
+    let mut backends: Vec<Arc<dyn Backend>> = vec![Arc::new(MemoryBackend::new())];
+    for (name, variable) in SELECTED_BY {
+        if let Ok(url) = std::env::var(variable) {
+            backends.push(open(name, &url));
+        }
+    }
+    backends
+}
+
+fn open(name: &str, url: &str) -> Arc<dyn Backend> {
+    panic!("{url} selects {name}, which these tests cannot open yet");
+}

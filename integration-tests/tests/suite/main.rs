@@ -1,0 +1,90 @@
+//! The conformance suite on every selected backend, named `backend::layer::case`; the matrix that
+//! says which cases apply where; and the mutants that prove that cases can fail.
+//!
+//! The seed is printed; `WINGMAN_SEED` runs with the same one again.
+
+mod matrix;
+mod mutants;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use wingman_conformance::{Backend, Case, TRANSPORT_CASES, run_case};
+use wingman_tests::backends;
+
+/// A table of cases and its place in the names of tests.
+struct Layer {
+    name: &'static str,
+    cases: &'static [Case],
+}
+
+const LAYERS: &[Layer] = &[Layer {
+    name: "transport",
+    cases: TRANSPORT_CASES,
+}];
+
+#[allow(
+    clippy::print_stdout,
+    reason = "the seed must be known to run a failure again"
+)]
+fn main() {
+    let arguments = Arguments::from_args();
+    let seed = seed();
+    if !arguments.list {
+        println!("WINGMAN_SEED={seed}");
+    }
+    let backends = backends::selected();
+    let mut trials = Vec::new();
+    for backend in &backends {
+        let broker = Arc::new(RwLock::new(()));
+        for layer in LAYERS {
+            let cases = layer.cases.iter();
+            trials.extend(cases.map(|case| trial(backend, &broker, layer, *case, seed)));
+        }
+    }
+    trials.extend(mutants::trials(seed));
+    trials.push(matrix::trial(backends));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A case on a backend; cases share its broker, but for those that must be alone with it.
+fn trial(
+    backend: &Arc<dyn Backend>,
+    broker: &Arc<RwLock<()>>,
+    layer: &Layer,
+    case: Case,
+    seed: u64,
+) -> Trial {
+    let (backend, broker) = (backend.clone(), broker.clone());
+    let name = format!("{}::{}::{}", backend.name(), layer.name, case.name);
+    let run = move || block_on(run_case(backend, case, seed)).verdict;
+    Trial::test(name, move || {
+        let verdict = if case.alone {
+            let _alone = broker.write().unwrap_or_else(PoisonError::into_inner);
+            run()
+        } else {
+            let _shared = broker.read().unwrap_or_else(PoisonError::into_inner);
+            run()
+        };
+        verdict.map_err(Failed::from)
+    })
+}
+
+/// Runs a future on a runtime of its own, so that cases share no timer and no task.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime of two threads can always be built")
+        .block_on(future)
+}
+
+fn seed() -> u64 {
+    match std::env::var("WINGMAN_SEED") {
+        Ok(text) => text.parse().expect("WINGMAN_SEED is a whole number"),
+        Err(_) => std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(1, |since| since.as_nanos() as u64),
+    }
+}

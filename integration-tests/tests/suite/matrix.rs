@@ -1,0 +1,106 @@
+//! The committed matrix case × backend must equal what the selected backends offer.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+use wingman_conformance::{Backend, Offer};
+
+use crate::LAYERS;
+
+const HEAD: &str = "\
+# Which side of each conformance case applies to which backend: `run`, or `absent` where the backend
+# does not offer what the case needs and the case checks that it says so.
+# After a change that is meant, start the brokers, select them, and write it again:
+#   WINGMAN_MATRIX=write cargo test -p wingman-tests --test suite matrix
+";
+
+/// Backend -> case -> mode. Columns of backends that are not selected stay as committed.
+type Columns = BTreeMap<String, BTreeMap<String, String>>;
+
+pub(crate) fn trial(backends: Vec<Arc<dyn Backend>>) -> Trial {
+    Trial::test("matrix", move || crate::block_on(check(&backends)))
+}
+
+async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("matrix.txt");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut columns = read(&committed)?;
+    for backend in backends {
+        columns.insert(backend.name().to_owned(), column(&**backend).await?);
+    }
+    let seen = write(&columns);
+    if std::env::var("WINGMAN_MATRIX").is_ok_and(|wish| wish == "write") {
+        std::fs::write(&path, seen)?;
+    } else if committed != seen {
+        let why = format!("matrix.txt differs; its head says how to write it. Seen:\n{seen}");
+        return Err(why.into());
+    }
+    Ok(())
+}
+
+async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Failed> {
+    let transport = backend.connect().await?;
+    let offer = Offer {
+        capabilities: transport.capabilities(),
+        faults: backend.faults(),
+    };
+    transport.close().await?;
+    let cases = LAYERS
+        .iter()
+        .flat_map(|layer| layer.cases.iter().map(move |case| (layer, case)));
+    let row = |(layer, case): (&crate::Layer, &wingman_conformance::Case)| {
+        let name = format!("{}::{}", layer.name, case.name);
+        (name, case.mode(&offer).to_string())
+    };
+    Ok(cases.map(row).collect())
+}
+
+fn read(text: &str) -> Result<Columns, Failed> {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let Some(names) = lines.next() else {
+        return Ok(Columns::new());
+    };
+    let names: Vec<_> = names.split_whitespace().skip(1).collect();
+    let mut columns = Columns::new();
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let case = words.next().ok_or("matrix.txt has an empty line")?;
+        for name in &names {
+            let mode = words
+                .next()
+                .ok_or_else(|| format!("{case} has no mode for {name}"))?;
+            let column = columns.entry((*name).to_owned()).or_default();
+            column.insert(case.to_owned(), mode.to_owned());
+        }
+    }
+    Ok(columns)
+}
+
+fn write(columns: &Columns) -> String {
+    let cases: std::collections::BTreeSet<_> = columns.values().flat_map(BTreeMap::keys).collect();
+    let width = cases
+        .iter()
+        .map(|case| case.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = HEAD.to_owned();
+    let mut line = |first: &str, cells: Vec<&str>| {
+        let cells: String = cells.iter().map(|cell| format!(" {cell:<8}")).collect();
+        let row = format!("{first:<width$}{cells}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", row.trim_end());
+    };
+    line("case", columns.keys().map(String::as_str).collect());
+    for case in cases {
+        let mode = |column: &BTreeMap<String, String>| column.get(case).cloned();
+        let modes: Vec<_> = columns
+            .values()
+            .map(|column| mode(column).unwrap_or_else(|| "-".into()))
+            .collect();
+        line(case, modes.iter().map(String::as_str).collect());
+    }
+    text
+}
