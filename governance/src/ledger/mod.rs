@@ -15,6 +15,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 mod url;
+mod verification;
 mod worker_lock;
 
 pub use error::{LedgerError, LedgerErrorKind};
@@ -23,6 +24,7 @@ pub use id::LedgerId;
 pub use ledger::Ledger;
 pub use options::{CheckpointEvery, LedgerOptions};
 pub use reading::{StampRow, OpenWork, StampProof};
-pub use sqlite::Reader;
+pub use sqlite::{Reader, verify};
 pub use url::LedgerUrl;
+pub use verification::{Check, Problem, Verification};
 pub use worker_lock::WorkerLock;

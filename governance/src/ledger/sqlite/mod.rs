@@ -22,6 +22,7 @@ mod stamps;
 mod statement;
 mod store;
 mod trees;
+mod verify;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ use tokio::sync::{Semaphore, oneshot};
 use self::open::{Opened, open};
 use self::clock::LedgerClock;
 pub use self::reader::Reader;
+pub use self::verify::verify;
 use self::writer::{BATCH_INPUTS_MAX, Request, Transact, Writer};
 use crate::audit::Verifier;
 use crate::ledger::{LedgerError, LedgerErrorKind, LedgerId, LedgerOptions, LedgerUrl};
