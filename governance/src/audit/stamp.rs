@@ -63,7 +63,8 @@ facts! {
     WorkerJoined = "worker_joined" { worker: WorkerId, epoch: u64 },
     /// A process lost its lease or left.
     WorkerLost = "worker_lost" { worker: WorkerId, epoch: u64 },
-    /// An event from outside was admitted, or published by a program.
+    /// An event was recorded that no finish lists: admitted from outside, published by a program, or
+    /// telling of a refusal.
     Recorded = "recorded" { event: EventKey, commitment: Digest },
     /// An attempt began; durable before the handler ran.
     Started = "started" { handler: String, contract: Digest, event: EventKey, commitment: Digest, attempt: u32, worker: WorkerId, epoch: u64 },

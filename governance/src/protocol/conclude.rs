@@ -140,7 +140,7 @@ fn refused(
         Fact::Refused { handler, code },
     )?;
     for event in &outputs {
-        output::send(state, execution, event, false)?;
+        output::send_alone(state, execution, event)?;
     }
     Ok(Concluded::Ack)
 }

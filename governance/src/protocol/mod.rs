@@ -19,6 +19,8 @@ mod record;
 mod relay;
 pub mod row;
 pub mod settings;
+#[cfg(test)]
+mod simulation;
 mod state;
 mod tool;
 mod undo;

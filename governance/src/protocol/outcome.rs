@@ -8,7 +8,7 @@ use super::id::{EventKey, ExecutionId, TreeId, event_digest};
 use super::input::Arrival;
 use super::lane;
 use super::order;
-use super::output::send;
+use super::output::send_alone;
 use super::row::{DeadLetter, DeadReason, Execution, Phase, RefusalCode, Row};
 use super::state::{Result, State};
 use crate::audit::stamp::Fact;
@@ -78,7 +78,7 @@ pub(super) fn refuse(
         return Ok(());
     }
     if let Some(refusal) = refusal_event(execution, event, &ty, code, detail) {
-        send(state, execution, &refusal, false)?;
+        send_alone(state, execution, &refusal)?;
     }
     Ok(())
 }

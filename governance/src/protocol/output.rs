@@ -41,6 +41,17 @@ pub(super) fn send(
     Ok((recorded.key, commit(&recorded.salt, &recorded.digest)))
 }
 
+/// Sends an event that no finish lists, with a stamp of its own: nothing leaves unstamped (G1).
+pub(super) fn send_alone(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+) -> Result<()> {
+    let (event, commitment) = send(state, execution, event, false)?;
+    state.stamp(execution, Fact::Recorded { event, commitment })?;
+    Ok(())
+}
+
 /// Why an output may not be recorded, if so: P-01 for types, fan-out and depth; else its own faults.
 pub(super) fn check(
     state: &State<'_>,

@@ -1,0 +1,186 @@
+//! What goes wrong, and what people do meanwhile.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+use wingman_core::event::CloudEvent;
+
+use super::graph::PEOPLE;
+use super::store::{EXECUTION, OUTBOX};
+use super::worker::Health;
+use super::world::{HANDLERS, World};
+use crate::protocol::input::Input;
+use crate::protocol::row::{Decision, Key, Plan, Row, Target};
+use crate::protocol::YES;
+
+impl World {
+    pub(super) fn fault(&mut self) {
+        let at = self.random.below(self.workers.len());
+        match self.random.below(20) {
+            0 => self.crash(at),
+            1 => {
+                let worker = self.workers[at].id;
+                self.crash(at);
+                self.transact(None, vec![Input::Bury { worker }]);
+            }
+            2 | 3 => self.workers[at].health = Health::Stopped,
+            4..=7 => self.workers[at].health = Health::Up,
+            8 => self.broker.expire(at),
+            9 => self.command(true),
+            10..=12 => self.command(false),
+            13..=16 => self.decide(),
+            17 if self.random.chance(100) => self.fence(),
+            _ => self.forge(),
+        }
+    }
+
+    fn command(&mut self, halt: bool) {
+        let handler = self.random.pick(&HANDLERS).0.to_owned();
+        let target = if self.random.chance(300) {
+            Target::All
+        } else {
+            Target::Handler(handler)
+        };
+        let by = "ada".to_owned();
+        self.transact(None, vec![Input::Command { target, halt, by }]);
+    }
+
+    /// Lets every halted target go on.
+    pub(super) fn resume_all(&mut self) {
+        let targets = HANDLERS.map(|(name, _)| Target::Handler(name.to_owned()));
+        let (halt, by) = (false, "ada".to_owned());
+        for target in targets.into_iter().chain([Target::All]) {
+            let by = by.clone();
+            self.transact(None, vec![Input::Command { target, halt, by }]);
+        }
+    }
+
+    fn decide(&mut self) {
+        let plans: Vec<Plan> = self.plans();
+        if plans.is_empty() {
+            return;
+        }
+        let plan = self.random.pick(&plans).digest;
+        let by = (*self.random.pick(&PEOPLE)).to_owned();
+        let answer = (*self.random.pick(&[YES, YES, YES, "NO", "yes", ""])).to_owned();
+        let signature = "signed".to_owned();
+        self.transact(
+            None,
+            vec![Input::Decide {
+                plan,
+                by,
+                answer,
+                signature,
+            }],
+        );
+    }
+
+    /// Plans to decide: those that wait, and a few that do not.
+    fn plans(&mut self) -> Vec<Plan> {
+        let all = self.random.chance(100);
+        self.store
+            .rows(5)
+            .filter_map(|row| match row {
+                Row::Plan(plan) if all || plan.decision == Decision::Pending => Some(plan.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn fence(&mut self) {
+        let trees: Vec<_> = self
+            .store
+            .rows(EXECUTION)
+            .filter_map(|row| match row {
+                Row::Execution(it) => Some(it.tree.clone()),
+                _ => None,
+            })
+            .collect();
+        if !trees.is_empty() {
+            let tree = self.random.pick(&trees).clone();
+            self.transact(None, vec![Input::Fence { tree }]);
+        }
+    }
+
+    /// Somebody with mere write access to the broker.
+    fn forge(&mut self) {
+        let event = match self.random.below(4) {
+            0 => self.malformed(),
+            1 => self.unrecorded(),
+            2 => self.predicted(),
+            _ => self.conflicting(),
+        };
+        let Some((topic, key, event)) = event else {
+            return;
+        };
+        let payload = Bytes::from_static(b"{}");
+        let message = self.broker.publish(&topic, key.as_deref(), event, payload);
+        self.oracle.forged(&message);
+    }
+
+    fn malformed(&mut self) -> Option<Forgery> {
+        let (_, topics) = self.random.pick(&HANDLERS);
+        let why = "not a CloudEvent".to_owned();
+        Some((topics[0].to_owned(), None, Err(why)))
+    }
+
+    /// An event of a handler's type that no handler emitted.
+    fn unrecorded(&mut self) -> Option<Forgery> {
+        let plans = self.plans();
+        let ty = *self.random.pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
+        let digest = plans.first().map(|it| it.digest.to_string());
+        let tree = plans.first().map(|it| it.tree.to_string());
+        let id = format!("forged-{}", self.random.number());
+        let mut event = CloudEvent::new(id, "/wingman/desk", ty).ok()?;
+        if let Some(tree) = tree {
+            event.set_extension("correlationid", tree).ok()?;
+        }
+        let event = event.with_json(json!({ "plan_digest": digest, "order": "o" }).to_string());
+        let topic = if ty == "Nothing" { "Approved" } else { ty };
+        Some((topic.to_owned(), None, Ok(Arc::new(event))))
+    }
+
+    /// The identity that an output of a running execution is going to have.
+    fn predicted(&mut self) -> Option<Forgery> {
+        let runs: Vec<_> = self
+            .workers
+            .iter()
+            .flat_map(|it| &it.runs)
+            .map(|run| (run.handler, run.started.run.execution))
+            .collect();
+        if runs.is_empty() {
+            return None;
+        }
+        let (handler, execution) = *self.random.pick(&runs);
+        let ty = match handler {
+            "intake" => "Prepared",
+            "desk" => "Approved",
+            "flaky" => "WorkDone",
+            _ => return None,
+        };
+        let id = format!("{execution}-0");
+        let event = CloudEvent::new(id, format!("/wingman/{handler}"), ty).ok()?;
+        let event = event.with_json("{\"forged\":true}");
+        Some((ty.to_owned(), None, Ok(Arc::new(event))))
+    }
+
+    /// The identity of a recorded event, with another body.
+    fn conflicting(&mut self) -> Option<Forgery> {
+        let outbox: Vec<_> = self.store.rows(OUTBOX).collect();
+        if outbox.is_empty() {
+            return None;
+        }
+        let at = self.random.below(outbox.len());
+        let Row::Outbox(row) = outbox[at] else {
+            return None;
+        };
+        self.store.get(&Key::Recorded(row.event))?;
+        let mut event = CloudEvent::from_json(&row.message).ok()?;
+        event.subject = Some("forged".to_owned());
+        let key = event.partition_key().map(str::to_owned);
+        Some((row.event_type.clone(), key, Ok(Arc::new(event))))
+    }
+}
+
+type Forgery = (String, Option<String>, Result<Arc<CloudEvent>, String>);

@@ -1,0 +1,93 @@
+//! The protocol in a world that goes wrong: workers that crash and stop, a broker that repeats
+//! itself, people who halt, answer and forge. An oracle that knows only the guarantees watches.
+//!
+//! `WINGMAN_SIMULATION_SEED` runs one seed instead of those of the tests.
+
+mod act;
+mod broker;
+mod faults;
+mod graph;
+mod mutants;
+mod oracle;
+mod outside;
+mod producer;
+mod random;
+mod rest;
+mod script;
+mod store;
+mod worker;
+mod world;
+
+use std::rc::Rc;
+
+use mutants::Sabotage;
+use oracle::Violation;
+use world::World;
+
+/// Steps of one world; its ledger starts empty.
+const WORLD_STEPS: u64 = 2_500;
+
+/// Runs one world and returns its steps.
+fn run(seed: u64, contracts: &Rc<crate::contract::Contracts>) -> Result<u64, String> {
+    let mut world = World::new(seed, Rc::clone(contracts), Sabotage::default());
+    match world.run(WORLD_STEPS) {
+        Ok(()) => Ok(world.step),
+        Err(violation) => Err(story(&world, &violation)),
+    }
+}
+
+/// What went before a violation, as the stamps tell it.
+fn story(world: &World, violation: &Violation) -> String {
+    let about = |stamp: &&crate::audit::stamp::Stamp| match (&violation.execution, &violation.tree) {
+        (Some(execution), _) if stamp.execution == Some(*execution) => true,
+        (_, Some(tree)) => stamp.tree.as_ref() == Some(tree),
+        (Some(_), None) => false,
+        (None, None) => true,
+    };
+    let mut stamps: Vec<String> = world
+        .store
+        .stamps
+        .iter()
+        .rev()
+        .filter(about)
+        .take(20)
+        .map(|stamp| {
+            let execution = stamp.execution.map_or_else(String::new, |it| it.to_string());
+            format!("  {} {:.12} {:?}", stamp.at_millis, execution, stamp.fact)
+        })
+        .collect();
+    stamps.reverse();
+    format!(
+        "seed {}: {violation}\n  execution {:?}, now {}\n{}",
+        world.seed,
+        violation.execution,
+        world.now,
+        stamps.join("\n")
+    )
+}
+
+/// Runs worlds from a seed on until this many steps are done; returns the steps.
+fn run_many(first: u64, steps: u64) -> u64 {
+    let contracts = Rc::new(graph::contracts());
+    let (mut done, mut seed) = (0, first);
+    while done < steps {
+        match run(seed, &contracts) {
+            Ok(world) => done += world,
+            Err(story) => panic!("{story}"),
+        }
+        seed += 1;
+    }
+    done
+}
+
+fn first_seed(default: u64) -> u64 {
+    let chosen = std::env::var("WINGMAN_SIMULATION_SEED").ok();
+    chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn a_few_worlds_keep_every_guarantee() {
+    let seed = first_seed(1);
+    println!("first seed {seed}");
+    run_many(seed, 20_000);
+}
