@@ -55,12 +55,15 @@ impl Running {
             tools,
             handlers,
             gaps,
-            ..
+            checkpoint_every,
+            delivery_lease,
+            contracts: _,
         } = governor;
         let options = LedgerOptions {
             create: true,
             settings,
             gaps: gaps.clone(),
+            checkpoint_every,
             ..LedgerOptions::new(Arc::clone(&contracts))
         };
         let ledger = Ledger::open(&url, options).await?;
@@ -91,7 +94,7 @@ impl Running {
             _lock: lock,
         };
         for (name, handler) in handlers {
-            running.subscribe(&name, handler).await?;
+            running.subscribe(&name, handler, delivery_lease).await?;
         }
         running.tasks = vec![
             tokio::spawn(heart::run(Arc::clone(&core), worker, names)),
@@ -101,7 +104,12 @@ impl Running {
         Ok(running)
     }
 
-    async fn subscribe(&mut self, name: &str, handler: Arc<dyn Handler>) -> Result<(), StartError> {
+    async fn subscribe(
+        &mut self,
+        name: &str,
+        handler: Arc<dyn Handler>,
+        lease: Option<Duration>,
+    ) -> Result<(), StartError> {
         let core = &self.core;
         let Some(contract) = core.contracts.handler(name) else {
             return Ok(());
@@ -120,6 +128,7 @@ impl Running {
         let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
         options.gate = Some(Arc::new(gate));
         options.run_time_max = Some(contract.limits.runtime);
+        options.lease = lease.unwrap_or(options.lease);
         self.subscriptions.push(core.bus.subscribe(options).await?);
         Ok(())
     }
