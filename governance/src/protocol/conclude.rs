@@ -50,7 +50,7 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
         topic,
         position,
     } = conclude;
-    tool::give_up_open_calls(state, &execution)?;
+    tool::give_up(state, &execution)?;
     let remains = Remains {
         topic: &topic,
         position: &position,

@@ -3,7 +3,7 @@
 use super::conclude::current;
 use super::input::{Intend, Intended, Reply, Report, Run};
 use super::row::{
-    Claim, Effect, EffectKey, EffectState, Execution, RefusalCode, Row, Scan, UndoKind,
+    Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, Scan, UndoKind,
 };
 use super::state::{Result, State};
 use super::undo;
@@ -287,18 +287,38 @@ pub(super) fn report(
     Ok(Reply::Done)
 }
 
-/// A run has ended: of the calls that it announced and never reported nobody knows the outcome.
-pub(super) fn give_up_open_calls(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+/// A run ends. Of the calls that it announced and never reported nobody knows the outcome, and what
+/// it was about to undo first waits for whoever undoes.
+pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    let Phase::Started { claim: runner, .. } = execution.phase else {
+        return Ok(());
+    };
     for mut effect in state.effects(&Scan::EffectsOf {
         execution: execution.id,
     })? {
-        if effect.state == EffectState::Registered {
-            let index = effect.key.index;
-            effect.state = EffectState::Unknown;
-            effect.at_millis = state.now;
-            state.rows.save(Row::Effect(effect))?;
-            state.stamp(execution, Fact::Unknown { index })?;
-        }
+        let index = effect.key.index;
+        effect.state = match effect.state {
+            EffectState::Registered => {
+                state.stamp(execution, Fact::Unknown { index })?;
+                EffectState::Unknown
+            }
+            EffectState::Compensating { failures, claim } if claim == runner => {
+                let due_millis = state.now;
+                EffectState::Pending {
+                    failures,
+                    due_millis,
+                }
+            }
+            EffectState::Applied
+            | EffectState::Void
+            | EffectState::Unknown
+            | EffectState::Pending { .. }
+            | EffectState::Compensating { .. }
+            | EffectState::Compensated
+            | EffectState::Quarantined => continue,
+        };
+        effect.at_millis = state.now;
+        state.rows.save(Row::Effect(effect))?;
     }
     Ok(())
 }

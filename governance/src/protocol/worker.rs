@@ -62,10 +62,10 @@ pub(super) fn abandon(
     reason: &'static str,
 ) -> Result<()> {
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
+    tool::give_up(state, execution)?;
     execution.phase = Phase::Waiting;
     execution.at_millis = state.now;
-    state.rows.save(Row::Execution(execution.clone()))?;
-    tool::give_up_open_calls(state, execution)
+    state.rows.save(Row::Execution(execution.clone()))
 }
 
 pub(super) fn control_version(state: &mut State<'_>) -> Result<u64> {
