@@ -11,6 +11,7 @@ use super::row::{
     Row, Scan, UndoKind,
 };
 use super::state::{Result, State};
+use super::tool;
 use super::undo;
 use super::worker::millis;
 use crate::audit::stamp::{Fact, Outputs};
@@ -49,6 +50,7 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
         topic,
         position,
     } = conclude;
+    tool::give_up(state, &execution)?;
     let remains = Remains {
         topic: &topic,
         position: &position,

@@ -2,8 +2,9 @@
 
 use super::id::WorkerId;
 use super::input::Reply;
-use super::row::{Claim, EffectState, Execution, Phase, Row, Scan, Worker};
+use super::row::{Claim, Execution, Phase, Row, Worker};
 use super::state::{Result, State};
+use super::tool;
 use crate::audit::stamp::Fact;
 
 pub(super) fn join(state: &mut State<'_>, id: WorkerId, handlers: Vec<String>) -> Result<Reply> {
@@ -61,21 +62,10 @@ pub(super) fn abandon(
     reason: &'static str,
 ) -> Result<()> {
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
+    tool::give_up(state, execution)?;
     execution.phase = Phase::Waiting;
     execution.at_millis = state.now;
-    state.rows.save(Row::Execution(execution.clone()))?;
-    for mut effect in state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })? {
-        if effect.state == EffectState::Registered {
-            let index = effect.key.index;
-            effect.state = EffectState::Unknown;
-            effect.at_millis = state.now;
-            state.rows.save(Row::Effect(effect))?;
-            state.stamp(execution, Fact::Unknown { index })?;
-        }
-    }
-    Ok(())
+    state.rows.save(Row::Execution(execution.clone()))
 }
 
 pub(super) fn control_version(state: &mut State<'_>) -> Result<u64> {

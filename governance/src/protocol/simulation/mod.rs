@@ -38,7 +38,8 @@ fn run(seed: u64, contracts: &Rc<crate::contract::Contracts>) -> Result<u64, Str
 
 /// What went before a violation, as the stamps tell it.
 fn story(world: &World, violation: &Violation) -> String {
-    let about = |stamp: &&crate::audit::stamp::Stamp| match (&violation.execution, &violation.tree) {
+    let about = |stamp: &&crate::audit::stamp::Stamp| match (&violation.execution, &violation.tree)
+    {
         (Some(execution), _) if stamp.execution == Some(*execution) => true,
         (_, Some(tree)) => stamp.tree.as_ref() == Some(tree),
         (Some(_), None) => false,
@@ -52,7 +53,9 @@ fn story(world: &World, violation: &Violation) -> String {
         .filter(about)
         .take(20)
         .map(|stamp| {
-            let execution = stamp.execution.map_or_else(String::new, |it| it.to_string());
+            let execution = stamp
+                .execution
+                .map_or_else(String::new, |it| it.to_string());
             format!("  {} {:.12} {:?}", stamp.at_millis, execution, stamp.fact)
         })
         .collect();

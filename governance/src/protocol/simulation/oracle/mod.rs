@@ -24,7 +24,9 @@ use crate::contract::Contracts;
 use crate::digest::Digest;
 use crate::protocol::id::{EventKey, ExecutionId, PlanDigest, TreeId, WorkerId, event_digest};
 use crate::protocol::input::{Decided, Input, Judged, Reply, RunEnding};
-use crate::protocol::row::{Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target};
+use crate::protocol::row::{
+    Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target,
+};
 
 /// A guarantee that did not hold.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! What a run may still do (R2, R8, R13, G4), and what becomes of what it emits (G3).
 
+use super::effects::Made;
 use super::{Oracle, Part};
 use crate::protocol::id::EventKey;
 use crate::protocol::input::{Conclude, Concluded, Intend, Intended, Run, RunEnding};
 use crate::protocol::row::{EffectKey, EffectState, Phase, Row};
-use super::effects::Made;
 
 impl Oracle {
     fn is_current(&self, run: Run) -> bool {
@@ -122,14 +122,24 @@ impl Oracle {
     pub(super) fn reported(&mut self, run: Run, key: EffectKey, part: &Part<'_>) {
         if !part.changes.is_empty() && !self.is_current(run) {
             let detail = format!("attempt {} reports call {}", run.attempt, key.index);
-            self.violate("R2", "only_the_current_attempt", Some(run.execution), detail);
+            self.violate(
+                "R2",
+                "only_the_current_attempt",
+                Some(run.execution),
+                detail,
+            );
         }
     }
 
     /// A tool outside the contract was denied; the protocol must say by which primitive.
     pub(in crate::protocol::simulation) fn denied(&mut self, detail: &str) {
         if detail.is_empty() {
-            self.violate("G4", "least_privilege", None, "denied without a reason".to_owned());
+            self.violate(
+                "G4",
+                "least_privilege",
+                None,
+                "denied without a reason".to_owned(),
+            );
         }
     }
 }

@@ -104,9 +104,10 @@ impl Oracle {
         let others = self.running_lane.get(&lane).into_iter().flatten();
         let other = others.copied().find(|other| {
             *other != id
-                && self.executions.get(other).is_some_and(|seen| {
-                    seen.current.is_some_and(|(claim, _)| self.is_alive(claim))
-                })
+                && self
+                    .executions
+                    .get(other)
+                    .is_some_and(|seen| seen.current.is_some_and(|(claim, _)| self.is_alive(claim)))
         });
         if let Some(other) = other {
             let detail = format!("{other} of lane {lane:?} still runs");
@@ -153,12 +154,16 @@ impl Oracle {
             of(*number).is_some_and(|it| it.iter().any(|it| self.outcomes.contains_key(it)))
         };
         if let Some(missing) = (1..number).find(|number| !ended(number)) {
-            return Some(format!("{number} of stream {stream} started before {missing} ended"));
+            return Some(format!(
+                "{number} of stream {stream} started before {missing} ended"
+            ));
         }
         let twin = of(number)?
             .iter()
             .find(|it| **it != id && self.executions.contains_key(it))?;
-        Some(format!("{number} of stream {stream} started before, as {twin}"))
+        Some(format!(
+            "{number} of stream {stream} started before, as {twin}"
+        ))
     }
 
     fn chain_fault(&self, event: &CloudEvent) -> Option<String> {
