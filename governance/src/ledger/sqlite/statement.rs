@@ -75,7 +75,7 @@ pub(super) fn all_bodies<T: DeserializeOwned>(
 /// A row from its first column, the body.
 pub(super) fn decode<T: DeserializeOwned>(row: &Row<'_>) -> Result<T, LedgerError> {
     let body = row.get_ref(0).map_err(failed("read the ledger"))?;
-    let body = body.as_bytes().map_err(|error| corrupt(error))?;
+    let body = body.as_bytes().map_err(corrupt)?;
     serde_json::from_slice(body).map_err(|error| corrupt(format!("a row does not decode: {error}")))
 }
 

@@ -118,6 +118,12 @@ impl Store {
         self.forget();
     }
 
+    /// Copies the write-ahead log into the database, so that the one file is the whole ledger. As far
+    /// as others let it: they copy the rest.
+    pub(super) fn copy_wal(&self) {
+        let _ = one(&self.connection, sql!("log/copy_wal"), (), |_| Ok(()));
+    }
+
     fn refresh(&mut self) -> Result<(), LedgerError> {
         let version = one(&self.connection, sql!("log/data_version"), (), |row| row.get(0))?;
         let version = version.unwrap_or(UNKNOWN_VERSION);

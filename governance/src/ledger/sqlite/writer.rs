@@ -91,7 +91,9 @@ impl Writer {
                 }
                 Request::Checkpoint(reply) => answer(reply, self.sign()),
                 Request::Close(reply) => {
-                    answer(reply, self.sign());
+                    let signed = self.sign();
+                    self.store.copy_wal();
+                    answer(reply, signed);
                     return;
                 }
             }

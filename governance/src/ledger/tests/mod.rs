@@ -1,7 +1,10 @@
 //! The ledger as the governor uses it: inputs in, durable replies and a log that verifies out.
 
+mod covering;
+mod reading;
 mod sharing;
 mod stopping;
+mod tampering;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -110,10 +113,9 @@ pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
 
 pub(super) async fn join(ledger: &Ledger) -> Claim {
     let worker = WorkerId(Digest::of(&getrandom::u64().unwrap().to_be_bytes()));
-    match ask(ledger, Input::Join { worker, handlers: vec!["cashier".into()] }).await {
-        Reply::Joined(claim) => claim,
-        other => panic!("{other:?}"),
-    }
+    let reply = ask(ledger, Input::Join { worker, handlers: vec!["cashier".into()] }).await;
+    let Reply::Joined(claim) = reply else { panic!("{reply:?}") };
+    claim
 }
 
 pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
@@ -129,10 +131,8 @@ pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
 }
 
 pub(super) fn started(reply: Reply) -> Started {
-    match reply {
-        Reply::Judged(Judged::Run(started)) => *started,
-        other => panic!("{other:?}"),
-    }
+    let Reply::Judged(Judged::Run(started)) = reply else { panic!("{reply:?}") };
+    *started
 }
 
 pub(super) async fn start(ledger: &Ledger, claim: Claim, event: &CloudEvent) -> Started {
@@ -181,9 +181,18 @@ pub(super) async fn handle_one(place: &Place, ledger: &Ledger, claim: Claim) -> 
     started
 }
 
+/// Takes many orders through at once.
+pub(super) async fn handle(place: &Place, ledger: &Ledger, claim: Claim, count: usize) {
+    let judge = (0..count).map(|_| arrival(claim, &place.order())).collect();
+    let replies = ledger.transact(judge).await.unwrap();
+    let finish = replies.into_iter().map(|reply| finish(&started(reply))).collect();
+    ledger.transact(finish).await.unwrap();
+}
+
 /// A connection that may do what nobody should.
 pub(super) fn tamper(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    connection.pragma_update(None, "synchronous", "OFF").unwrap();
     connection
 }
