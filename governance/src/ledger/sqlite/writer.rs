@@ -61,7 +61,14 @@ impl Writer {
     pub(super) fn new(opened: Opened, options: LedgerOptions, clock: LedgerClock) -> Self {
         let Opened { store, signer, .. } = opened;
         clock.keep_up_with(store.head().at_millis);
-        Self { store, signer, options, clock, closed: None, writing_since: Instant::now() }
+        Self {
+            store,
+            signer,
+            options,
+            clock,
+            closed: None,
+            writing_since: Instant::now(),
+        }
     }
 
     /// Serves requests until it is told to close, or nobody can ask any more.
@@ -121,7 +128,13 @@ impl Writer {
     fn serve(&mut self, batch: Vec<Transact>) {
         let (waiting, inputs): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(|Transact { inputs, reply, place }| ((reply, place, inputs.len()), inputs))
+            .map(
+                |Transact {
+                     inputs,
+                     reply,
+                     place,
+                 }| ((reply, place, inputs.len()), inputs),
+            )
             .unzip();
         match self.transact(inputs.into_iter().flatten().collect()) {
             Ok(replies) => {
@@ -144,7 +157,9 @@ impl Writer {
         self.expect_open()?;
         let gaps: BTreeSet<_> = inputs.iter().filter_map(gaps_of).collect();
         self.store.begin()?;
-        let replies = self.steps(inputs, &gaps).map_err(|error| self.give_up(error))?;
+        let replies = self
+            .steps(inputs, &gaps)
+            .map_err(|error| self.give_up(error))?;
         for (_, after) in gaps {
             self.options.gaps.reached(after);
         }

@@ -16,9 +16,20 @@ async fn two_ledgers_on_one_file_see_each_others_work_at_once() {
     // The other process must not start what the first one runs.
     let held = ask(&two, arrival(second, &order)).await;
     assert!(matches!(held, Reply::Judged(Judged::Hold(_))), "{held:?}");
-    ask(&two, Input::Command { target: Target::All, halt: true, by: "anna".into() }).await;
+    ask(
+        &two,
+        Input::Command {
+            target: Target::All,
+            halt: true,
+            by: "anna".into(),
+        },
+    )
+    .await;
     let halted = ask(&one, arrival(first, &place.order())).await;
-    assert!(matches!(halted, Reply::Judged(Judged::Hold(_))), "{halted:?}");
+    assert!(
+        matches!(halted, Reply::Judged(Judged::Hold(_))),
+        "{halted:?}"
+    );
 }
 
 #[tokio::test]
@@ -37,7 +48,10 @@ async fn both_get_on_while_both_write_and_the_log_stays_one() {
         }));
     }
     for task in tasks {
-        tokio::time::timeout(std::time::Duration::from_secs(60), task).await.unwrap().unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(60), task)
+            .await
+            .unwrap()
+            .unwrap();
     }
     // Opening recomputes the root and checks it against both checkpoints.
     place.open().await.close().await.unwrap();

@@ -35,7 +35,10 @@ async fn after(sql: &str) -> Verification {
 }
 
 fn broken(found: &Verification) -> Vec<Check> {
-    Check::ALL.into_iter().filter(|check| !found.holds(*check)).collect()
+    Check::ALL
+        .into_iter()
+        .filter(|check| !found.holds(*check))
+        .collect()
 }
 
 #[tokio::test]
@@ -47,7 +50,10 @@ async fn an_untouched_ledger_is_sound() {
     assert!(found.stamps > 300, "{found}");
     assert_eq!((found.covered, found.uncovered), (found.stamps, 0));
     assert_eq!(found.events_stamped, 201);
-    assert!(found.to_string().ends_with("order, columns, story ok"), "{found}");
+    assert!(
+        found.to_string().ends_with("order, columns, story ok"),
+        "{found}"
+    );
 }
 
 #[tokio::test]
@@ -58,13 +64,18 @@ async fn one_changed_byte_in_any_stamp_shows() {
     let stamps = check(&place, &kept).stamps;
     for number in (0..stamps).step_by(13).chain([stamps - 1]) {
         let read = "SELECT bytes FROM stamps WHERE number = ?1";
-        let bytes: Vec<u8> = database.query_row(read, [number as i64], |row| row.get(0)).unwrap();
+        let bytes: Vec<u8> = database
+            .query_row(read, [number as i64], |row| row.get(0))
+            .unwrap();
         let mut changed = bytes.clone();
         changed[(number as usize * 31) % bytes.len()] ^= 1;
         let write = "UPDATE stamps SET bytes = ?2 WHERE number = ?1";
         database.execute(write, (number as i64, changed)).unwrap();
         let found = check(&place, &kept);
-        assert!(!found.holds(Check::Tree) && !found.holds(Check::Tiles), "{number}: {found}");
+        assert!(
+            !found.holds(Check::Tree) && !found.holds(Check::Tiles),
+            "{number}: {found}"
+        );
         database.execute(write, (number as i64, bytes)).unwrap();
     }
     assert!(check(&place, &kept).is_sound());
@@ -73,13 +84,20 @@ async fn one_changed_byte_in_any_stamp_shows() {
 #[tokio::test]
 async fn deleting_the_last_stamp_shows() {
     let found = after("DELETE FROM stamps WHERE number = (SELECT max(number) FROM stamps)").await;
-    assert_eq!(broken(&found), [Check::Tree, Check::Rollback, Check::Tiles, Check::Story], "{found}");
+    assert_eq!(
+        broken(&found),
+        [Check::Tree, Check::Rollback, Check::Tiles, Check::Story],
+        "{found}"
+    );
 }
 
 #[tokio::test]
 async fn deleting_a_stamp_in_the_middle_shows() {
     let found = after("DELETE FROM stamps WHERE number = 30").await;
-    assert!(!found.holds(Check::Order) && !found.holds(Check::Tree), "{found}");
+    assert!(
+        !found.holds(Check::Order) && !found.holds(Check::Tree),
+        "{found}"
+    );
     assert!(found.problems.len() <= 70, "{found}");
 }
 
@@ -91,7 +109,10 @@ async fn swapping_two_stamps_shows() {
          UPDATE stamps SET number = 11 WHERE number = -1",
     )
     .await;
-    assert!(!found.holds(Check::Tree) && !found.holds(Check::Tiles), "{found}");
+    assert!(
+        !found.holds(Check::Tree) && !found.holds(Check::Tiles),
+        "{found}"
+    );
 }
 
 #[tokio::test]
@@ -113,7 +134,10 @@ async fn a_forged_checkpoint_shows() {
     // Another key, signed soundly.
     let place = Place::new();
     let kept = ledger(&place).await;
-    let name = crate::ledger::Reader::open(&place.url()).unwrap().id().origin();
+    let name = crate::ledger::Reader::open(&place.url())
+        .unwrap()
+        .id()
+        .origin();
     let forger = SigningKey::generate(name.parse().unwrap()).unwrap();
     let head = Checkpoint::of(name.parse().unwrap(), &Frontier::new());
     let note = head.sign(&forger).unwrap();
@@ -123,7 +147,8 @@ async fn a_forged_checkpoint_shows() {
 
 #[tokio::test]
 async fn a_changed_row_tells_another_story() {
-    let found = after("UPDATE executions SET body = replace(body, '\"finished\"', '\"expired\"')").await;
+    let found =
+        after("UPDATE executions SET body = replace(body, '\"finished\"', '\"expired\"')").await;
     assert_eq!(broken(&found), [Check::Story], "{found}");
     let found = after("DELETE FROM executions WHERE number = 5").await;
     assert_eq!(broken(&found), [Check::Story], "{found}");
@@ -154,7 +179,9 @@ async fn an_older_copy_of_the_whole_ledger_shows_and_is_not_signed() {
     drop(ledger);
     std::fs::copy(&older, place.database()).unwrap();
 
-    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
+    let error = Ledger::open(&place.url(), place.options())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Corrupt);
     assert!(error.to_string().contains("rolled back"), "{error}");
     // Even without the file beside it, the one that was kept shows it.
@@ -175,7 +202,9 @@ async fn a_changed_log_is_not_opened_for_writing() {
         ledger(&place).await;
         tamper(&place.database()).execute_batch(sql).unwrap();
         let before = std::fs::read_to_string(place.file("ledger.db.checkpoint.txt")).unwrap();
-        let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
+        let error = Ledger::open(&place.url(), place.options())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), LedgerErrorKind::Corrupt, "{sql}: {error}");
         let after = std::fs::read_to_string(place.file("ledger.db.checkpoint.txt")).unwrap();
         assert_eq!(before, after, "{sql}");
