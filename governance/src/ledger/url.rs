@@ -18,6 +18,15 @@ impl LedgerUrl {
         &self.path
     }
 
+    /// The same file whatever becomes the working directory.
+    pub(crate) fn absolute(&self) -> Result<Self, LedgerError> {
+        let path = std::path::absolute(&self.path).map_err(|error| {
+            let message = format!("the working directory cannot be told: {error}");
+            LedgerError::new(LedgerErrorKind::Io, message)
+        })?;
+        Ok(Self { path })
+    }
+
     /// A file that belongs to the ledger and stands beside it: the database's name and a suffix.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = OsString::from(&self.path);

@@ -66,6 +66,7 @@ struct About {
 impl SqliteLedger {
     /// Opens the ledger on a thread of its own.
     pub(super) async fn open(url: LedgerUrl, options: LedgerOptions) -> Result<Self, LedgerError> {
+        let url = url.absolute()?;
         let (requests, queue) = channel();
         let (ready, opened) = oneshot::channel();
         let spawned = std::thread::Builder::new()

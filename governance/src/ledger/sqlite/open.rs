@@ -39,6 +39,7 @@ pub(super) fn open(url: &LedgerUrl, options: &LedgerOptions) -> Result<Opened, L
         .checkpoint_file
         .clone()
         .unwrap_or_else(|| url.beside(".checkpoint.txt"));
+    let file = std::path::absolute(&file).unwrap_or(file);
     let covered = expect_unchanged(&mut store, &opened.key, &file)?;
     let gaps = options.gaps.clone();
     let mut signer = Signer::new(opened.key, file, options.checkpoint_every, gaps, covered);

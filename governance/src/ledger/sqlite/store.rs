@@ -85,6 +85,16 @@ impl Store {
         set().map_err(failed("bound the ledger's size"))
     }
 
+    /// How many pages the database file has, and may have.
+    pub(super) fn pages(&self) -> Result<(i64, i64), LedgerError> {
+        let read = |name| {
+            self.connection
+                .pragma_query_value(None, name, |row| row.get(0))
+        };
+        let pages = || Ok((read("page_count")?, read("max_page_count")?));
+        pages().map_err(failed("read the ledger's size"))
+    }
+
     /// Takes the write lock, and reads again what another connection may have changed.
     pub(super) fn begin(&mut self) -> Result<(), LedgerError> {
         begin(&self.connection, self.busy_wait)?;

@@ -55,6 +55,8 @@ pub(super) struct Writer {
     closed: Option<LedgerError>,
     /// Since when there was no pause.
     writing_since: Instant,
+    /// Whether it was said that the ledger is filling.
+    warned: bool,
 }
 
 impl Writer {
@@ -68,6 +70,7 @@ impl Writer {
             clock,
             closed: None,
             writing_since: Instant::now(),
+            warned: false,
         }
     }
 
@@ -85,6 +88,7 @@ impl Writer {
                     }
                     Err(RecvTimeoutError::Disconnected) => {
                         self.report(self.closed.is_some(), Self::sign);
+                        self.store.copy_wal();
                         return;
                     }
                 },
@@ -229,6 +233,24 @@ impl Writer {
         let size = self.store.head().frontier.size();
         let due = self.signer.wait(size) == Some(Duration::ZERO);
         self.report(!due || self.closed.is_some(), Self::sign);
+        if due {
+            self.warn_if_filling();
+        }
+    }
+
+    /// Says once that the bound on the ledger's size is near.
+    fn warn_if_filling(&mut self) {
+        let Ok((pages, pages_max)) = self.store.pages() else {
+            return;
+        };
+        if !self.warned && pages / 4 >= pages_max / 5 {
+            self.warned = true;
+            tracing::warn!(
+                pages,
+                pages_max,
+                "the ledger is 80% full; once it is full, all work stops"
+            );
+        }
     }
 
     fn report(&mut self, skip: bool, sign: impl FnOnce(&mut Self) -> Result<(), LedgerError>) {

@@ -46,6 +46,8 @@ tools: { till: write }
 /// A folder with a ledger, removed at the end.
 pub(super) struct Place {
     folder: PathBuf,
+    /// Made by this process, which removes it.
+    made: bool,
     pub(super) clock: Clock,
     contracts: Arc<Contracts>,
     events: AtomicU64,
@@ -56,12 +58,20 @@ impl Place {
         let unique = getrandom::u64().unwrap();
         let folder = std::env::temp_dir().join(format!("wingman-ledger-{unique:016x}"));
         std::fs::create_dir(&folder).unwrap();
+        let mut place = Self::of(folder);
+        place.made = true;
+        place
+    }
+
+    /// The folder of another process's place.
+    pub(super) fn of(folder: PathBuf) -> Self {
         let contracts = Contracts::builder()
             .yaml("test.yaml", CONTRACTS)
             .build()
             .unwrap();
         Self {
             folder,
+            made: false,
             clock: Clock::manual(Timestamp::from_millis(1_000_000)),
             contracts: Arc::new(contracts),
             events: AtomicU64::new(0),
@@ -95,7 +105,8 @@ impl Place {
     /// A new order, in a tree of its own.
     pub(super) fn order(&self) -> CloudEvent {
         let number = self.events.fetch_add(1, Ordering::Relaxed);
-        let mut event = CloudEvent::new(format!("order-{number}"), "/shop", "Order").unwrap();
+        let source = format!("/shop/{}", std::process::id());
+        let mut event = CloudEvent::new(format!("order-{number}"), source, "Order").unwrap();
         event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
         event.with_json(r#"{"cents": 1}"#)
     }
@@ -103,8 +114,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // A folder that stays behind does no harm.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if self.made {
+            // A folder that stays behind does no harm.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
