@@ -28,6 +28,7 @@ pub struct Governor {
     pub(super) gaps: Gaps,
     pub(super) checkpoint_every: CheckpointEvery,
     pub(super) delivery_lease: Option<Duration>,
+    pub(super) ledger_bytes_max: Option<u64>,
 }
 
 impl fmt::Debug for Governor {
@@ -54,6 +55,7 @@ impl Governor {
             gaps: Gaps::default(),
             checkpoint_every: CheckpointEvery::default(),
             delivery_lease: None,
+            ledger_bytes_max: None,
         }
     }
 
@@ -105,6 +107,13 @@ impl Governor {
     #[must_use]
     pub fn delivery_lease(mut self, lease: Duration) -> Self {
         self.delivery_lease = Some(lease);
+        self
+    }
+
+    /// The size in bytes that the ledger may reach; a full ledger stops all work (G1).
+    #[must_use]
+    pub fn ledger_bytes_max(mut self, bytes_max: u64) -> Self {
+        self.ledger_bytes_max = Some(bytes_max);
         self
     }
 

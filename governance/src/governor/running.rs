@@ -57,6 +57,7 @@ impl Running {
             gaps,
             checkpoint_every,
             delivery_lease,
+            ledger_bytes_max,
             contracts: _,
         } = governor;
         let options = LedgerOptions {
@@ -64,6 +65,7 @@ impl Running {
             settings,
             gaps: gaps.clone(),
             checkpoint_every,
+            bytes_max: ledger_bytes_max,
             ..LedgerOptions::new(Arc::clone(&contracts))
         };
         let ledger = Ledger::open(&url, options).await?;

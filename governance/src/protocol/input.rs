@@ -263,7 +263,7 @@ pub enum Reply {
     Decided(Decided),
     /// To `Command`: the control version from which it holds.
     Commanded(u64),
-    /// To `Undo`: effects as they stood; those in state `Unknown` are probed first.
+    /// To `Undo`: effects as they stood; those that [must be](Effect::must_be_probed) are probed first.
     Undoing(Vec<Effect>),
     /// Done, nothing to tell.
     Done,
@@ -320,6 +320,7 @@ pub enum Intended {
     /// An earlier attempt made this very call: take its result.
     Known(String),
     /// Effects of an earlier attempt stand in the way: undo these in this order, then ask again.
+    /// Those that [must be](Effect::must_be_probed) are probed first.
     UndoFirst(Vec<Effect>),
     /// Do not call.
     Denied {

@@ -2,8 +2,11 @@
 
 use super::conclude::current;
 use super::input::{Intend, Intended, Reply, Report, Run};
-use super::row::{Effect, EffectKey, EffectState, Execution, RefusalCode, Row, Scan, UndoKind};
+use super::row::{
+    Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, Scan, UndoKind,
+};
 use super::state::{Result, State};
+use super::undo;
 use crate::audit::stamp::{Fact, commit};
 use crate::digest::Digest;
 
@@ -20,24 +23,45 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
         execution: execution.id,
     })?;
     let digest = arguments_digest(&intend);
-    let standing = effects
-        .iter()
-        .filter(|it| !matches!(it.state, EffectState::Void | EffectState::Compensated));
-    let (mut same, mut in_the_way) = (None, Vec::new());
-    for effect in standing.filter(|it| it.call >= intend.call && it.attempt < intend.run.attempt) {
-        if effect.call == intend.call
-            && effect.tool == intend.tool
-            && effect.arguments_digest == digest
-        {
-            same = Some(effect.clone());
-        } else if same.is_none() {
-            in_the_way.push(effect.clone());
-        }
+    let is_same = |it: &&Effect| {
+        it.call == intend.call && it.tool == intend.tool && it.arguments_digest == digest
+    };
+    // Asked again, because the answer was lost: the row is there, and the call was not made.
+    let announced = |it: &&Effect| {
+        it.attempt == intend.run.attempt && it.state == EffectState::Registered && is_same(it)
+    };
+    if let Some(effect) = effects.iter().find(announced) {
+        return Ok(Intended::Call(effect.key));
     }
-    match same {
-        Some(effect) => adopt(state, &execution, &intend, effect),
-        None if in_the_way.is_empty() => register(state, &execution, intend, digest, effects.len()),
-        None => undo_first(state, &intend.run, in_the_way),
+    let standing: Vec<&Effect> = effects
+        .iter()
+        .filter(|it| it.call >= intend.call && it.attempt < intend.run.attempt && stands(it))
+        .collect();
+    if let Some(effect) = standing.iter().copied().find(is_same) {
+        return adopt(state, &execution, &intend, effect.clone());
+    }
+    let in_the_way: Vec<Effect> = standing
+        .into_iter()
+        .filter(|it| it.undo != UndoKind::None)
+        .cloned()
+        .collect();
+    if in_the_way.is_empty() {
+        register(state, &execution, intend, digest, effects.len())
+    } else {
+        undo_first(state, &execution, &intend, in_the_way)
+    }
+}
+
+/// Whether something is left of a call. A read leaves nothing but its result.
+fn stands(effect: &Effect) -> bool {
+    match effect.state {
+        EffectState::Applied => true,
+        EffectState::Void | EffectState::Compensated => false,
+        EffectState::Registered
+        | EffectState::Unknown
+        | EffectState::Pending { .. }
+        | EffectState::Compensating { .. }
+        | EffectState::Quarantined => effect.undo != UndoKind::None,
     }
 }
 
@@ -92,20 +116,30 @@ fn adopt(
             Ok(Intended::Known(result))
         }
         _ => {
-            let code = RefusalCode::Rollback;
             let detail = format!(
                 "the outcome of an earlier call of {} is not known",
                 intend.tool
             );
-            let fact = Fact::Denied {
-                tool: intend.tool.clone(),
-                level: intend.level,
-                code,
-            };
-            state.stamp(execution, fact)?;
-            Ok(Intended::Denied { code, detail })
+            deny(state, execution, intend, detail)
         }
     }
+}
+
+/// Denied, because of what an earlier attempt left behind.
+fn deny(
+    state: &mut State<'_>,
+    execution: &Execution,
+    intend: &Intend,
+    detail: String,
+) -> Result<Intended> {
+    let code = RefusalCode::Rollback;
+    let fact = Fact::Denied {
+        tool: intend.tool.clone(),
+        level: intend.level,
+        code,
+    };
+    state.stamp(execution, fact)?;
+    Ok(Intended::Denied { code, detail })
 }
 
 fn register(
@@ -157,28 +191,49 @@ fn register(
 }
 
 /// This attempt goes another way than the last: what that one did from here on is undone first,
-/// newest first.
-fn undo_first(state: &mut State<'_>, run: &Run, mut effects: Vec<Effect>) -> Result<Intended> {
+/// newest first. All of it or, where something cannot be undone now, nothing.
+fn undo_first(
+    state: &mut State<'_>,
+    execution: &Execution,
+    intend: &Intend,
+    mut effects: Vec<Effect>,
+) -> Result<Intended> {
+    let claim = intend.run.claim;
+    for effect in &effects {
+        if let Some(why) = why_not_undone_now(state, effect, &claim)? {
+            let detail = format!("an earlier attempt called {}, which {why}", effect.tool);
+            return deny(state, execution, intend, detail);
+        }
+    }
     effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
     for effect in &effects {
-        if effect.undo != UndoKind::Compensatable {
-            let code = RefusalCode::Rollback;
-            let detail = format!(
-                "an earlier attempt called {}, which cannot be undone",
-                effect.tool
-            );
-            return Ok(Intended::Denied { code, detail });
-        }
-        let state_of = EffectState::Compensating {
-            failures: 0,
-            claim: run.claim,
-        };
-        state.rows.save(Row::Effect(Effect {
-            state: state_of,
-            ..effect.clone()
-        }))?;
+        undo::take(state, effect, claim)?;
     }
     Ok(Intended::UndoFirst(effects))
+}
+
+fn why_not_undone_now(
+    state: &mut State<'_>,
+    effect: &Effect,
+    claim: &Claim,
+) -> Result<Option<&'static str>> {
+    if effect.undo != UndoKind::Compensatable {
+        return Ok(Some("cannot be undone"));
+    }
+    Ok(match effect.state {
+        EffectState::Quarantined => Some("a person has to decide about"),
+        EffectState::Compensating { claim: holder, .. } if holder != *claim => {
+            let alive = state.is_alive(&holder)?;
+            alive.then_some("another process is undoing")
+        }
+        EffectState::Registered
+        | EffectState::Applied
+        | EffectState::Void
+        | EffectState::Unknown
+        | EffectState::Pending { .. }
+        | EffectState::Compensating { .. }
+        | EffectState::Compensated => None,
+    })
 }
 
 /// A result, from the attempt that called or from the probe of a later one.
@@ -197,7 +252,10 @@ pub(super) fn report(
         state.append(Some(run.execution), None, fact)?;
         return Ok(Reply::Lost);
     };
-    let Some(mut effect) = state.effect(key)? else {
+    let Some(mut effect) = state
+        .effect(key)?
+        .filter(|_| key.execution == run.execution)
+    else {
         return Ok(Reply::Lost);
     };
     match effect.state {
@@ -227,6 +285,42 @@ pub(super) fn report(
     state.rows.save(Row::Effect(effect))?;
     state.stamp(&execution, fact)?;
     Ok(Reply::Done)
+}
+
+/// A run ends. Of the calls that it announced and never reported nobody knows the outcome, and what
+/// it was about to undo first waits for whoever undoes.
+pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    let Phase::Started { claim: runner, .. } = execution.phase else {
+        return Ok(());
+    };
+    for mut effect in state.effects(&Scan::EffectsOf {
+        execution: execution.id,
+    })? {
+        let index = effect.key.index;
+        effect.state = match effect.state {
+            EffectState::Registered => {
+                state.stamp(execution, Fact::Unknown { index })?;
+                EffectState::Unknown
+            }
+            EffectState::Compensating { failures, claim } if claim == runner => {
+                let due_millis = state.now;
+                EffectState::Pending {
+                    failures,
+                    due_millis,
+                }
+            }
+            EffectState::Applied
+            | EffectState::Void
+            | EffectState::Unknown
+            | EffectState::Pending { .. }
+            | EffectState::Compensating { .. }
+            | EffectState::Compensated
+            | EffectState::Quarantined => continue,
+        };
+        effect.at_millis = state.now;
+        state.rows.save(Row::Effect(effect))?;
+    }
+    Ok(())
 }
 
 /// In a tree that was fenced meanwhile, what was done is undone too (R8).

@@ -6,10 +6,11 @@ use super::id::{ExecutionId, TreeId};
 use super::input::{Reply, UndoOutcome};
 use super::relay::withhold;
 use super::row::{
-    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, Phase, Row, Scan, UndoKind,
+    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, OutboxState, Phase, Row,
+    Scan, UndoKind,
 };
 use super::state::{Result, State};
-use super::worker::millis;
+use super::worker::{self, millis};
 use crate::audit::stamp::Fact;
 
 /// Fences a tree: nothing new starts in it, what has not left is withheld, what was done waits to be
@@ -29,7 +30,7 @@ pub(super) fn fence(state: &mut State<'_>, tree: &TreeId, by: Option<ExecutionId
     let who = if by.is_some() { "handler" } else { "person" };
     state.append(by, Some(tree.clone()), Fact::Fenced { by: who })?;
     for row in state.outbox_rows(&Scan::UnpublishedIn { tree: tree.clone() })? {
-        if !row.exempt {
+        if !row.exempt && row.state == OutboxState::Unpublished {
             withhold(state, row)?;
         }
     }
@@ -104,33 +105,42 @@ fn claim_in(
         }
         let blocked = effects
             .iter()
-            .any(|later| is_open(later) && depends(later, effect, &causes));
+            .any(|later| is_open(later, fenced) && depends(later, effect, &causes));
         if blocked || !tools.contains(&effect.tool) || !may_undo(state, effect, fenced)? {
             continue;
         }
-        let failures = match effect.state {
-            EffectState::Pending { failures, .. } | EffectState::Compensating { failures, .. } => {
-                failures
-            }
-            _ => 0,
-        };
-        let taken = EffectState::Compensating { failures, claim };
-        state.rows.save(Row::Effect(Effect {
-            state: taken,
-            ..effect.clone()
-        }))?;
-        let (execution, index) = (effect.key.execution, effect.key.index);
-        state.append(
-            Some(execution),
-            Some(tree.clone()),
-            Fact::UndoStarted { index },
-        )?;
+        take(state, effect, claim)?;
         handed.push(effect.clone());
     }
     if fenced && handed.is_empty() {
-        close(state, tree, &effects)?;
+        close(state, tree, &effects, &causes)?;
     }
     Ok(handed)
+}
+
+/// Gives an effect to a worker to undo. Failed undos stay counted.
+pub(super) fn take(state: &mut State<'_>, effect: &Effect, claim: Claim) -> Result<()> {
+    let failures = match effect.state {
+        EffectState::Pending { failures, .. } | EffectState::Compensating { failures, .. } => {
+            failures
+        }
+        EffectState::Registered
+        | EffectState::Applied
+        | EffectState::Void
+        | EffectState::Unknown
+        | EffectState::Compensated
+        | EffectState::Quarantined => 0,
+    };
+    let at_millis = state.now;
+    state.rows.save(Row::Effect(Effect {
+        state: EffectState::Compensating { failures, claim },
+        at_millis,
+        ..effect.clone()
+    }))?;
+    let index = effect.key.index;
+    let fact = Fact::UndoStarted { index };
+    state.append(Some(effect.key.execution), Some(effect.tree.clone()), fact)?;
+    Ok(())
 }
 
 /// Ends runs in a fenced tree whose worker is gone, so that what they did can be probed; true if
@@ -142,7 +152,7 @@ fn bury_lost_runs(state: &mut State<'_>, executions: &mut [Execution]) -> Result
             if state.is_alive(&claim)? {
                 running = true;
             } else {
-                super::worker::abandon(state, execution, attempt, "lease")?;
+                worker::abandon(state, execution, attempt, worker::LEASE)?;
             }
         }
     }
@@ -153,7 +163,7 @@ fn may_undo(state: &mut State<'_>, effect: &Effect, fenced: bool) -> Result<bool
     Ok(match effect.state {
         EffectState::Pending { due_millis, .. } => due_millis <= state.now,
         EffectState::Compensating { claim, .. } => !state.is_alive(&claim)?,
-        EffectState::Unknown => fenced,
+        EffectState::Unknown => fenced && effect.undo == UndoKind::Compensatable,
         EffectState::Registered
         | EffectState::Applied
         | EffectState::Void
@@ -162,16 +172,17 @@ fn may_undo(state: &mut State<'_>, effect: &Effect, fenced: bool) -> Result<bool
     })
 }
 
-/// Whether an effect still stands in the way of undoing what it was built on.
-fn is_open(effect: &Effect) -> bool {
-    match effect.state {
-        EffectState::Registered
-        | EffectState::Unknown
-        | EffectState::Pending { .. }
+/// Whether an effect still stands in the way of undoing what it was built on. Outside a fence only
+/// what an earlier attempt left behind is undone, and only that stands in the way.
+fn is_open(effect: &Effect, fenced: bool) -> bool {
+    let open = match effect.state {
+        EffectState::Registered | EffectState::Unknown => fenced,
+        EffectState::Pending { .. }
         | EffectState::Compensating { .. }
         | EffectState::Quarantined => true,
         EffectState::Applied | EffectState::Void | EffectState::Compensated => false,
-    }
+    };
+    open && effect.undo == UndoKind::Compensatable
 }
 
 /// Whether `later` came after `earlier` by causation: in the same execution, or in one that follows
@@ -194,19 +205,31 @@ fn depends(
     false
 }
 
-fn close(state: &mut State<'_>, tree: &TreeId, effects: &[Effect]) -> Result<()> {
+/// Closes a tree once every effect is undone, or waits for one that a person has to decide about.
+fn close(
+    state: &mut State<'_>,
+    tree: &TreeId,
+    effects: &[Effect],
+    causes: &HashMap<ExecutionId, Option<ExecutionId>>,
+) -> Result<()> {
+    let is_quarantined = |it: &Effect| it.state == EffectState::Quarantined;
+    let held = |it: &Effect| {
+        effects
+            .iter()
+            .any(|later| is_quarantined(later) && depends(later, it, causes))
+    };
+    let mut open = effects
+        .iter()
+        .filter(|it| is_open(it, true) && !is_quarantined(it));
+    if !open.all(held) {
+        return Ok(());
+    }
     let quarantined = count(effects, |it| *it == EffectState::Quarantined);
     let undone = count(effects, |it| *it == EffectState::Compensated);
-    let settled = effects.iter().all(|it| it.state.is_settled());
-    // What depends on a quarantined effect in reverse stays pending until a person decides.
-    let stuck = quarantined > 0
-        && effects
-            .iter()
-            .all(|it| it.state.is_settled() || matches!(it.state, EffectState::Pending { .. }));
     let Some(fence) = state.fence(tree.clone())? else {
         return Ok(());
     };
-    if fence.state != FenceState::Open || !(settled || stuck) {
+    if fence.state != FenceState::Open {
         return Ok(());
     }
     let next = if quarantined > 0 {

@@ -2,9 +2,15 @@
 
 use super::id::WorkerId;
 use super::input::Reply;
-use super::row::{Claim, EffectState, Execution, Phase, Row, Scan, Worker};
+use super::row::{AttemptFailure, Claim, Execution, Phase, Row, Worker};
 use super::state::{Result, State};
+use super::tool;
 use crate::audit::stamp::Fact;
+
+/// Why an attempt was abandoned: its worker's lease ended. It counts as a failure.
+pub(super) const LEASE: &str = "lease";
+/// Why an attempt was abandoned: its worker drained. It does not count.
+pub(super) const DRAIN: &str = "drain";
 
 pub(super) fn join(state: &mut State<'_>, id: WorkerId, handlers: Vec<String>) -> Result<Reply> {
     let epoch = state.count(|counters| &mut counters.epochs)?;
@@ -61,21 +67,18 @@ pub(super) fn abandon(
     reason: &'static str,
 ) -> Result<()> {
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
+    tool::give_up(state, execution)?;
+    // A delivery that kills its process must come to an end too (T6).
+    if reason == LEASE {
+        execution.failures.push(AttemptFailure {
+            attempt,
+            at_millis: state.now,
+            reason: "its process ended or lost its lease".to_owned(),
+        });
+    }
     execution.phase = Phase::Waiting;
     execution.at_millis = state.now;
-    state.rows.save(Row::Execution(execution.clone()))?;
-    for mut effect in state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })? {
-        if effect.state == EffectState::Registered {
-            let index = effect.key.index;
-            effect.state = EffectState::Unknown;
-            effect.at_millis = state.now;
-            state.rows.save(Row::Effect(effect))?;
-            state.stamp(execution, Fact::Unknown { index })?;
-        }
-    }
-    Ok(())
+    state.rows.save(Row::Execution(execution.clone()))
 }
 
 pub(super) fn control_version(state: &mut State<'_>) -> Result<u64> {

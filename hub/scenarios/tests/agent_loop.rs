@@ -1,5 +1,7 @@
 //! The agent loop on memory: every branch is taken, and editing a contract changes which.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

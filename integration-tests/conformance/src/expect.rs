@@ -35,12 +35,34 @@ impl From<Error> for Failure {
 /// Fails unless both are equal.
 pub(crate) fn equal<T: PartialEq + fmt::Debug>(what: &str, expected: T, seen: T) -> Verdict {
     if expected == seen {
-        Ok(())
-    } else {
-        Err(Failure(format!(
-            "{what}: expected {expected:?}, seen {seen:?}"
-        )))
+        return Ok(());
     }
+    let (expected, seen) = (shown(expected), shown(seen));
+    Err(Failure(format!("{what}: expected {expected}, seen {seen}")))
+}
+
+/// Fails unless the same bodies are in both, each as often; both are sorted.
+pub(crate) fn delivered(what: &str, expected: Vec<String>, seen: Vec<String>) -> Verdict {
+    if expected == seen {
+        return Ok(());
+    }
+    let not_in = |these: &[String], those: &[String]| {
+        let mut left = those.to_vec();
+        let mut rest = these.to_vec();
+        rest.retain(|body| match left.iter().position(|other| other == body) {
+            Some(place) => {
+                left.swap_remove(place);
+                false
+            }
+            None => true,
+        });
+        shown(rest)
+    };
+    let (missing, surplus) = (not_in(&expected, &seen), not_in(&seen, &expected));
+    let (expected, seen) = (expected.len(), seen.len());
+    Err(Failure(format!(
+        "{what}: expected {expected} deliveries, seen {seen}; missing {missing}, surplus {surplus}"
+    )))
 }
 
 /// Fails unless it holds; `seen` is what was there instead.
@@ -48,7 +70,10 @@ pub(crate) fn holds(expected: &str, holds: bool, seen: impl fmt::Debug) -> Verdi
     if holds {
         Ok(())
     } else {
-        Err(Failure(format!("expected {expected}, seen {seen:?}")))
+        Err(Failure(format!(
+            "expected {expected}, seen {}",
+            shown(seen)
+        )))
     }
 }
 
@@ -60,11 +85,19 @@ pub(crate) fn fails<T: fmt::Debug>(
 ) -> Verdict<Error> {
     match seen {
         Err(error) if error.kind() == kind => Ok(error),
-        Err(error) => Err(Failure(format!(
-            "{what}: expected {kind:?}, seen {error:?}"
-        ))),
-        Ok(value) => Err(Failure(format!(
-            "{what}: expected {kind:?}, seen Ok({value:?})"
-        ))),
+        other => {
+            let seen = shown(other);
+            Err(Failure(format!("{what}: expected {kind:?}, seen {seen}")))
+        }
+    }
+}
+
+/// A value as text that stays readable.
+fn shown(value: impl fmt::Debug) -> String {
+    const CHARS_MAX: usize = 400;
+    let text = format!("{value:?}");
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text,
     }
 }

@@ -1,7 +1,7 @@
 //! The brokers that a run selects by its environment: memory always, each other one by the URL of a
 //! broker that is running. A selected broker that cannot be reached fails its tests.
 //!
-//! To add one: a module here with its [`Backend`], and an arm in [`open`].
+//! To add one: a module here with its [`Backend`], and an arm in `open`.
 
 mod memory;
 

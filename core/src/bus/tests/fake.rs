@@ -29,6 +29,8 @@ pub(super) struct Script {
     pub(super) receives: VecDeque<Result<Vec<Delivery>>>,
     /// What `publish` gives; afterwards everything is stored.
     pub(super) publishes: VecDeque<Answer>,
+    /// What `settle` gives; afterwards everything is settled.
+    pub(super) settles: VecDeque<Answer>,
     /// Everything that was published, a list for each call.
     pub(super) published: Vec<Vec<Message>>,
     pub(super) settled: Vec<(u64, Settle)>,
@@ -220,14 +222,13 @@ impl Subscriber for FakeTransport {
 
     async fn settle(&self, batch: &[(AckToken, Settle)]) -> Answer {
         let mut script = self.0.script();
-        script
-            .tokens
-            .extend(batch.iter().map(|(token, _)| token.clone()));
-        script.settled.extend(
-            batch
-                .iter()
-                .map(|(token, settle)| (token.position, *settle)),
-        );
+        if let Some(answer) = script.settles.pop_front() {
+            return answer;
+        }
+        for (token, settle) in batch {
+            script.settled.push((token.position, *settle));
+            script.tokens.push(token.clone());
+        }
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 

@@ -10,6 +10,7 @@ mod program;
 mod publish;
 mod pump;
 mod retry;
+mod settle;
 mod storm;
 
 use std::future::Future;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::{Job, Seen, publish_jobs, within};
+use crate::event::CloudEvent;
 use crate::handler::{Attempt, Failure, Incoming};
 use crate::testing::TestBus;
 
@@ -130,6 +131,37 @@ async fn what_is_held_is_bounded_by_count_and_by_bytes() {
         bus.until_idle().await;
         assert_eq!(subscription.status().counts.acked, 300);
     }
+}
+
+#[tokio::test]
+async fn a_key_is_one_lane_over_all_topics_of_a_subscription() {
+    let bus = TestBus::new();
+    let topics = ["Job", "Done"].map(|ty| bus.bus().topic_of(ty).unwrap());
+    let (gate, seen) = (Arc::new(Semaphore::new(0)), Seen::default());
+    let handler = {
+        let (gate, seen) = (gate.clone(), seen.clone());
+        move |event: Arc<CloudEvent>| {
+            let (gate, seen) = (gate.clone(), seen.clone());
+            async move {
+                gate.acquire().await.unwrap().forget();
+                seen.note(event.ty());
+            }
+        }
+    };
+    let subscription = bus.subscribe_with("worker", handler, |options| {
+        options.topics = topics.to_vec();
+    });
+    let subscription = subscription.await.unwrap();
+    for ty in ["Job", "Done"] {
+        let mut event = CloudEvent::new("1", "/test", ty).unwrap();
+        event.set_extension("partitionkey", "a").unwrap();
+        bus.bus().publish(&event).await.unwrap();
+    }
+    within(subscription.wait_until(|status| status.counts.queued == 1)).await;
+    assert_eq!(subscription.status().counts.running, 1);
+    gate.add_permits(2);
+    bus.until_idle().await;
+    assert_eq!(seen.all().len(), 2);
 }
 
 #[tokio::test]

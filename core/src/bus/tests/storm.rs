@@ -37,6 +37,19 @@ struct Record {
     running: HashSet<String>,
 }
 
+impl Record {
+    fn start(&mut self, key: &str, number: u32) {
+        assert!(
+            self.running.insert(key.to_owned()),
+            "{key} ran twice at once"
+        );
+        let first = self.first.entry(key.to_owned()).or_default();
+        if !first.contains(&number) {
+            first.push(number);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_and_nothing_overtakes() {
     let seed = seed();
@@ -50,17 +63,7 @@ async fn nothing_is_lost_and_nothing_overtakes() {
             let (dice, record) = (dice.clone(), record.clone());
             async move {
                 let key = job.key.clone();
-                {
-                    let mut record = record.lock().unwrap();
-                    assert!(
-                        record.running.insert(key.clone()),
-                        "{key} ran twice at once"
-                    );
-                    let first = record.first.entry(key.clone()).or_default();
-                    if !first.contains(&job.number) {
-                        first.push(job.number);
-                    }
-                }
+                record.lock().unwrap().start(&key, job.number);
                 let slow = dice.lock().unwrap().one_in(2);
                 if slow {
                     tokio::time::sleep(Duration::from_millis(1)).await;

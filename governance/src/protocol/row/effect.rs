@@ -95,6 +95,14 @@ pub enum EffectState {
     Quarantined,
 }
 
+impl Effect {
+    /// Whether nobody ever saw the call succeed: before it is undone a probe looks whether it
+    /// happened at all (R3).
+    pub const fn must_be_probed(&self) -> bool {
+        self.result.is_none()
+    }
+}
+
 impl EffectState {
     /// Whether nothing more will happen to it by itself.
     pub const fn is_settled(&self) -> bool {

@@ -16,7 +16,13 @@ use crate::protocol::row::{DeadReason, RefusalCode};
 
 /// Tools that can undo what they did.
 const UNDOABLE: [&str; 3] = ["stock.reserve", "pay.charge", "disk.write"];
-const TOOLS: [&str; 5] = ["stock.reserve", "stock.look", "pay.charge", "disk.write", "mail.send"];
+const TOOLS: [&str; 5] = [
+    "stock.reserve",
+    "stock.look",
+    "pay.charge",
+    "disk.write",
+    "mail.send",
+];
 
 impl World {
     /// Keeps the lease, or finds that it is lost and begins anew. True if something was done.
@@ -24,8 +30,7 @@ impl World {
         let (now, worker) = (self.now, &self.workers[at]);
         let Some(claim) = worker.claim else {
             let (worker, handlers) = (worker.id, Vec::new());
-            if let Some(Some(Reply::Joined(claim))) =
-                self.ask(at, Input::Join { worker, handlers })
+            if let Some(Some(Reply::Joined(claim))) = self.ask(at, Input::Join { worker, handlers })
             {
                 let worker = &mut self.workers[at];
                 worker.claim = Some(claim);
@@ -239,7 +244,13 @@ impl World {
         let who = script::name(handler);
         if let Some(Some(Reply::Woken(woken))) = self.ask(at, Input::Wake { claim, who, max }) {
             for started in woken {
-                self.begin(at, handler, None, started, (String::new(), "parked".to_owned()));
+                self.begin(
+                    at,
+                    handler,
+                    None,
+                    started,
+                    (String::new(), "parked".to_owned()),
+                );
             }
         }
         true
@@ -297,7 +308,11 @@ impl World {
             run: run.started.run,
             call: run.call_number,
             tool: call.tool.to_owned(),
-            level: if call.tool == "stock.look" { Level::Read } else { Level::Write },
+            level: if call.tool == "stock.look" {
+                Level::Read
+            } else {
+                Level::Write
+            },
             arguments: call.arguments,
             can_undo: UNDOABLE.contains(&call.tool),
             before: bytes::Bytes::from_static(b"before"),
@@ -313,7 +328,10 @@ impl World {
                 run.stage = Stage::UndoFirst(effects.into_iter().map(Undoing::new).collect());
             }
             // Halted: the attempt ends and does not count.
-            Intended::Denied { code: RefusalCode::Interrupt, .. } => run.end(RunEnding::Abandoned),
+            Intended::Denied {
+                code: RefusalCode::Interrupt,
+                ..
+            } => run.end(RunEnding::Abandoned),
             Intended::Denied { detail, .. } if call.tool == "cms.delete" => {
                 self.oracle.denied(&detail);
                 run.called();
@@ -421,7 +439,8 @@ impl World {
                 }
             }
         }
-        self.oracle.undoes(&undoing.effect, &self.outside, &self.store);
+        self.oracle
+            .undoes(&undoing.effect, &self.outside, &self.store);
         undoing.outcome = Some(self.outside.undo(key, random, calm));
     }
 

@@ -114,7 +114,10 @@ impl Broker {
         let (tickets, lanes) = (&mut self.tickets, &mut self.lanes);
         let free = |(_, lane): &(&LaneKey, &mut VecDeque<Copied>)| {
             lane.iter().any(|it| it.held.is_none())
-                && lane.iter().flat_map(|it| it.held).all(|(by, _)| by == worker)
+                && lane
+                    .iter()
+                    .flat_map(|it| it.held)
+                    .all(|(by, _)| by == worker)
         };
         let at = {
             let order = (start..count).chain(0..start);
@@ -167,7 +170,10 @@ impl Broker {
 
     pub(super) fn left(&self) -> Vec<String> {
         let text = |(key, lane): (&LaneKey, &VecDeque<Copied>)| {
-            let held: Vec<_> = lane.iter().map(|it| (it.message.position, it.held)).collect();
+            let held: Vec<_> = lane
+                .iter()
+                .map(|it| (it.message.position, it.held))
+                .collect();
             format!("{key:?}: {held:?}")
         };
         self.lanes.iter().map(text).collect()

@@ -10,9 +10,9 @@ use super::graph::PEOPLE;
 use super::store::{EXECUTION, OUTBOX};
 use super::worker::Health;
 use super::world::{HANDLERS, World};
+use crate::protocol::YES;
 use crate::protocol::input::Input;
 use crate::protocol::row::{Decision, Key, Plan, Row, Target};
-use crate::protocol::YES;
 
 impl World {
     pub(super) fn fault(&mut self) {
@@ -128,7 +128,9 @@ impl World {
     /// An event of a handler's type that no handler emitted.
     fn unrecorded(&mut self) -> Option<Forgery> {
         let plans = self.plans();
-        let ty = *self.random.pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
+        let ty = *self
+            .random
+            .pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
         let digest = plans.first().map(|it| it.digest.to_string());
         let tree = plans.first().map(|it| it.tree.to_string());
         let id = format!("forged-{}", self.random.number());

@@ -2,14 +2,14 @@
 
 use super::store::Store;
 use crate::protocol::input::Input;
-use crate::protocol::row::{Effect, EffectState};
+use crate::protocol::row::Effect;
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Sabotage;
 
 impl Sabotage {
     pub(super) fn probes_first(&self, effect: &Effect) -> bool {
-        effect.state == EffectState::Unknown
+        effect.must_be_probed()
     }
     pub(super) fn keeps_refused(&self) -> bool {
         false

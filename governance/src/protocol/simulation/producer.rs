@@ -50,7 +50,9 @@ impl World {
     fn make(&mut self) -> CloudEvent {
         self.producer.made += 1;
         let n = self.producer.made;
-        let ty = *self.random.pick(&["Order", "Order", "Order", "Tick", "Tick", "Open", "Close", "Work", "Work"]);
+        let ty = *self.random.pick(&[
+            "Order", "Order", "Order", "Tick", "Tick", "Open", "Close", "Work", "Work",
+        ]);
         let account = self.random.below(6);
         let stream = self.random.below(STREAMS);
         let body = match ty {
@@ -78,7 +80,11 @@ impl World {
             set("sequence", number.to_string());
         }
         if self.random.chance(600) {
-            let key = if self.random.chance(500) { account } else { stream };
+            let key = if self.random.chance(500) {
+                account
+            } else {
+                stream
+            };
             set(extension::PARTITION_KEY, format!("k{key}"));
         }
         if self.random.chance(30) {
@@ -135,7 +141,11 @@ impl World {
             reports.push((row.sequence, false));
             return;
         }
-        let luck = if self.calm { 99 } else { self.random.below(100) };
+        let luck = if self.calm {
+            99
+        } else {
+            self.random.below(100)
+        };
         if luck < 4 {
             blocked.insert(chain);
             return;

@@ -1,10 +1,10 @@
 //! The end of a run: no more faults, and the world works until nothing is left to do.
 
 use super::oracle::Violation;
+use super::store::{EFFECT, FENCE};
 use super::worker::{Head, Health};
 use super::world::World;
 use crate::protocol::row::{EffectState, FenceState, Row};
-use super::store::{EFFECT, FENCE};
 
 /// Steps within which the world must have come to rest.
 const REST_STEPS_MAX: u64 = 60_000;
@@ -87,18 +87,39 @@ impl World {
     fn left(&self) -> String {
         let mut left = self.broker.left();
         for worker in &self.workers {
-            let runs = worker.runs.iter().map(|run| format!("{} {:?}", run.handler, run.stage));
+            let runs = worker
+                .runs
+                .iter()
+                .map(|run| format!("{} {:?}", run.handler, run.stage));
             left.extend(runs);
-            let lanes = worker.lanes.iter().filter(|(_, lane)| lane.head != Head::Acking);
-            left.extend(lanes.map(|(key, lane)| format!("{key:?} {:?} {}", lane.head, lane.queue.len())));
-            left.extend(worker.undoing.iter().map(|it| format!("undoing {:?}", it.effect.key)));
+            let lanes = worker
+                .lanes
+                .iter()
+                .filter(|(_, lane)| lane.head != Head::Acking);
+            left.extend(
+                lanes.map(|(key, lane)| format!("{key:?} {:?} {}", lane.head, lane.queue.len())),
+            );
+            left.extend(
+                worker
+                    .undoing
+                    .iter()
+                    .map(|it| format!("undoing {:?}", it.effect.key)),
+            );
         }
         let parked = self.store.parked();
-        left.extend(parked.map(|it| format!("parked {} {:?} due {} now {}", it.handler, it.reason, it.due_millis, self.now)));
+        left.extend(parked.map(|it| {
+            format!(
+                "parked {} {:?} due {} now {}",
+                it.handler, it.reason, it.due_millis, self.now
+            )
+        }));
         for row in self.store.rows(FENCE).chain(self.store.rows(EFFECT)) {
             match row {
                 Row::Fence(it) if it.state == FenceState::Open => left.push(format!("{it:?}")),
-                Row::Effect(it) if !it.state.is_settled() => left.push(format!("{it:?}")),
+                Row::Effect(it) if !it.state.is_settled() => left.push(format!(
+                    "{} {} {} {:?} {:?}",
+                    it.key.execution, it.key.index, it.tree, it.undo, it.state
+                )),
                 _ => {}
             }
         }

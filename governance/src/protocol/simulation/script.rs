@@ -119,7 +119,8 @@ fn outputs(run: &Run, random: &mut Random, calm: bool) -> Vec<CloudEvent> {
                 let n = if random.chance(50) { 0 } else { at };
                 let out = format!("{}.{at}", cause["out"].as_str().unwrap_or_default());
                 let plan = json!({ "order": order, "n": n });
-                let body = json!({ "order": order, "source": cause["out"], "out": out, "plan": plan });
+                let body =
+                    json!({ "order": order, "source": cause["out"], "out": out, "plan": plan });
                 output(run, at, "Prepared", &body)
             })
             .collect(),
@@ -135,7 +136,12 @@ fn outputs(run: &Run, random: &mut Random, calm: bool) -> Vec<CloudEvent> {
         }
         "auditor" => vec![output(run, 0, "Noted", &json!({}))],
         "flaky" if !calm && random.chance(250) => {
-            vec![output(run, 0, "WorkFailed", &json!({ "job": cause["job"] }))]
+            vec![output(
+                run,
+                0,
+                "WorkFailed",
+                &json!({ "job": cause["job"] }),
+            )]
         }
         "flaky" => (0..random.below(3))
             .map(|at| output(run, at, "WorkDone", &json!({ "job": cause["job"] })))

@@ -6,7 +6,7 @@ use wingman_core::transport::Settle;
 
 use crate::actors::{numbered, sorted};
 use crate::environment::Environment;
-use crate::expect::{Failure, Verdict, equal, fails, holds};
+use crate::expect::{Failure, Verdict, delivered, equal, fails, holds};
 
 /// A batch that is large enough to find out whether there is a limit.
 pub(super) const LARGE: usize = 10_000;
@@ -104,5 +104,5 @@ pub(super) async fn parallel_publishers_lose_nothing(on: &Environment) -> Verdic
     let expected: Vec<_> = (0..PUBLISHERS)
         .flat_map(|publisher| numbered(&publisher.to_string(), 50))
         .collect();
-    equal("deliveries", expected, sorted(&consumer.drain().await?))
+    delivered("deliveries", expected, sorted(&consumer.drain().await?))
 }

@@ -4,7 +4,7 @@ use wingman_core::transport::{StartPosition, SubscriberOptions};
 
 use crate::actors::{Consumer, bodies, numbered, sorted};
 use crate::environment::Environment;
-use crate::expect::{Verdict, equal};
+use crate::expect::{Verdict, delivered, equal};
 
 pub(super) async fn every_group_gets_every_message(on: &Environment) -> Verdict {
     let topic = on.topic("copies")?;
@@ -13,7 +13,7 @@ pub(super) async fn every_group_gets_every_message(on: &Environment) -> Verdict 
     let sent = numbered("m", 20);
     on.producer(&topic).await?.send_bodies(&sent).await?;
     for (group, consumer) in [("one", one), ("two", two)] {
-        equal(
+        delivered(
             &format!("group {group}"),
             sent.clone(),
             sorted(&consumer.drain().await?),
@@ -36,7 +36,7 @@ pub(super) async fn competing_consumers_share_and_none_gets_twice(on: &Environme
     let mut all = one?;
     all.extend(two?);
     all.extend(three?);
-    equal("what all consumers got together", sent, sorted(&all))
+    delivered("what all consumers got together", sent, sorted(&all))
 }
 
 pub(super) async fn a_new_group_begins_with_the_earliest(on: &Environment) -> Verdict {
@@ -46,7 +46,7 @@ pub(super) async fn a_new_group_begins_with_the_earliest(on: &Environment) -> Ve
     let consumer = on.consumer(&topic, "late").await?;
     producer.send_bodies(&["c"]).await?;
     let expected = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    equal(
+    delivered(
         "a group from the earliest",
         expected,
         sorted(&consumer.drain().await?),
@@ -61,7 +61,7 @@ pub(super) async fn begins_with_its_creation(on: &Environment) -> Verdict {
     let consumer = on.consumer(&topic, "late").await?;
     producer.send_bodies(&["c"]).await?;
     let expected = vec!["c".to_owned()];
-    equal(
+    delivered(
         "a group without replay",
         expected,
         sorted(&consumer.drain().await?),
@@ -104,7 +104,7 @@ pub(super) async fn many_groups_and_topics_stay_apart(on: &Environment) -> Verdi
     for (number, (topic, consumer)) in consumers.iter().enumerate() {
         let expected = numbered(&(number / 4 * 4).to_string(), 20);
         let taken = consumer.take(20).await?;
-        equal(&format!("a group of {topic}"), expected, sorted(&taken))?;
+        delivered(&format!("a group of {topic}"), expected, sorted(&taken))?;
         consumer.ack(&taken).await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use wingman_core::transport::Confirmed;
 
 use crate::actors::{bodies, sorted};
 use crate::environment::Environment;
-use crate::expect::{Failure, Verdict, equal, fails, holds};
+use crate::expect::{Failure, Verdict, delivered, equal, fails, holds};
 
 /// The most that a case sends of a payload limit.
 const LARGEST_BYTES_MAX: usize = 16 << 20;
@@ -124,7 +124,7 @@ pub(super) async fn an_oversize_message_fails_alone_in_its_batch(on: &Environmen
         "an error",
     )?;
     let taken = consumer.take(2).await?;
-    equal(
+    delivered(
         "deliveries",
         vec!["after".to_owned(), "before".to_owned()],
         sorted(&taken),

@@ -5,7 +5,7 @@ use wingman_core::transport::{Provision, PublisherOptions, StartPosition, Subscr
 
 use crate::actors::sorted;
 use crate::environment::Environment;
-use crate::expect::{Verdict, equal, fails, holds};
+use crate::expect::{Verdict, delivered, equal, fails, holds};
 
 pub(super) async fn verify_names_the_missing_topic(on: &Environment) -> Verdict {
     let topic = on.topic("missing")?;
@@ -93,7 +93,7 @@ pub(super) async fn what_exists_is_left_as_it_stands(on: &Environment) -> Verdic
         .consumer_on(&**on.transport(), &topic, "all", options)
         .await?;
     let expected = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    equal(
+    delivered(
         "what the group still gets",
         expected,
         sorted(&again.drain().await?),

@@ -2,12 +2,12 @@
 
 use super::Oracle;
 use crate::protocol::id::{EventKey, ExecutionId};
+use crate::protocol::row::EffectState;
 use crate::protocol::row::{Fence, FenceState, Key, OutboxState, Phase, RefusalCode, Row};
 use crate::protocol::simulation::outside::Outside;
 use crate::protocol::simulation::script::name;
 use crate::protocol::simulation::store::{EFFECT, EXECUTION, FENCE, OUTBOX, Store};
 use crate::protocol::simulation::world::HANDLERS;
-use crate::protocol::row::EffectState;
 
 impl Oracle {
     pub(in crate::protocol::simulation) fn at_rest(&mut self, outside: &Outside, store: &Store) {
@@ -40,9 +40,12 @@ impl Oracle {
                 let id = ExecutionId::of(&name(handler), &event, 0);
                 match store.get(&Key::Execution(id)) {
                     Some(Row::Execution(it)) => {
-                        let suppressed = matches!(it.phase, Phase::Refused {
-                            code: RefusalCode::Unrecorded | RefusalCode::IdentityConflict,
-                        });
+                        let suppressed = matches!(
+                            it.phase,
+                            Phase::Refused {
+                                code: RefusalCode::Unrecorded | RefusalCode::IdentityConflict,
+                            }
+                        );
                         if suppressed {
                             let detail = format!("{handler} took {} for forged", event.id());
                             self.violate("R12", "nobody_suppresses", Some(id), detail);
@@ -84,7 +87,10 @@ impl Oracle {
                 OutboxState::Unpublished | OutboxState::Publishing => false,
             };
             if !right {
-                let detail = format!("row {} is {:?}; on the broker: {left}", row.sequence, row.state);
+                let detail = format!(
+                    "row {} is {:?}; on the broker: {left}",
+                    row.sequence, row.state
+                );
                 self.violate("G3", "broker_has_what_is_recorded", row.cause, detail);
             }
         }

@@ -24,7 +24,9 @@ use crate::contract::Contracts;
 use crate::digest::Digest;
 use crate::protocol::id::{EventKey, ExecutionId, PlanDigest, TreeId, WorkerId, event_digest};
 use crate::protocol::input::{Decided, Input, Judged, Reply, RunEnding};
-use crate::protocol::row::{Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target};
+use crate::protocol::row::{
+    Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target,
+};
 
 /// A guarantee that did not hold.
 #[derive(Debug, Clone)]
@@ -71,6 +73,8 @@ struct Seen {
     lane: Option<(&'static str, String, String)>,
     current: Option<(Claim, u32)>,
     attempts: u32,
+    /// Attempts that failed or were lost; those of a drain are not counted.
+    failures: u32,
     told: Option<Decision>,
 }
 
@@ -286,8 +290,13 @@ impl Oracle {
             return;
         };
         for stamp in part.stamps {
-            if let (Fact::Asked { plan, .. }, Some(execution)) = (&stamp.fact, stamp.execution) {
-                self.put(*plan, execution);
+            match (&stamp.fact, stamp.execution) {
+                (Fact::Asked { plan, .. }, Some(execution)) => self.put(*plan, execution),
+                (Fact::Abandoned { attempt, reason }, Some(execution)) => {
+                    self.abandoned(execution, *attempt, reason);
+                }
+                (Fact::Failed { .. }, Some(execution)) => self.failed(execution),
+                _ => {}
             }
         }
         self.answered(input, reply, &part);

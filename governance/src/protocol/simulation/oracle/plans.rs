@@ -53,7 +53,9 @@ impl Oracle {
         let right = match (&decision, self.answered.get(&digest)) {
             (Decision::Expired, None) => self.now >= asked + WITHIN_MILLIS,
             (decision, Some(answer)) => decision == answer,
-            (Decision::Pending | Decision::Approved { .. } | Decision::Denied { .. }, None) => false,
+            (Decision::Pending | Decision::Approved { .. } | Decision::Denied { .. }, None) => {
+                false
+            }
         };
         let told = self
             .executions

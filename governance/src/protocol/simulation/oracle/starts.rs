@@ -10,6 +10,9 @@ use crate::protocol::simulation::script::name;
 use crate::protocol::simulation::worker::Run;
 use crate::protocol::simulation::world::HANDLERS;
 
+/// What every contract of the graph allows.
+const RETRIES: u32 = 3;
+
 impl Oracle {
     pub(super) fn started(&mut self, started: &Started, part: &Part<'_>) {
         let run = started.run;
@@ -73,6 +76,7 @@ impl Oracle {
             lane: lane.clone(),
             current: None,
             attempts: 0,
+            failures: 0,
             told: None,
         });
         let (before, attempts) = (seen.current, seen.attempts);
@@ -85,6 +89,10 @@ impl Oracle {
                 .insert(run.execution);
         }
         let id = Some(run.execution);
+        if seen.failures > RETRIES {
+            let detail = format!("attempt {} began after all its retries", run.attempt);
+            self.violate("T6", "attempts_end", id, detail);
+        }
         if before.is_some_and(|(claim, _)| self.is_alive(claim)) {
             let detail = format!("attempt {} began while {before:?} lives", run.attempt);
             self.violate("R2", "no_takeover_of_the_living", id, detail);
@@ -104,9 +112,10 @@ impl Oracle {
         let others = self.running_lane.get(&lane).into_iter().flatten();
         let other = others.copied().find(|other| {
             *other != id
-                && self.executions.get(other).is_some_and(|seen| {
-                    seen.current.is_some_and(|(claim, _)| self.is_alive(claim))
-                })
+                && self
+                    .executions
+                    .get(other)
+                    .is_some_and(|seen| seen.current.is_some_and(|(claim, _)| self.is_alive(claim)))
         });
         if let Some(other) = other {
             let detail = format!("{other} of lane {lane:?} still runs");
@@ -153,12 +162,16 @@ impl Oracle {
             of(*number).is_some_and(|it| it.iter().any(|it| self.outcomes.contains_key(it)))
         };
         if let Some(missing) = (1..number).find(|number| !ended(number)) {
-            return Some(format!("{number} of stream {stream} started before {missing} ended"));
+            return Some(format!(
+                "{number} of stream {stream} started before {missing} ended"
+            ));
         }
         let twin = of(number)?
             .iter()
             .find(|it| **it != id && self.executions.contains_key(it))?;
-        Some(format!("{number} of stream {stream} started before, as {twin}"))
+        Some(format!(
+            "{number} of stream {stream} started before, as {twin}"
+        ))
     }
 
     fn chain_fault(&self, event: &CloudEvent) -> Option<String> {

@@ -1,0 +1,251 @@
+//! A memory broker whose transport is sabotaged: opening, topology, capabilities.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use wingman_conformance::{Backend, Faults, Timing};
+use wingman_core::Result;
+use wingman_core::clock::Clock;
+use wingman_core::memory::{MemoryLimits, MemoryTransport};
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::transport::{
+    Admin, Capabilities, Created, Provision, Publisher, PublisherOptions, StartPosition,
+    Subscriber, SubscriberOptions, Support, TopicInfo, Transport,
+};
+
+use super::mutation::Mutation;
+use super::publisher::SabotagedPublisher;
+use super::subscriber::SabotagedSubscriber;
+
+/// What the broker pretends to take; in truth it takes more.
+const PAYLOAD_BYTES_MAX: usize = 1 << 16;
+const BATCH_MESSAGES_MAX: usize = 64;
+
+/// A memory broker of its own, seen through sabotaged transports.
+#[derive(Debug)]
+pub(super) struct SabotagedBackend {
+    clock: Clock,
+    broker: Arc<MemoryTransport>,
+    mutation: Mutation,
+}
+
+impl SabotagedBackend {
+    pub(super) fn new(mutation: Mutation) -> Self {
+        let clock = Clock::system();
+        let lax = mutation == Mutation::OversizeIsSent;
+        let limits = MemoryLimits {
+            payload_bytes_max: PAYLOAD_BYTES_MAX * if lax { 2 } else { 1 },
+            batch_messages_max: BATCH_MESSAGES_MAX,
+            ..MemoryLimits::default()
+        };
+        Self {
+            broker: MemoryTransport::with_limits(clock.clone(), limits),
+            clock,
+            mutation,
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for SabotagedBackend {
+    fn name(&self) -> &str {
+        "sabotaged"
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Transport>> {
+        Ok(Arc::new(SabotagedTransport {
+            inner: self.broker.connect(),
+            mutation: self.mutation,
+        }))
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// Less patient than with a broker that is believed to work.
+    fn timing(&self) -> Timing {
+        Timing {
+            lease: Duration::from_millis(400),
+            retry: Duration::from_millis(300),
+            quiet: Duration::from_millis(100),
+            patience: Duration::from_secs(2),
+            case: Duration::from_secs(20),
+        }
+    }
+
+    fn faults(&self) -> Faults {
+        Faults {
+            restart: true,
+            cut: true,
+        }
+    }
+
+    async fn restart(&self) -> Result<()> {
+        self.broker.restart();
+        Ok(())
+    }
+
+    async fn cut(&self) -> Result<()> {
+        self.broker.restart();
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct SabotagedTransport {
+    inner: Arc<MemoryTransport>,
+    mutation: Mutation,
+}
+
+impl SabotagedTransport {
+    fn provision(&self, asked: Provision) -> Provision {
+        let creates = match asked {
+            Provision::Ensure => true,
+            Provision::Verify => self.mutation == Mutation::VerifyCreates,
+            Provision::Never => self.mutation == Mutation::NeverCreates,
+        };
+        if creates { Provision::Ensure } else { asked }
+    }
+
+    fn group(&self, group: &GroupName) -> Result<GroupName> {
+        static COPIES: AtomicU64 = AtomicU64::new(0);
+        if self.mutation == Mutation::GroupsShare {
+            GroupName::new("shared")
+        } else if self.mutation == Mutation::ConsumersGetCopies {
+            let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+            GroupName::new(format!("{group}-{copy}"))
+        } else {
+            Ok(group.clone())
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for SabotagedTransport {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = self.inner.capabilities();
+        capabilities.limits.payload_bytes_max = PAYLOAD_BYTES_MAX;
+        let denied = |denies: Mutation, truth: Support| {
+            if self.mutation == denies {
+                Support::Unsupported
+            } else {
+                truth
+            }
+        };
+        capabilities.delayed_retry = denied(Mutation::RetryIsDenied, capabilities.delayed_retry);
+        capabilities.attempt_count =
+            denied(Mutation::AttemptsAreDenied, capabilities.attempt_count);
+        capabilities.replay = denied(Mutation::ReplayIsDenied, capabilities.replay);
+        capabilities
+    }
+
+    async fn publisher(
+        &self,
+        topic: &TopicName,
+        options: PublisherOptions,
+    ) -> Result<Box<dyn Publisher>> {
+        let provision = self.provision(options.provision);
+        let inner = self
+            .inner
+            .publisher(topic, PublisherOptions { provision })
+            .await?;
+        Ok(Box::new(SabotagedPublisher::new(inner, self.mutation)))
+    }
+
+    async fn subscriber(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        options: SubscriberOptions,
+    ) -> Result<Box<dyn Subscriber>> {
+        let group = self.group(group)?;
+        let admin = self.inner.admin()?;
+        if self.mutation == Mutation::OpeningMovesTheGroup {
+            admin.delete_group(topic, &group).await?;
+        }
+        let asked = options.lease;
+        let holds = [Mutation::LeasesNeverEnd, Mutation::ClosingKeepsDeliveries];
+        let options = SubscriberOptions {
+            provision: self.provision(options.provision),
+            lease: if holds.contains(&self.mutation) {
+                asked * 1_000
+            } else {
+                asked
+            },
+            ..options
+        };
+        let inner = self.inner.subscriber(topic, &group, options).await?;
+        let to_end = self
+            .inner
+            .publisher(topic, PublisherOptions::default())
+            .await?;
+        let fixes_late =
+            self.mutation == Mutation::LatestIsFixedLate && options.start == StartPosition::Latest;
+        let late_start = fixes_late.then(|| (admin, topic.clone(), group));
+        let mutation = self.mutation;
+        Ok(Box::new(SabotagedSubscriber::new(
+            inner, mutation, asked, to_end, late_start,
+        )))
+    }
+
+    fn admin(&self) -> Result<Arc<dyn Admin>> {
+        let inner = self.inner.admin()?;
+        if self.mutation == Mutation::LagIsZero {
+            Ok(Arc::new(NoLag(inner)))
+        } else {
+            Ok(inner)
+        }
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.inner.ping().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+
+    fn native(&self) -> &dyn Any {
+        self.inner.native()
+    }
+}
+
+/// An admin that says that nothing waits.
+#[derive(Debug)]
+struct NoLag(Arc<dyn Admin>);
+
+#[async_trait]
+impl Admin for NoLag {
+    async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        self.0.create_topic(topic).await
+    }
+
+    async fn create_group(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        start: StartPosition,
+    ) -> Result<Created> {
+        self.0.create_group(topic, group, start).await
+    }
+
+    async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        self.0.delete_topic(topic).await
+    }
+
+    async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        self.0.delete_group(topic, group).await
+    }
+
+    async fn inspect(&self, topic: &TopicName) -> Result<Option<TopicInfo>> {
+        self.0.inspect(topic).await
+    }
+
+    async fn lag(&self, topic: &TopicName, group: &GroupName) -> Result<Option<u64>> {
+        self.0.lag(topic, group).await.map(|_| Some(0))
+    }
+}
