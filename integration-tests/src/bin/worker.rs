@@ -20,7 +20,7 @@ use wingman_governance::protocol::input::Published;
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
-use wingman_tests::kills::{AtDriver, Noted};
+use wingman_tests::kills::{AtDriver, Complaints, Noted};
 
 type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
@@ -41,8 +41,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    tracing::subscriber::set_global_default(Complaints)?;
     let gaps = gaps(arguments)?;
-    let driver = wingman_adapters::open(get(arguments, "broker")?).await?;
+    let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
     let transport = AtDriver { driver, gaps: gaps.clone() };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);

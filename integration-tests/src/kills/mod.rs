@@ -2,8 +2,10 @@
 //! nothing but the notes of a recorder, and the two gaps that lie at the driver.
 
 mod driver;
+mod log;
 mod tools;
 pub mod workflow;
 
 pub use driver::AtDriver;
+pub use log::Complaints;
 pub use tools::Noted;
