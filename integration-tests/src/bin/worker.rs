@@ -1,9 +1,13 @@
 //! One governed process of the kill tests.
 //!
 //! `worker --broker URL --ledger URL --namespace NAME --recorder ADDRESS --producers A,B --works N
-//! [--stop-at GAP --occurrence N]` publishes the works of its producers, runs the workflow, and stops
+//! [--stop-at GAP --occurrence N] [--broken acks-first|sends-nothing]` publishes the works of its producers, runs the workflow, and stops
 //! when its standard input ends. At its gap it says so and stands still, to be killed.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test reads what it says")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the test reads what it says"
+)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,7 +24,7 @@ use wingman_governance::protocol::input::Published;
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
-use wingman_tests::kills::{AtDriver, Complaints, Noted};
+use wingman_tests::kills::{AtDriver, Broken, Complaints, Noted};
 
 type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
@@ -44,7 +48,11 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     tracing::subscriber::set_global_default(Complaints)?;
     let gaps = gaps(arguments)?;
     let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
-    let transport = AtDriver { driver, gaps: gaps.clone() };
+    let transport = AtDriver {
+        driver,
+        gaps: gaps.clone(),
+        broken: broken(arguments)?,
+    };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);
     let running = governor(bus, gaps, arguments)?.start().await?;
@@ -62,15 +70,30 @@ fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Fai
         worker_lease: Duration::from_secs(2),
         ..Settings::default()
     };
-    let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
+    let every = CheckpointEvery {
+        stamps: 16,
+        time: Duration::from_millis(500),
+    };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
         .contracts(Arc::new(workflow::contracts()?))
         .settings(settings)
         .checkpoint_every(every)
         .delivery_lease(Duration::from_secs(1))
         .gaps(gaps)
-        .tool(RESERVE, Noted { name: RESERVE, recorder })
-        .tool(CHARGE, Noted { name: CHARGE, recorder })
+        .tool(
+            RESERVE,
+            Noted {
+                name: RESERVE,
+                recorder,
+            },
+        )
+        .tool(
+            CHARGE,
+            Noted {
+                name: CHARGE,
+                recorder,
+            },
+        )
         .handle("act", workflow::act)
         .handle("close", workflow::close)
         .handle("reverse", workflow::reverse))
@@ -109,6 +132,15 @@ fn gaps(arguments: &Arguments) -> Result<Gaps, Failure> {
             }
         }
     }))
+}
+
+fn broken(arguments: &Arguments) -> Result<Option<Broken>, Failure> {
+    match arguments.get("broken").map(String::as_str) {
+        None => Ok(None),
+        Some("acks-first") => Ok(Some(Broken::AcksFirst)),
+        Some("sends-nothing") => Ok(Some(Broken::SendsNothing)),
+        Some(other) => Err(format!("no driver is broken in the way {other:?}").into()),
+    }
 }
 
 fn arguments() -> Arguments {

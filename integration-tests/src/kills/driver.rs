@@ -1,5 +1,5 @@
 //! A transport around a driver that tells the two gaps at the broker: a batch has come in, and a
-//! batch of acks was confirmed.
+//! batch of acks was confirmed. It can be broken on purpose, so that a test shows that it sees that.
 
 use std::any::Any;
 use std::num::NonZeroUsize;
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::message::Message;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    AckToken, Admin, Capabilities, Delivery, Publisher, PublisherOptions, Settle, Subscriber,
-    SubscriberOptions, Transport,
+    AckToken, Admin, Capabilities, Confirmed, Delivery, Publisher, PublisherOptions, Receipt,
+    Settle, Subscriber, SubscriberOptions, Transport,
 };
 use wingman_governance::ledger::{Gap, Gaps};
 
@@ -22,6 +23,17 @@ pub struct AtDriver {
     pub driver: Arc<dyn Transport>,
     /// Who is told.
     pub gaps: Gaps,
+    /// What it does wrong.
+    pub broken: Option<Broken>,
+}
+
+/// What a driver may do wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Acks what comes in before anybody has seen it, against T2.
+    AcksFirst,
+    /// Confirms every message and sends none, against T1.
+    SendsNothing,
 }
 
 #[async_trait]
@@ -35,7 +47,11 @@ impl Transport for AtDriver {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
-        self.driver.publisher(topic, options).await
+        let driver = self.driver.publisher(topic, options).await?;
+        match self.broken {
+            Some(Broken::SendsNothing) => Ok(Box::new(Silent(driver))),
+            Some(Broken::AcksFirst) | None => Ok(driver),
+        }
     }
 
     async fn subscriber(
@@ -46,7 +62,12 @@ impl Transport for AtDriver {
     ) -> Result<Box<dyn Subscriber>> {
         let driver = self.driver.subscriber(topic, group, options).await?;
         let gaps = self.gaps.clone();
-        Ok(Box::new(Receiving { driver, gaps }))
+        let acks_first = self.broken == Some(Broken::AcksFirst);
+        Ok(Box::new(Receiving {
+            driver,
+            gaps,
+            acks_first,
+        }))
     }
 
     fn admin(&self) -> Result<Arc<dyn Admin>> {
@@ -70,12 +91,20 @@ impl Transport for AtDriver {
 struct Receiving {
     driver: Box<dyn Subscriber>,
     gaps: Gaps,
+    acks_first: bool,
 }
 
 #[async_trait]
 impl Subscriber for Receiving {
     async fn receive(&self, max: NonZeroUsize, wait: Duration) -> Result<Vec<Delivery>> {
         let deliveries = self.driver.receive(max, wait).await?;
+        if self.acks_first {
+            let acks: Vec<_> = deliveries
+                .iter()
+                .map(|it| (it.token.clone(), Settle::Ack))
+                .collect();
+            self.driver.settle(&acks).await?;
+        }
         if !deliveries.is_empty() {
             self.gaps.reached(Gap::Received);
         }
@@ -97,5 +126,25 @@ impl Subscriber for Receiving {
 
     async fn close(&self) -> Result<()> {
         self.driver.close().await
+    }
+}
+
+#[derive(Debug)]
+struct Silent(Box<dyn Publisher>);
+
+#[async_trait]
+impl Publisher for Silent {
+    async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
+        let stored = |_| {
+            Ok(Receipt {
+                position: None,
+                confirmed: Confirmed::Stored,
+            })
+        };
+        Ok(batch.iter().map(stored).collect())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.close().await
     }
 }

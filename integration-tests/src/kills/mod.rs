@@ -6,6 +6,6 @@ mod log;
 mod tools;
 pub mod workflow;
 
-pub use driver::AtDriver;
+pub use driver::{AtDriver, Broken};
 pub use log::Complaints;
 pub use tools::Noted;

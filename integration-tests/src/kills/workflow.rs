@@ -77,15 +77,22 @@ pub enum Acted {
 /// None that a change of this file does not make.
 pub fn contracts() -> Result<Contracts, ContractErrors> {
     let event = |name: &str| {
-        EventContract::new(name, 1).purpose("A step of the kill tests").failure_mode(FailureMode {
-            retry: vec![Duration::from_millis(100); 20],
-            key: KeyAfterFailure::Continue,
-        })
+        EventContract::new(name, 1)
+            .purpose("A step of the kill tests")
+            .failure_mode(FailureMode {
+                retry: vec![Duration::from_millis(100); 20],
+                key: KeyAfterFailure::Continue,
+            })
     };
     let handler = |name: &str, mission: &str| {
-        let (_, types) = HANDLERS.iter().find(|(it, _)| *it == name).unwrap_or(&("", &[]));
+        let (_, types) = HANDLERS
+            .iter()
+            .find(|(it, _)| *it == name)
+            .unwrap_or(&("", &[]));
         let contract = HandlerContract::new(name).mission(mission);
-        types.iter().fold(contract, |contract, ty| contract.consumes(ty))
+        types
+            .iter()
+            .fold(contract, |contract, ty| contract.consumes(ty))
     };
     Contracts::builder()
         .event(event(Work::TYPE).external())
@@ -113,7 +120,10 @@ pub fn contracts() -> Result<Contracts, ContractErrors> {
 pub async fn act(work: Incoming<Work>, tools: Tools) -> Result<Acted, Failure> {
     let id = work.id.clone();
     let reserve = json!({ "work": id });
-    tools.call(RESERVE, reserve).await.map_err(Failure::environmental)?;
+    tools
+        .call(RESERVE, reserve)
+        .await
+        .map_err(Failure::environmental)?;
     let charge = json!({ "work": id, "declined": work.declined });
     match tools.call(CHARGE, charge).await {
         Ok(_) => Ok(Acted::Done(Done { id })),
@@ -131,7 +141,9 @@ pub async fn close(ended: Arc<CloudEvent>) -> Closed {
 /// Asks for the tree to be undone.
 pub async fn reverse(_: Incoming<Failed>, rollback: Rollback) -> Result<Reversed, Failure> {
     let plan = rollback.undo_tree()?;
-    Ok(Reversed { effects: plan.undos.len() })
+    Ok(Reversed {
+        effects: plan.undos.len(),
+    })
 }
 
 /// The event of a work: always the same bytes for the same id, as a producer that tries again sends

@@ -25,6 +25,8 @@ pub(super) struct Evidence {
     pub(super) notes: Vec<Note>,
     pub(super) executions: Vec<Execution>,
     pub(super) outcome_stamps: BTreeMap<String, u32>,
+    /// Attempts whose worker was lost.
+    pub(super) abandoned: usize,
     pub(super) effects: Vec<Effect>,
     pub(super) outputs: Vec<Output>,
     /// Trees whose undoing has ended well.
@@ -87,12 +89,23 @@ pub(super) struct Output {
 impl Evidence {
     /// Reads everything. The works and what is foreign are the caller's to add.
     pub(super) fn gather(ledger: &str, notes: &Path, broker: &Broker, namespace: &str) -> Self {
-        let mut evidence = Self { notes: read_notes(notes), ..Self::default() };
-        evidence.read_ledger(ledger).expect("the ledger can be read");
+        let mut evidence = Self {
+            notes: read_notes(notes),
+            ..Self::default()
+        };
+        evidence
+            .read_ledger(ledger)
+            .expect("the ledger can be read");
         let found = verify(ledger, None).expect("the ledger can be verified");
         evidence.unsound = found.problems.iter().map(ToString::to_string).collect();
         evidence.on_broker = broker.events(namespace);
         evidence
+    }
+
+    /// Events that the broker has more than once.
+    pub(super) fn repeated(&self) -> usize {
+        let different: BTreeSet<_> = self.on_broker.iter().collect();
+        self.on_broker.len() - different.len()
     }
 
     fn read_ledger(&mut self, url: &str) -> Result<(), LedgerError> {
@@ -111,7 +124,11 @@ impl Evidence {
                 // What the tool was given as its idempotency key.
                 let key = format!("{}-{}", it.key.execution, it.key.index);
                 let state = named(serde_json::to_value(&it.state), "/state");
-                self.effects.push(Effect { key, tool: it.tool, state });
+                self.effects.push(Effect {
+                    key,
+                    tool: it.tool,
+                    state,
+                });
             }
             for it in reader.outbox_in(&tree)? {
                 let event = CloudEvent::from_json(&it.message).expect("an outbox row is an event");
@@ -121,23 +138,31 @@ impl Evidence {
                     source: event.source().to_owned(),
                     id: event.id().to_owned(),
                     state: named(serde_json::to_value(it.state), ""),
-                    consumers: HANDLERS.iter().filter(consumes).map(|it| it.0.to_owned()).collect(),
+                    consumers: HANDLERS
+                        .iter()
+                        .filter(consumes)
+                        .map(|it| it.0.to_owned())
+                        .collect(),
                 });
             }
         }
         let fences = reader.fences()?.into_iter();
         let closed = fences.filter(|it| it.state == FenceState::Closed);
         self.closed_fences = closed.map(|it| it.tree.to_string()).collect();
-        self.count_outcomes(&reader)
+        self.count_stamps(&reader)
     }
 
-    fn count_outcomes(&mut self, reader: &Reader) -> Result<(), LedgerError> {
+    fn count_stamps(&mut self, reader: &Reader) -> Result<(), LedgerError> {
         for from in (0..reader.size()?).step_by(PAGE) {
             for stamp in reader.stamps(None, from, PAGE)? {
+                self.abandoned += usize::from(stamp.kind == "abandoned");
                 if let Some(execution) = stamp.execution
                     && OUTCOMES.contains(&stamp.kind.as_str())
                 {
-                    *self.outcome_stamps.entry(execution.to_string()).or_default() += 1;
+                    *self
+                        .outcome_stamps
+                        .entry(execution.to_string())
+                        .or_default() += 1;
                 }
             }
         }
@@ -148,7 +173,11 @@ impl Evidence {
 /// The word that a serialised state is named by.
 fn named(value: serde_json::Result<Value>, pointer: &str) -> String {
     let value = value.expect("states serialise");
-    value.pointer(pointer).and_then(Value::as_str).expect("states have names").to_owned()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .expect("states have names")
+        .to_owned()
 }
 
 fn read_notes(path: &Path) -> Vec<Note> {

@@ -17,11 +17,17 @@ const LOAD: u32 = 24;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, run: fn() -> Result<(), String>| {
-        Trial::test(format!("redis::{name}"), move || run().map_err(Failed::from))
+        Trial::test(format!("redis::{name}"), move || {
+            run().map_err(Failed::from)
+        })
     };
     vec![
-        trial("restarted under load", || goes_under_load(&[&["restart", "redis"]])),
-        trial("killed under load", || goes_under_load(&[&["kill", "redis"], &["up", "redis"]])),
+        trial("restarted under load", || {
+            goes_under_load(&[&["restart", "redis"]])
+        }),
+        trial("killed under load", || {
+            goes_under_load(&[&["kill", "redis"], &["up", "redis"]])
+        }),
         trial("down at start", down_at_start),
         trial("refuses the credentials", refuses_the_credentials),
     ]
@@ -37,7 +43,7 @@ fn goes_under_load(commands: &[&[&str]]) -> Result<(), String> {
     for command in commands {
         redis.run(command)?;
     }
-    judged(&mut scene, worker)
+    judged(&mut scene, worker).map(drop)
 }
 
 /// It keeps trying and says so; what was published meanwhile goes out when the broker is there.
@@ -48,13 +54,15 @@ fn down_at_start() -> Result<(), String> {
     worker.wait_for(&format!("recorded early-{}", LOAD - 1))?;
     scene.wait_for_complaint("cannot be reached")?;
     redis.run(&["up", "redis"])?;
-    judged(&mut scene, worker)
+    judged(&mut scene, worker).map(drop)
 }
 
 /// It stops and says so, without the password.
 fn refuses_the_credentials() -> Result<(), String> {
     let selected = Broker::selected();
-    let url = selected.url.replacen("redis://", "redis://nobody:hunter2@", 1);
+    let url = selected
+        .url
+        .replacen("redis://", "redis://nobody:hunter2@", 1);
     let mut scene = Scene::new("credentials", Broker { url }, 1);
     let mut worker = scene.worker(&["nobody".to_owned()], None);
     let status = worker.ended()?;
@@ -64,7 +72,7 @@ fn refuses_the_credentials() -> Result<(), String> {
     }
     // With the right ones the same ledger and the same works go through.
     scene.broker = selected;
-    finish(&mut scene, &["nobody".to_owned()])
+    finish(&mut scene, &["nobody".to_owned()]).map(drop)
 }
 
 /// A Redis that only one trial uses, and may end.
@@ -82,7 +90,9 @@ impl OwnRedis {
     }
 
     fn broker(&self) -> Broker {
-        Broker { url: format!("redis://127.0.0.1:{}", self.port) }
+        Broker {
+            url: format!("redis://127.0.0.1:{}", self.port),
+        }
     }
 
     fn run(&self, arguments: &[&str]) -> Result<(), String> {
@@ -94,7 +104,11 @@ impl OwnRedis {
             .output()
             .map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stderr);
-        output.status.success().then_some(()).ok_or_else(|| format!("brokers.sh {arguments:?}: {said}"))
+        output
+            .status
+            .success()
+            .then_some(())
+            .ok_or_else(|| format!("brokers.sh {arguments:?}: {said}"))
     }
 }
 

@@ -15,7 +15,7 @@ use super::broker::Broker;
 use super::evidence::{Evidence, WorkSent};
 use super::worker::Worker;
 
-/// The longest wait for everything to settle.
+/// The longest wait for a complaint.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How often the ledger is asked whether all is settled.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -45,7 +45,9 @@ impl Scene {
             .expect("the recorder starts");
         let mut recorder_address = String::new();
         let stdout = recorder.stdout.take().expect("its output is piped");
-        BufReader::new(stdout).read_line(&mut recorder_address).expect("it tells its address");
+        BufReader::new(stdout)
+            .read_line(&mut recorder_address)
+            .expect("it tells its address");
         Self {
             namespace: format!("kills-{}-{}", name.replace(' ', "-"), std::process::id()),
             recorder_address: recorder_address.trim_end().to_owned(),
@@ -59,7 +61,10 @@ impl Scene {
     }
 
     pub(super) fn ledger(&self) -> String {
-        format!("sqlite://{}", self.folder.path().join("ledger.db").display())
+        format!(
+            "sqlite://{}",
+            self.folder.path().join("ledger.db").display()
+        )
     }
 
     /// Has a program without a governor publish its works.
@@ -68,12 +73,23 @@ impl Scene {
             let event = workflow::work(producer, number).expect("a work is an event");
             self.broker.add(&self.namespace, &event);
             self.said.push(format!("recorded {producer}-{number}"));
-            self.foreign.push((event.source().to_owned(), event.id().to_owned()));
+            self.foreign
+                .push((event.source().to_owned(), event.id().to_owned()));
         }
     }
 
     /// Starts a worker that publishes what these producers have; with a gap it will stand still there.
     pub(super) fn worker(&self, producers: &[String], stop_at: Option<(Gap, u32)>) -> Worker {
+        self.broken_worker(producers, stop_at, None)
+    }
+
+    /// Starts a worker whose driver does something wrong.
+    pub(super) fn broken_worker(
+        &self,
+        producers: &[String],
+        stop_at: Option<(Gap, u32)>,
+        broken: Option<&str>,
+    ) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
         let works = self.works.to_string();
         for (name, value) in [
@@ -87,7 +103,15 @@ impl Scene {
             command.args([name, value]);
         }
         if let Some((gap, occurrence)) = stop_at {
-            command.args(["--stop-at", gap.as_str(), "--occurrence", &occurrence.to_string()]);
+            command.args([
+                "--stop-at",
+                gap.as_str(),
+                "--occurrence",
+                &occurrence.to_string(),
+            ]);
+        }
+        if let Some(broken) = broken {
+            command.args(["--broken", broken]);
         }
         Worker::start(command, &self.folder.path().join("workers.log"))
     }
@@ -95,11 +119,12 @@ impl Scene {
     /// Takes over what a worker said.
     pub(super) fn heard(&mut self, worker: &mut Worker) {
         let about_works = |it: &String| it.starts_with("recorded ") || it.starts_with("known ");
-        self.said.extend(worker.take_said().into_iter().filter(about_works));
+        self.said
+            .extend(worker.take_said().into_iter().filter(about_works));
     }
 
     /// Every work that somebody was told is accepted.
-    fn works(&self) -> Vec<WorkSent> {
+    pub(super) fn works(&self) -> Vec<WorkSent> {
         let mut works: Vec<WorkSent> = Vec::new();
         for line in &self.said {
             let (word, id) = line.split_once(' ').unwrap_or_default();
@@ -110,21 +135,25 @@ impl Scene {
             }
             let number = id.rsplit('-').next().and_then(|text| text.parse().ok());
             let declined = workflow::is_declined(number.expect("a work ends with its number"));
-            works.push(WorkSent { id: id.to_owned(), declined, promises });
+            works.push(WorkSent {
+                id: id.to_owned(),
+                declined,
+                promises,
+            });
         }
         works
     }
 
     /// Waits until nothing is open in the trees of all accepted works.
-    pub(super) fn wait_until_settled(&self) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
+    pub(super) fn wait_until_settled(&self, within: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + within;
         let works = self.works();
         loop {
             let open = self.open(&works).map_err(|error| error.to_string())?;
             match open {
                 None => return Ok(()),
                 Some(open) if Instant::now() >= deadline => {
-                    return Err(format!("not settled in {PATIENCE:?}: {open}"));
+                    return Err(format!("not settled in {within:?}: {open}"));
                 }
                 Some(_) => thread::sleep(LOOK_EVERY),
             }
@@ -152,7 +181,11 @@ impl Scene {
     pub(super) fn evidence(&self) -> Evidence {
         let notes = self.folder.path().join("notes.txt");
         let found = Evidence::gather(&self.ledger(), &notes, &self.broker, &self.namespace);
-        Evidence { works: self.works(), foreign: self.foreign.clone(), ..found }
+        Evidence {
+            works: self.works(),
+            foreign: self.foreign.clone(),
+            ..found
+        }
     }
 
     /// Waits until some worker has complained in these words.
