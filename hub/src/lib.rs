@@ -20,12 +20,22 @@ pub async fn connect(url: &str) -> Result<Bus> {
     Ok(Bus::new(wingman_adapters::open(url).await?))
 }
 
+/// The traits; the derive macros of the same names come from elsewhere, see [`prelude`].
+mod traits {
+    pub use wingman_core::event::Event;
+    pub use wingman_core::handler::Emit;
+}
+
 /// What most programs use.
 pub mod prelude {
     pub use crate::connect;
+    // The macros shadow those of the glob: these name `wingman_hub` in what they write.
+    pub use crate::traits::*;
+    pub use wingman_core::derive_for_hub::{HubEmit as Emit, HubEvent as Event};
+
     pub use wingman_core::bus::Bus;
-    pub use wingman_core::event::{CloudEvent, Event, Output};
-    pub use wingman_core::handler::{Attempt, Emit, Failure, Fault, Incoming, Refusal};
+    pub use wingman_core::event::{CloudEvent, Output};
+    pub use wingman_core::handler::{Attempt, Failure, Fault, Incoming, Refusal};
     pub use wingman_governance::Governor;
     pub use wingman_governance::audit::Proofs;
     pub use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};

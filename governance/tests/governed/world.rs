@@ -17,33 +17,33 @@ use wingman_governance::ledger::{LedgerError, Reader};
 use wingman_governance::{Governor, Running};
 
 /// How long anything may take.
-pub const WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Serialize, Deserialize, Event)]
-pub struct Asked {
-    pub question: u32,
+pub(crate) struct Asked {
+    pub(crate) question: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize, Event)]
-pub struct Told {
-    pub answer: u32,
+pub(crate) struct Told {
+    pub(crate) answer: u32,
 }
 
 /// What runs, where, and what was counted.
-pub struct World {
-    pub folder: TempDir,
-    pub transport: Arc<MemoryTransport>,
-    pub contracts: Arc<Contracts>,
-    pub answered: Arc<AtomicU32>,
-    pub heard: Arc<AtomicU32>,
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) transport: Arc<MemoryTransport>,
+    pub(crate) contracts: Arc<Contracts>,
+    pub(crate) answered: Arc<AtomicU32>,
+    pub(crate) heard: Arc<AtomicU32>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(contracts().build().unwrap())
     }
 
-    pub fn with(contracts: Contracts) -> Self {
+    pub(crate) fn with(contracts: Contracts) -> Self {
         Self {
             folder: TempDir::new().unwrap(),
             transport: MemoryTransport::new(Clock::system()),
@@ -53,16 +53,16 @@ impl World {
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("sqlite://{}", self.folder.path().join("ledger.db").display())
     }
 
-    pub fn bus(&self) -> Bus {
+    pub(crate) fn bus(&self) -> Bus {
         Bus::new(self.transport.connect())
     }
 
     /// A governor with both handlers; each call is another process on the same ledger.
-    pub fn governor(&self) -> Governor {
+    pub(crate) fn governor(&self) -> Governor {
         let (answered, heard) = (Arc::clone(&self.answered), Arc::clone(&self.heard));
         let answer = move |asked: Incoming<Asked>| {
             let answered = Arc::clone(&answered);
@@ -83,20 +83,20 @@ impl World {
             .handle("listener", listen)
     }
 
-    pub async fn start(&self) -> Running {
+    pub(crate) async fn start(&self) -> Running {
         self.governor().start().await.unwrap()
     }
 
-    pub fn answered(&self) -> u32 {
+    pub(crate) fn answered(&self) -> u32 {
         self.answered.load(Ordering::SeqCst)
     }
 
-    pub fn heard(&self) -> u32 {
+    pub(crate) fn heard(&self) -> u32 {
         self.heard.load(Ordering::SeqCst)
     }
 }
 
-pub fn contracts() -> ContractsBuilder {
+pub(crate) fn contracts() -> ContractsBuilder {
     let schema = serde_json::json!({
         "type": "object", "required": ["question"],
         "properties": { "question": { "type": "integer", "minimum": 0 } }
@@ -111,18 +111,18 @@ pub fn contracts() -> ContractsBuilder {
 }
 
 /// A question from outside.
-pub fn asked(id: &str, question: u32) -> CloudEvent {
+pub(crate) fn asked(id: &str, question: u32) -> CloudEvent {
     event(id, "Asked", &format!("{{\"question\":{question}}}"))
 }
 
-pub fn event(id: &str, ty: &str, data: &str) -> CloudEvent {
+pub(crate) fn event(id: &str, ty: &str, data: &str) -> CloudEvent {
     let mut event = CloudEvent::new(id, "/test", ty).unwrap().with_json(data.to_owned());
     event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
     event
 }
 
 /// Waits, with a bound, until the condition holds; panics with what it was.
-pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + WITHIN;
     while !condition() {
         assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");
@@ -131,11 +131,11 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Waits until nothing is open on the ledger.
-pub async fn until_settled(reader: &Reader) {
+pub(crate) async fn until_settled(reader: &Reader) {
     until("nothing is open", || reader.open_work(None).is_ok_and(|open| open.is_none())).await;
 }
 
 /// Kinds of the stamps on the ledger, in order.
-pub fn kinds(reader: &Reader) -> Result<Vec<String>, LedgerError> {
+pub(crate) fn kinds(reader: &Reader) -> Result<Vec<String>, LedgerError> {
     Ok(reader.stamps(None, 0, 10_000)?.into_iter().map(|stamp| stamp.kind).collect())
 }
