@@ -18,15 +18,29 @@ use wingman_governance::protocol::row::Claim;
 /// Returns how many turns were made.
 pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> usize {
     let contracts = Contracts::builder()
-        .event(EventContract::new("Asked", 1).purpose("A question").external())
-        .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked"))
+        .event(
+            EventContract::new("Asked", 1)
+                .purpose("A question")
+                .external(),
+        )
+        .handler(
+            HandlerContract::new("answerer")
+                .mission("Answer")
+                .consumes("Asked"),
+        )
         .build()
         .unwrap();
-    let options = LedgerOptions { create: true, ..LedgerOptions::new(Arc::new(contracts)) };
+    let options = LedgerOptions {
+        create: true,
+        ..LedgerOptions::new(Arc::new(contracts))
+    };
     let url = format!("sqlite://{}", folder.join("ledger.db").display());
     let ledger = Ledger::open(&url, options).await.unwrap();
     let worker = WorkerId(Digest::of(b"bench"));
-    let join = Input::Join { worker, handlers: Vec::new() };
+    let join = Input::Join {
+        worker,
+        handlers: Vec::new(),
+    };
     let Some(Reply::Joined(claim)) = ledger.transact(vec![join]).await.unwrap().pop() else {
         panic!("not joined")
     };
@@ -40,10 +54,15 @@ pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> u
         begun += next;
         let replies = ledger.transact(inputs).await.unwrap();
         turns += 1;
-        running.extend(replies.into_iter().skip(concluded).map(|reply| match reply {
-            Reply::Judged(Judged::Run(started)) => (started.run, started.event),
-            other => panic!("not admitted: {other:?}"),
-        }));
+        running.extend(
+            replies
+                .into_iter()
+                .skip(concluded)
+                .map(|reply| match reply {
+                    Reply::Judged(Judged::Run(started)) => (started.run, started.event),
+                    other => panic!("not admitted: {other:?}"),
+                }),
+        );
     }
     ledger.close().await.unwrap();
     turns
@@ -54,7 +73,10 @@ fn judge(claim: Claim, number: usize) -> Input {
     event.time = Some(jiff::Timestamp::from_second(1_760_000_000 + number as i64 / 100).unwrap());
     Input::Judge(Arrival {
         claim,
-        who: HandlerName { group: "answerer".to_owned(), handler: "answerer".to_owned() },
+        who: HandlerName {
+            group: "answerer".to_owned(),
+            handler: "answerer".to_owned(),
+        },
         topic: "Asked".to_owned(),
         position: format!("0/{number}-0"),
         event: Ok(Arc::new(event.with_json("{\"question\":1}"))),
@@ -64,7 +86,10 @@ fn judge(claim: Claim, number: usize) -> Input {
 }
 
 fn conclude((run, event): (Run, Arc<CloudEvent>)) -> Input {
-    let ending = RunEnding::Finished { outputs: Vec::new(), fence: false };
+    let ending = RunEnding::Finished {
+        outputs: Vec::new(),
+        fence: false,
+    };
     Input::Conclude(Conclude {
         run,
         ending,
