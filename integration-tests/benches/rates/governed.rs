@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wingman_core::event::CloudEvent;
 use wingman_governance::contract::{Contracts, EventContract, HandlerContract};
@@ -13,6 +14,7 @@ use wingman_governance::protocol::input::{
     Arrival, Conclude, Input, Judged, Reply, Run, RunEnding,
 };
 use wingman_governance::protocol::row::Claim;
+use wingman_governance::protocol::settings::Settings;
 
 /// Runs executions, this many in flight, each turn concluding the last ones and starting the next.
 /// Returns how many turns were made.
@@ -22,7 +24,10 @@ pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> u
         .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked"))
         .build()
         .unwrap();
-    let options = LedgerOptions { create: true, ..LedgerOptions::new(Arc::new(contracts)) };
+    // Nobody beats here: the lease outlives the round.
+    let settings = Settings { worker_lease: Duration::from_secs(600), ..Settings::default() };
+    let options =
+        LedgerOptions { create: true, settings, ..LedgerOptions::new(Arc::new(contracts)) };
     let url = format!("sqlite://{}", folder.join("ledger.db").display());
     let ledger = Ledger::open(&url, options).await.unwrap();
     let worker = WorkerId(Digest::of(b"bench"));
