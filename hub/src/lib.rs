@@ -24,8 +24,9 @@ pub async fn connect(url: &str) -> Result<Bus> {
 pub mod prelude {
     pub use crate::connect;
     pub use wingman_core::bus::Bus;
-    pub use wingman_core::event::{CloudEvent, Event, Output};
-    pub use wingman_core::handler::{Attempt, Emit, Failure, Fault, Incoming, Refusal};
+    pub use wingman_core::derive_for_hub::{HubEmit as Emit, HubEvent as Event};
+    pub use wingman_core::event::{CloudEvent, Output};
+    pub use wingman_core::handler::{Attempt, Failure, Fault, Incoming, Refusal};
     pub use wingman_governance::Governor;
     pub use wingman_governance::audit::Proofs;
     pub use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
@@ -33,4 +34,13 @@ pub mod prelude {
     pub use wingman_governance::permission::{Tool, ToolError, Tools};
     pub use wingman_governance::rollback::Rollback;
     pub use wingman_governance::scope::Boundaries;
+
+    // The traits of the same names: what is named above hides only the core's derive macros, which
+    // name a crate that a user of this one does not have.
+    pub use traits::*;
+
+    mod traits {
+        pub use wingman_core::event::Event;
+        pub use wingman_core::handler::Emit;
+    }
 }
