@@ -112,7 +112,7 @@ pub enum Ending {
     Abandoned,
 }
 
-/// What the bus does with a delivery whose run ended. For parked work only `Again` has meaning.
+/// What the bus does with a delivery whose run ended. Parked work has no delivery: nothing is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
     /// Settle it.

@@ -10,6 +10,7 @@ pub mod handler;
 pub mod memory;
 pub mod message;
 pub mod name;
+pub mod nearest;
 mod pump;
 pub mod testing;
 pub mod transport;

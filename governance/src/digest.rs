@@ -32,6 +32,16 @@ impl Digest {
         &self.0
     }
 
+    /// The 64 digits, in a buffer of the caller: rows and stamps hold many digests, and a formatter
+    /// called for each byte would take most of the time that it takes to write them.
+    fn hex<'a>(&self, buffer: &'a mut [u8; 64]) -> std::borrow::Cow<'a, str> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for (pair, byte) in buffer.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        String::from_utf8_lossy(buffer)
+    }
+
     /// The first four hexadecimal digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..4].to_owned()
@@ -46,7 +56,7 @@ impl From<[u8; 32]> for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.hex(&mut [0; 64]))
     }
 }
 
@@ -77,20 +87,32 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let refuse = || NotADigest(text.to_owned());
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
             return Err(refuse());
         }
         let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| refuse())?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let digits = nibble(*high).zip(nibble(*low));
+            *byte = digits.map(|(high, low)| high << 4 | low).ok_or_else(refuse)?;
         }
         Ok(Self(bytes))
     }
 }
 
+/// The value of a hexadecimal digit.
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.hex(&mut [0; 64]))
     }
 }
 
@@ -111,6 +133,10 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert!(digest.to_string().starts_with("ba7816bf"));
         assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert_eq!(digest.to_string().to_uppercase().parse(), Ok(digest));
+        for text in ["", &"g".repeat(64), &"a".repeat(63), &"a".repeat(66), &"é".repeat(32)] {
+            assert_eq!(text.parse::<Digest>(), Err(NotADigest(text.to_owned())));
+        }
         assert!(
             "zz".parse::<Digest>()
                 .unwrap_err()

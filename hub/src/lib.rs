@@ -20,11 +20,20 @@ pub async fn connect(url: &str) -> Result<Bus> {
     Ok(Bus::new(wingman_adapters::open(url).await?))
 }
 
+/// The traits; the derive macros of the same names come from elsewhere, see [`prelude`].
+mod traits {
+    pub use wingman_core::event::Event;
+    pub use wingman_core::handler::Emit;
+}
+
 /// What most programs use.
 pub mod prelude {
     pub use crate::connect;
-    pub use wingman_core::bus::Bus;
+    // The macros shadow those of the glob: these name `wingman_hub` in what they write.
+    pub use crate::traits::*;
     pub use wingman_core::derive_for_hub::{HubEmit as Emit, HubEvent as Event};
+
+    pub use wingman_core::bus::Bus;
     pub use wingman_core::event::{CloudEvent, Output};
     pub use wingman_core::handler::{Attempt, Failure, Fault, Incoming, Refusal};
     pub use wingman_governance::Governor;
@@ -34,13 +43,4 @@ pub mod prelude {
     pub use wingman_governance::permission::{Tool, ToolError, Tools};
     pub use wingman_governance::rollback::Rollback;
     pub use wingman_governance::scope::Boundaries;
-
-    // The traits of the same names: what is named above hides only the core's derive macros, which
-    // name a crate that a user of this one does not have.
-    pub use traits::*;
-
-    mod traits {
-        pub use wingman_core::event::Event;
-        pub use wingman_core::handler::Emit;
-    }
 }

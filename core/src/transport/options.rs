@@ -40,6 +40,9 @@ pub struct SubscriberOptions {
     pub start: StartPosition,
     /// How long a delivery is ours before it may go to another consumer; extended while handled.
     pub lease: Duration,
+    /// Whether deliveries of one key must come in publish order, to one consumer at a time (T3).
+    /// Where that costs something, a driver may share more freely without it. Default: yes.
+    pub ordered: bool,
 }
 
 impl Default for SubscriberOptions {
@@ -48,6 +51,7 @@ impl Default for SubscriberOptions {
             provision: Provision::default(),
             start: StartPosition::default(),
             lease: Duration::from_secs(30),
+            ordered: true,
         }
     }
 }

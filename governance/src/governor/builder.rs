@@ -25,6 +25,7 @@ pub struct Governor {
     pub(super) tools: ToolRegistry,
     pub(super) handlers: BTreeMap<String, Arc<dyn Handler>>,
     pub(super) gaps: Gaps,
+    pub(super) ledger_bytes_max: Option<u64>,
 }
 
 impl fmt::Debug for Governor {
@@ -49,6 +50,7 @@ impl Governor {
             tools: ToolRegistry::default(),
             handlers: BTreeMap::new(),
             gaps: Gaps::default(),
+            ledger_bytes_max: None,
         }
     }
 
@@ -85,6 +87,13 @@ impl Governor {
     pub fn handle<A>(mut self, name: &str, handler: impl IntoHandler<A>) -> Self {
         self.handlers
             .insert(name.to_owned(), handler.into_handler());
+        self
+    }
+
+    /// The size in bytes that the ledger may reach; a full ledger stops all work (G1).
+    #[must_use]
+    pub fn ledger_bytes_max(mut self, bytes_max: u64) -> Self {
+        self.ledger_bytes_max = Some(bytes_max);
         self
     }
 

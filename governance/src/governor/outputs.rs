@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wingman_core::event::{CloudEvent, Output, extension};
+use wingman_core::event::{CloudEvent, Output};
 use wingman_core::gate::Ending;
 use wingman_core::handler::{FailureKind, Outcome};
 
@@ -66,23 +66,11 @@ fn events(run: &RunContext, outputs: Vec<Output>) -> Result<Vec<CloudEvent>, Str
         .map_err(|error: wingman_core::Error| format!("an output is not a CloudEvent: {error}"))
 }
 
-/// Ids follow from the execution and the place of the output, so that they are the same however
-/// often it is made.
 fn event(run: &RunContext, index: usize, output: Output) -> wingman_core::Result<CloudEvent> {
-    let execution = run.started.run.execution;
+    let execution = run.started.run.execution.to_string();
     let source = format!("/wingman/{}", run.who.handler);
-    let mut event = CloudEvent::new(format!("{execution}-{index}"), source, output.ty)?;
-    let cause = &run.started.event;
-    event.time = Some(jiff::Timestamp::now());
-    event.subject = output.subject;
-    event.data_content_type = Some(output.data_content_type);
-    event.data = Some(output.data);
-    event.set_extension(extension::CORRELATION, cause.correlation())?;
-    event.set_extension(extension::CAUSATION, execution.to_string())?;
-    let key = output
-        .partition_key
-        .or_else(|| cause.partition_key().map(str::to_owned))
-        .unwrap_or_else(|| cause.correlation().to_owned());
-    event.set_extension(extension::PARTITION_KEY, key)?;
+    let mut event = output.into_event(&run.started.event, &source, &execution, index)?;
+    // It is recorded once, so that its time cannot differ between duplicates.
+    event.time = Some(run.core.ledger.now());
     Ok(event)
 }

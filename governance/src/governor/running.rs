@@ -48,19 +48,12 @@ impl Running {
         governor: Governor,
         contracts: Arc<Contracts>,
     ) -> Result<Self, StartError> {
-        let Governor {
-            url,
-            bus,
-            settings,
-            tools,
-            handlers,
-            gaps,
-            ..
-        } = governor;
+        let Governor { url, bus, settings, tools, handlers, gaps, ledger_bytes_max, .. } = governor;
         let options = LedgerOptions {
             create: true,
             settings,
             gaps: gaps.clone(),
+            bytes_max: ledger_bytes_max,
             ..LedgerOptions::new(Arc::clone(&contracts))
         };
         let ledger = Ledger::open(&url, options).await?;

@@ -7,7 +7,10 @@ mod checkpoint_file;
 mod error;
 mod gap;
 mod id;
-#[expect(clippy::module_inception, reason = "the ledger's handle is what the module is about")]
+#[expect(
+    clippy::module_inception,
+    reason = "the ledger's handle is what the module is about"
+)]
 mod ledger;
 mod options;
 mod reading;
@@ -23,7 +26,7 @@ pub use gap::{Gap, Gaps};
 pub use id::LedgerId;
 pub use ledger::Ledger;
 pub use options::{CheckpointEvery, LedgerOptions};
-pub use reading::{StampRow, OpenWork, StampProof};
+pub use reading::{OpenWork, StampProof, StampRow};
 pub use sqlite::{Reader, verify};
 pub use url::LedgerUrl;
 pub use verification::{Check, Problem, Verification};

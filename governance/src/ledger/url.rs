@@ -18,6 +18,15 @@ impl LedgerUrl {
         &self.path
     }
 
+    /// The same file whatever becomes the working directory.
+    pub(crate) fn absolute(&self) -> Result<Self, LedgerError> {
+        let path = std::path::absolute(&self.path).map_err(|error| {
+            let message = format!("the working directory cannot be told: {error}");
+            LedgerError::new(LedgerErrorKind::Io, message)
+        })?;
+        Ok(Self { path })
+    }
+
     /// A file that belongs to the ledger and stands beside it: the database's name and a suffix.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = OsString::from(&self.path);
@@ -33,7 +42,10 @@ impl FromStr for LedgerUrl {
         let path = match text.split_once("://") {
             Some(("sqlite", path)) => path,
             Some(("postgres" | "postgresql", _)) => {
-                return refuse(text, "PostgreSQL is not supported yet: use sqlite://path.db");
+                return refuse(
+                    text,
+                    "PostgreSQL is not supported yet: use sqlite://path.db",
+                );
             }
             Some((scheme, _)) => {
                 let what = format!("{scheme} is no kind of ledger: use sqlite://path.db");
@@ -45,7 +57,10 @@ impl FromStr for LedgerUrl {
             return refuse(text, "it names no file: write sqlite://path.db");
         }
         if path.contains(['?', '#']) {
-            return refuse(text, "a ledger's URL has no parameters: write sqlite://path.db");
+            return refuse(
+                text,
+                "a ledger's URL has no parameters: write sqlite://path.db",
+            );
         }
         Ok(Self { path: path.into() })
     }

@@ -13,7 +13,7 @@ use super::row::{
 use super::state::{Result, State};
 use super::tool;
 use super::undo;
-use super::worker::millis;
+use super::worker::{DRAIN, abandon, millis};
 use crate::audit::stamp::{Fact, Outputs};
 
 /// The execution of a run, if that run is still the current one.
@@ -90,7 +90,7 @@ fn finish(
     fence: bool,
     remains: Remains<'_>,
 ) -> Result<Concluded> {
-    if let Some(fault) = output_fault(state, execution, outputs) {
+    if let Some(fault) = output_fault(state, execution, outputs)? {
         dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
         return Ok(Concluded::Ack);
     }
@@ -114,12 +114,15 @@ fn finish(
 }
 
 fn output_fault(
-    state: &State<'_>,
+    state: &mut State<'_>,
     execution: &Execution,
     outputs: &[CloudEvent],
-) -> Option<String> {
-    let contract = state.contracts.handler(&execution.who.handler)?;
-    output::check(state, contract, outputs)
+) -> Result<Option<String>> {
+    let contracts = state.contracts;
+    match contracts.handler(&execution.who.handler) {
+        Some(contract) => output::check(state, contract, outputs),
+        None => Ok(None),
+    }
 }
 
 fn refused(
@@ -130,7 +133,7 @@ fn refused(
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     let outputs: Vec<CloudEvent> = output.cloned().into_iter().collect();
-    if let Some(fault) = output_fault(state, execution, &outputs) {
+    if let Some(fault) = output_fault(state, execution, &outputs)? {
         dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
         return Ok(Concluded::Ack);
     }
@@ -195,7 +198,7 @@ fn failed(
 
 /// A drain: the attempt does not count, and somebody else may begin at once.
 fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Result<Concluded> {
-    super::worker::abandon(state, &mut execution, run.attempt, "drain")?;
+    abandon(state, &mut execution, run.attempt, DRAIN)?;
     if let Some(mut parked) = state.parked(execution.id)? {
         parked.due_millis = state.now;
         state.rows.save(Row::Parked(parked))?;

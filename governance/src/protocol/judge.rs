@@ -17,15 +17,22 @@ use super::row::{
     Row, Scan,
 };
 use super::state::{Result, State};
-use super::worker::abandon;
+use super::worker::{LEASE, abandon};
 use crate::audit::stamp::{Fact, commit};
 use crate::contract::{HandlerContract, Producers};
 
 /// How long a head is kept before it is judged again, if nothing wakes it, in milliseconds.
 pub(super) const HOLD_MILLIS: u64 = 250;
 
+/// Attempts that may be lost with their process, whatever the contract's retries.
+const LOST_ATTEMPTS_MIN: usize = 3;
+
 /// Judges a delivery. Everything it writes is one step: verdict and reservation together (R7).
 pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> {
+    // A worker without a lease starts nothing; it is about to learn it and to join again.
+    if !state.is_alive(&arrival.claim)? {
+        return Ok(Judged::Hold(HOLD_MILLIS));
+    }
     let event = match &arrival.event {
         Ok(event) => Arc::clone(event),
         Err(why) => {
@@ -78,6 +85,11 @@ pub(super) fn weigh(
     order::note_moves(state, execution, event);
     if let Some((code, detail)) = contract_fault(state, event, execution)? {
         refuse(state, execution, event, code, &detail)?;
+        return Ok(Judged::Ack);
+    }
+    if is_used_up(state, execution) {
+        let detail = "its process ended or lost its lease at each attempt";
+        dead_letter(state, execution, DeadReason::Exhausted, detail, remains)?;
         return Ok(Judged::Ack);
     }
     if is_expired(event, state.now) {
@@ -250,7 +262,7 @@ fn standing(
             if holder == *claim || state.is_alive(&holder)? {
                 return Ok(Some(Judged::Hold(HOLD_MILLIS)));
             }
-            abandon(state, execution, attempt, "lease")?;
+            abandon(state, execution, attempt, LEASE)?;
             Ok(None)
         }
         Phase::Finished | Phase::Refused { .. } | Phase::Expired | Phase::DeadLettered { .. } => {
@@ -302,6 +314,16 @@ fn scope_fault(
             execution.depth, contract.limits.depth
         )
     })
+}
+
+/// Failures are counted where they are reported; this is for attempts that nobody came back from. A
+/// contract without retries still survives a few crashes that may have other causes.
+fn is_used_up(state: &State<'_>, execution: &Execution) -> bool {
+    let mode = state
+        .contracts
+        .failure_mode(&execution.who.handler, &execution.event_type);
+    let retries = mode.map_or(0, |it| it.retry.len());
+    execution.failures.len() > retries.max(LOST_ATTEMPTS_MIN)
 }
 
 fn is_expired(event: &CloudEvent, now: u64) -> bool {

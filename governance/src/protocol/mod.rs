@@ -1,6 +1,6 @@
 //! The pure heart: one input, one step, changes to rows and stamps. No async, no clock, no SQL.
 //!
-//! The rules R1 to R13 of `ARCHITECTURE.md` are kept here and nowhere else; the simulation in
+//! The rules R1 to R13 of `docs/guarantees.md` are kept here and nowhere else; the simulation in
 //! `protocol/simulation` drives [`step`] against an oracle, and the ledgers run it inside one
 //! write transaction.
 

@@ -67,14 +67,16 @@ pub(super) fn refuse(
             code,
         },
     )?;
-    let Some(ty) = state
+    let Some((ty, depth)) = state
         .contracts
         .handler(&handler)
-        .and_then(|it| it.refusal.clone())
+        .and_then(|it| Some((it.refusal.clone()?, it.limits.depth)))
     else {
         return Ok(());
     };
-    if code == RefusalCode::Rollback {
+    // Beyond the depth nothing is told either: a handler that consumes its own refusals would go on
+    // for ever.
+    if code == RefusalCode::Rollback || execution.depth > depth {
         return Ok(());
     }
     if let Some(refusal) = refusal_event(execution, event, &ty, code, detail) {

@@ -1,5 +1,7 @@
 //! What an execution sends on its way: recorded, then published by the relay.
 
+use std::collections::BTreeSet;
+
 use wingman_core::event::CloudEvent;
 
 use super::id::EventKey;
@@ -52,39 +54,53 @@ pub(super) fn send_alone(
     Ok(())
 }
 
-/// Why an output may not be recorded, if so: P-01 for types, fan-out and depth; else its own faults.
+/// Why outputs may not be recorded, if so: P-01 for types and fan-out; else their own faults. What
+/// takes the identity of another event is among them: nothing recorded is ever written over (R1).
 pub(super) fn check(
-    state: &State<'_>,
+    state: &mut State<'_>,
     contract: &HandlerContract,
     outputs: &[CloudEvent],
-) -> Option<String> {
+) -> Result<Option<String>> {
     if outputs.len() > contract.limits.fanout as usize {
-        return Some(format!(
+        return Ok(Some(format!(
             "{} outputs, and limits.fanout is {}",
             outputs.len(),
             contract.limits.fanout
+        )));
+    }
+    let mut seen = BTreeSet::new();
+    for output in outputs {
+        let key = EventKey::of(output);
+        if let Some(fault) = fault(state, contract, output) {
+            return Ok(Some(fault));
+        }
+        if !seen.insert(key) || state.recorded(key)?.is_some() {
+            let (ty, id) = (output.ty(), output.id());
+            return Ok(Some(format!("{ty} has the id {id} of another event")));
+        }
+    }
+    Ok(None)
+}
+
+fn fault(state: &State<'_>, contract: &HandlerContract, output: &CloudEvent) -> Option<String> {
+    let ty = output.ty();
+    let data = output.data.as_deref().unwrap_or_default();
+    if !contract.emits.contains(ty) {
+        return Some(format!(
+            "P-01 {ty} is not among what {} emits",
+            contract.name
         ));
     }
-    outputs.iter().find_map(|output| {
-        let ty = output.ty();
-        let data = output.data.as_deref().unwrap_or_default();
-        if !contract.emits.contains(ty) {
-            return Some(format!(
-                "P-01 {ty} is not among what {} emits",
-                contract.name
-            ));
-        }
-        if data.len() > state.settings.output_bytes_max {
-            return Some(format!(
-                "{ty} has {} bytes, and the most is {}",
-                data.len(),
-                state.settings.output_bytes_max
-            ));
-        }
-        state
-            .contracts
-            .validate_body(ty, data)
-            .err()
-            .map(|error| error.to_string())
-    })
+    if data.len() > state.settings.output_bytes_max {
+        return Some(format!(
+            "{ty} has {} bytes, and the most is {}",
+            data.len(),
+            state.settings.output_bytes_max
+        ));
+    }
+    state
+        .contracts
+        .validate_body(ty, data)
+        .err()
+        .map(|error| error.to_string())
 }

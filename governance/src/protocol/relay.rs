@@ -22,11 +22,11 @@ pub(super) fn relay(
     }
     let mut rows = Vec::new();
     for mut row in state.outbox_rows(&Scan::Unpublished { max })? {
-        if !row.exempt && state.fence(row.tree.clone())?.is_some() {
-            withhold(state, row)?;
-            continue;
-        }
         if row.state == OutboxState::Unpublished {
+            if !row.exempt && state.fence(row.tree.clone())?.is_some() {
+                withhold(state, row)?;
+                continue;
+            }
             row.state = OutboxState::Publishing;
             state.rows.save(Row::Outbox(row.clone()))?;
         }
@@ -61,7 +61,8 @@ pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> 
     Ok(Reply::Done)
 }
 
-/// Keeps an output back for good.
+/// Keeps an output back for good. Only one that no relay has read: any other may be on the broker
+/// already, and is published to the end.
 pub(super) fn withhold(state: &mut State<'_>, mut row: OutboxRow) -> Result<()> {
     let (event, sequence, cause) = (row.event, row.sequence, row.cause);
     let tree = row.tree.clone();

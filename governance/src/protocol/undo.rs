@@ -6,10 +6,11 @@ use super::id::{ExecutionId, TreeId};
 use super::input::{Reply, UndoOutcome};
 use super::relay::withhold;
 use super::row::{
-    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, Phase, Row, Scan, UndoKind,
+    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, OutboxState, Phase, Row,
+    Scan, UndoKind,
 };
 use super::state::{Result, State};
-use super::worker::millis;
+use super::worker::{self, millis};
 use crate::audit::stamp::Fact;
 
 /// Fences a tree: nothing new starts in it, what has not left is withheld, what was done waits to be
@@ -29,7 +30,7 @@ pub(super) fn fence(state: &mut State<'_>, tree: &TreeId, by: Option<ExecutionId
     let who = if by.is_some() { "handler" } else { "person" };
     state.append(by, Some(tree.clone()), Fact::Fenced { by: who })?;
     for row in state.outbox_rows(&Scan::UnpublishedIn { tree: tree.clone() })? {
-        if !row.exempt {
+        if !row.exempt && row.state == OutboxState::Unpublished {
             withhold(state, row)?;
         }
     }
@@ -151,7 +152,7 @@ fn bury_lost_runs(state: &mut State<'_>, executions: &mut [Execution]) -> Result
             if state.is_alive(&claim)? {
                 running = true;
             } else {
-                super::worker::abandon(state, execution, attempt, "lease")?;
+                worker::abandon(state, execution, attempt, worker::LEASE)?;
             }
         }
     }

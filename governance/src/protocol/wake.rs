@@ -11,7 +11,7 @@ use super::lane;
 use super::outcome::{Remains, dead_letter};
 use super::row::{Claim, DeadReason, Execution, ParkReason, Parked, Phase, Row, Scan};
 use super::state::{Result, State};
-use super::worker::{abandon, millis};
+use super::worker::{LEASE, abandon, millis};
 use crate::ledger::{LedgerError, LedgerErrorKind};
 
 pub(super) fn wake(
@@ -55,7 +55,7 @@ fn wake_one(state: &mut State<'_>, claim: Claim, mut parked: Parked) -> Result<O
             state.rows.save(Row::Parked(parked))?;
             return Ok(None);
         }
-        abandon(state, &mut execution, attempt, "lease")?;
+        abandon(state, &mut execution, attempt, LEASE)?;
     }
     judge_again(state, claim, &parked, &mut execution)
 }

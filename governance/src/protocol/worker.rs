@@ -2,10 +2,15 @@
 
 use super::id::WorkerId;
 use super::input::Reply;
-use super::row::{Claim, Execution, Phase, Row, Worker};
+use super::row::{AttemptFailure, Claim, Execution, Phase, Row, Worker};
 use super::state::{Result, State};
 use super::tool;
 use crate::audit::stamp::Fact;
+
+/// Why an attempt was abandoned: its worker's lease ended. It counts as a failure.
+pub(super) const LEASE: &str = "lease";
+/// Why an attempt was abandoned: its worker drained. It does not count.
+pub(super) const DRAIN: &str = "drain";
 
 pub(super) fn join(state: &mut State<'_>, id: WorkerId, handlers: Vec<String>) -> Result<Reply> {
     let epoch = state.count(|counters| &mut counters.epochs)?;
@@ -63,6 +68,14 @@ pub(super) fn abandon(
 ) -> Result<()> {
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
     tool::give_up(state, execution)?;
+    // A delivery that kills its process must come to an end too (T6).
+    if reason == LEASE {
+        execution.failures.push(AttemptFailure {
+            attempt,
+            at_millis: state.now,
+            reason: "its process ended or lost its lease".to_owned(),
+        });
+    }
     execution.phase = Phase::Waiting;
     execution.at_millis = state.now;
     state.rows.save(Row::Execution(execution.clone()))

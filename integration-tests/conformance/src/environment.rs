@@ -153,6 +153,7 @@ impl Environment {
             provision: Provision::Ensure,
             start: StartPosition::Earliest,
             lease: lease.min(longest),
+            ordered: self.capabilities().order_by_key.is_supported(),
         }
     }
 

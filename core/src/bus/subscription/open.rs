@@ -86,6 +86,7 @@ async fn start_pumps(
                 provision: options.provision,
                 start: options.start,
                 lease: options.lease,
+                ordered: options.ordered,
             },
             batch_max: batch_max(options),
             clock: bus.clock().clone(),

@@ -4,7 +4,6 @@ mod event;
 mod failure;
 mod folder;
 mod handler;
-mod nearest;
 mod ordering;
 mod principals;
 mod problems;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::nearest::nearest;
+use wingman_core::nearest::nearest;
 use super::problems::Problems;
 use super::tree::{Entry, Node, Value};
 use crate::contract::duration;

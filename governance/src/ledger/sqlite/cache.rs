@@ -41,7 +41,10 @@ impl RowCache {
         }
         let row = load(at, key)?;
         if Table::of(key).is_kept() {
-            let known = Known { row: row.clone(), changed: false };
+            let known = Known {
+                row: row.clone(),
+                changed: false,
+            };
             self.known.insert(key.clone(), known);
         }
         Ok(row)
@@ -73,7 +76,9 @@ impl RowCache {
         to: &Connection,
         trees: &mut Trees,
     ) -> Result<(), LedgerError> {
-        Table::ALL.into_iter().try_for_each(|table| self.write(to, trees, table))
+        Table::ALL
+            .into_iter()
+            .try_for_each(|table| self.write(to, trees, table))
     }
 
     /// Forgets everything: after a rollback, or when another connection wrote.
@@ -95,9 +100,13 @@ impl RowCache {
         trees: &mut Trees,
         table: Table,
     ) -> Result<(), LedgerError> {
-        let Some(keys) = self.changed.get_mut(&table) else { return Ok(()) };
+        let Some(keys) = self.changed.get_mut(&table) else {
+            return Ok(());
+        };
         for key in keys.drain(..) {
-            let Some(known) = self.known.get_mut(&key) else { continue };
+            let Some(known) = self.known.get_mut(&key) else {
+                continue;
+            };
             match &known.row {
                 Some(row) => save(to, trees, row)?,
                 None => remove(to, &key)?,

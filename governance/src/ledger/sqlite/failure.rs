@@ -14,7 +14,8 @@ pub(super) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> LedgerE
 
 /// What is stored is not what this version stores.
 pub(super) fn corrupt(what: impl std::fmt::Display) -> LedgerError {
-    let message = format!("the ledger does not hold what it must: {what}; restore it from a backup");
+    let message =
+        format!("the ledger does not hold what it must: {what}; restore it from a backup");
     LedgerError::new(LedgerErrorKind::Corrupt, message)
 }
 
@@ -43,7 +44,9 @@ const fn remedy(kind: LedgerErrorKind) -> &'static str {
         LedgerErrorKind::Full => "; make room, then open the ledger again",
         LedgerErrorKind::Lost => "; put the file back, then open the ledger again",
         LedgerErrorKind::Corrupt => "; restore the ledger from a backup",
-        LedgerErrorKind::Busy => "; another process holds the ledger: see what it does, then try again",
+        LedgerErrorKind::Busy => {
+            "; another process holds the ledger: see what it does, then try again"
+        }
         LedgerErrorKind::Missing
         | LedgerErrorKind::Version
         | LedgerErrorKind::Url

@@ -32,10 +32,16 @@ impl Head {
             let frontier: Vec<u8> = row.get(2)?;
             Ok((row.get(0)?, row.get::<_, i64>(1)?, frontier))
         })?;
-        let Some((turn, at_millis, frontier)) = found else { return Ok(Self::default()) };
+        let Some((turn, at_millis, frontier)) = found else {
+            return Ok(Self::default());
+        };
         let frontier = Frontier::from_bytes(&frontier).map_err(corrupt)?;
         let at_millis = u64::try_from(at_millis).map_err(corrupt)?;
-        Ok(Self { turn, at_millis, frontier })
+        Ok(Self {
+            turn,
+            at_millis,
+            frontier,
+        })
     }
 
     fn write(&self, to: &Connection) -> Result<(), LedgerError> {
@@ -94,8 +100,15 @@ impl Drafts {
         for (index, draft) in (frontier.size()..).zip(self.0.drain(..)) {
             append(to, trees, index, &draft)?;
         }
-        frontier.append_all(leaves).iter().try_for_each(|growth| grow(to, growth))?;
-        let next = Head { turn: head.turn + 1, at_millis, frontier };
+        frontier
+            .append_all(leaves)
+            .iter()
+            .try_for_each(|growth| grow(to, growth))?;
+        let next = Head {
+            turn: head.turn + 1,
+            at_millis,
+            frontier,
+        };
         next.write(to)?;
         Ok(next)
     }
@@ -112,7 +125,11 @@ fn append(
     index: u64,
     draft: &Draft,
 ) -> Result<(), LedgerError> {
-    let tree = draft.tree.as_ref().map(|tree| trees.number(to, tree)).transpose()?;
+    let tree = draft
+        .tree
+        .as_ref()
+        .map(|tree| trees.number(to, tree))
+        .transpose()?;
     let parameters = params![
         integer(index),
         integer(draft.at_millis),
@@ -126,7 +143,12 @@ fn append(
 
 fn grow(to: &Connection, growth: &TileGrowth) -> Result<(), LedgerError> {
     let TileId { level, index } = growth.tile;
-    let hashes: Vec<u8> = growth.added.iter().flat_map(Digest::as_bytes).copied().collect();
+    let hashes: Vec<u8> = growth
+        .added
+        .iter()
+        .flat_map(Digest::as_bytes)
+        .copied()
+        .collect();
     let parameters = params![level, integer(index), growth.kept as i64, hashes];
     execute(to, sql!("log/append_hashes"), parameters)
 }
@@ -140,8 +162,9 @@ impl Tiles for SqlTiles<'_> {
 
     fn tile(&self, tile: TileId) -> Result<Option<Vec<Digest>>, LedgerError> {
         let by = params![tile.level, integer(tile.index)];
-        let parts: Vec<(i64, Vec<u8>)> =
-            all(self.0, sql!("log/read_tile"), by, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let parts: Vec<(i64, Vec<u8>)> = all(self.0, sql!("log/read_tile"), by, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
         let mut hashes = Vec::new();
         for (start, part) in &parts {
             let (part, rest) = part.as_chunks::<32>();

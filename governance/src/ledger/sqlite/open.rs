@@ -35,21 +35,32 @@ pub(super) fn open(url: &LedgerUrl, options: &LedgerOptions) -> Result<Opened, L
     }
     let id = identify(&mut store, options.clock.now().as_millis())?;
     let opened = open_key(url, options, &mut store, id)?;
-    let file = options.checkpoint_file.clone().unwrap_or_else(|| url.beside(".checkpoint.txt"));
+    let file = options
+        .checkpoint_file
+        .clone()
+        .unwrap_or_else(|| url.beside(".checkpoint.txt"));
+    let file = std::path::absolute(&file).unwrap_or(file);
     let covered = expect_unchanged(&mut store, &opened.key, &file)?;
     let gaps = options.gaps.clone();
     let mut signer = Signer::new(opened.key, file, options.checkpoint_every, gaps, covered);
     if covered == 0 {
         signer.sign(&mut store)?;
     }
-    Ok(Opened { store, signer, id, key_created: opened.created })
+    Ok(Opened {
+        store,
+        signer,
+        id,
+        key_created: opened.created,
+    })
 }
 
 fn expect_place(path: &Path, create: bool) -> Result<(), LedgerError> {
     if exists(path) {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let remedy = match folder {
         Some(folder) if !exists(folder) => {
             format!("make the folder {} or correct the path", folder.display())
@@ -69,8 +80,9 @@ fn identify(store: &mut Store, now: u64) -> Result<LedgerId, LedgerError> {
 }
 
 fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, LedgerError> {
-    let found: Option<[u8; 32]> =
-        one(store.connection(), sql!("log/read_ledger"), (), |row| row.get(0))?;
+    let found: Option<[u8; 32]> = one(store.connection(), sql!("log/read_ledger"), (), |row| {
+        row.get(0)
+    })?;
     if let Some(id) = found {
         store.roll_back();
         return Ok(LedgerId(Digest::from(id)));
@@ -80,7 +92,12 @@ fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, Ledg
     execute(store.connection(), sql!("log/write_ledger"), [&id])?;
     let ledger = Digest::from(id);
     let fact = Fact::LedgerOpened { ledger };
-    store.append(&Stamp { at_millis: now, execution: None, tree: None, fact })?;
+    store.append(&Stamp {
+        at_millis: now,
+        execution: None,
+        tree: None,
+        fact,
+    })?;
     let written = store.write(now)?;
     store.commit(written)?;
     Ok(LedgerId(ledger))
@@ -88,7 +105,10 @@ fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, Ledg
 
 /// What is returned where the system gives no random numbers.
 pub(super) fn no_randomness(error: getrandom::Error) -> LedgerError {
-    LedgerError::new(LedgerErrorKind::Io, format!("the system gives no random numbers: {error}"))
+    LedgerError::new(
+        LedgerErrorKind::Io,
+        format!("the system gives no random numbers: {error}"),
+    )
 }
 
 /// Opens the key that signs. A log that was signed is never signed with another.
@@ -98,9 +118,14 @@ fn open_key(
     store: &mut Store,
     id: LedgerId,
 ) -> Result<crate::audit::key::OpenedKey, LedgerError> {
-    let path = options.key_file.clone().unwrap_or_else(|| url.beside(".key"));
-    let known: Option<String> =
-        one(store.connection(), sql!("log/read_ledger"), (), |row| row.get(1))?.flatten();
+    let path = options
+        .key_file
+        .clone()
+        .unwrap_or_else(|| url.beside(".key"));
+    let known: Option<String> = one(store.connection(), sql!("log/read_ledger"), (), |row| {
+        row.get(1)
+    })?
+    .flatten();
     if known.is_some() && !exists(&path) {
         return Err(key_error(&KeyError::Missing { path }));
     }
@@ -136,11 +161,7 @@ fn key_error(error: &KeyError) -> LedgerError {
 
 /// Checks the log against itself, against the newest checkpoint in the database and against the one
 /// in the file; returns how many stamps the newest covers.
-fn expect_unchanged(
-    store: &mut Store,
-    key: &SigningKey,
-    file: &Path,
-) -> Result<u64, LedgerError> {
+fn expect_unchanged(store: &mut Store, key: &SigningKey, file: &Path) -> Result<u64, LedgerError> {
     let kept = checkpoint_file::read(file)?;
     store.begin()?;
     let at = store.connection();
@@ -148,8 +169,7 @@ fn expect_unchanged(
         let (head, verifier) = (store.head(), key.verifier());
         let size = head.frontier.size();
         expect_sound(at, head)?;
-        let newest: Option<String> =
-            one(at, sql!("log/newest_checkpoint"), (), |row| row.get(1))?;
+        let newest: Option<String> = one(at, sql!("log/newest_checkpoint"), (), |row| row.get(1))?;
         let mut covered = 0;
         if let Some(note) = newest {
             covered = expect_covers(at, size, &note, verifier, "the database")?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
+use super::failure::corrupt;
 use super::statement::{execute, one, sql};
 use crate::ledger::LedgerError;
 use crate::protocol::id::TreeId;
@@ -21,12 +22,13 @@ impl Trees {
         if let Some(number) = self.0.get(tree) {
             return Ok(*number);
         }
-        let number = match one(at, sql!("log/find_tree"), [&**tree], |row| row.get(0))? {
-            Some(number) => number,
-            None => {
-                execute(at, sql!("log/number_tree"), [&**tree])?;
-                at.last_insert_rowid()
-            }
+        // Most trees that are not known here are new.
+        execute(at, sql!("log/number_tree"), [&**tree])?;
+        let number = if at.changes() > 0 {
+            at.last_insert_rowid()
+        } else {
+            let found = one(at, sql!("log/find_tree"), [&**tree], |row| row.get(0))?;
+            found.ok_or_else(|| corrupt("a tree has no number"))?
         };
         if self.0.len() >= KNOWN_MAX {
             self.0.clear();

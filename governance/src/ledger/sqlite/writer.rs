@@ -55,13 +55,23 @@ pub(super) struct Writer {
     closed: Option<LedgerError>,
     /// Since when there was no pause.
     writing_since: Instant,
+    /// Whether it was said that the ledger is filling.
+    warned: bool,
 }
 
 impl Writer {
     pub(super) fn new(opened: Opened, options: LedgerOptions, clock: LedgerClock) -> Self {
         let Opened { store, signer, .. } = opened;
         clock.keep_up_with(store.head().at_millis);
-        Self { store, signer, options, clock, closed: None, writing_since: Instant::now() }
+        Self {
+            store,
+            signer,
+            options,
+            clock,
+            closed: None,
+            writing_since: Instant::now(),
+            warned: false,
+        }
     }
 
     /// Serves requests until it is told to close, or nobody can ask any more.
@@ -78,6 +88,7 @@ impl Writer {
                     }
                     Err(RecvTimeoutError::Disconnected) => {
                         self.report(self.closed.is_some(), Self::sign);
+                        self.store.copy_wal();
                         return;
                     }
                 },
@@ -91,7 +102,9 @@ impl Writer {
                 }
                 Request::Checkpoint(reply) => answer(reply, self.sign()),
                 Request::Close(reply) => {
-                    answer(reply, self.sign());
+                    let signed = self.sign();
+                    self.store.copy_wal();
+                    answer(reply, signed);
                     return;
                 }
             }
@@ -119,7 +132,13 @@ impl Writer {
     fn serve(&mut self, batch: Vec<Transact>) {
         let (waiting, inputs): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(|Transact { inputs, reply, place }| ((reply, place, inputs.len()), inputs))
+            .map(
+                |Transact {
+                     inputs,
+                     reply,
+                     place,
+                 }| ((reply, place, inputs.len()), inputs),
+            )
             .unzip();
         match self.transact(inputs.into_iter().flatten().collect()) {
             Ok(replies) => {
@@ -142,7 +161,9 @@ impl Writer {
         self.expect_open()?;
         let gaps: BTreeSet<_> = inputs.iter().filter_map(gaps_of).collect();
         self.store.begin()?;
-        let replies = self.steps(inputs, &gaps).map_err(|error| self.give_up(error))?;
+        let replies = self
+            .steps(inputs, &gaps)
+            .map_err(|error| self.give_up(error))?;
         for (_, after) in gaps {
             self.options.gaps.reached(after);
         }
@@ -212,6 +233,24 @@ impl Writer {
         let size = self.store.head().frontier.size();
         let due = self.signer.wait(size) == Some(Duration::ZERO);
         self.report(!due || self.closed.is_some(), Self::sign);
+        if due {
+            self.warn_if_filling();
+        }
+    }
+
+    /// Says once that the bound on the ledger's size is near.
+    fn warn_if_filling(&mut self) {
+        let Ok((pages, pages_max)) = self.store.pages() else {
+            return;
+        };
+        if !self.warned && pages / 4 >= pages_max / 5 {
+            self.warned = true;
+            tracing::warn!(
+                pages,
+                pages_max,
+                "the ledger is 80% full; once it is full, all work stops"
+            );
+        }
     }
 
     fn report(&mut self, skip: bool, sign: impl FnOnce(&mut Self) -> Result<(), LedgerError>) {

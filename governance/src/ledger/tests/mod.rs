@@ -1,7 +1,10 @@
 //! The ledger as the governor uses it: inputs in, durable replies and a log that verifies out.
 
+mod covering;
+mod reading;
 mod sharing;
 mod stopping;
+mod tampering;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +18,9 @@ use super::{Ledger, LedgerOptions};
 use crate::contract::{Contracts, Level};
 use crate::digest::Digest;
 use crate::protocol::id::{HandlerName, WorkerId};
-use crate::protocol::input::{Arrival, Conclude, Input, Intend, Judged, Reply, Run, RunEnding, Started};
+use crate::protocol::input::{
+    Arrival, Conclude, Input, Intend, Judged, Reply, Run, RunEnding, Started,
+};
 use crate::protocol::row::Claim;
 
 /// Orders come from outside; one handler turns them into receipts, with a tool that it may use.
@@ -41,6 +46,8 @@ tools: { till: write }
 /// A folder with a ledger, removed at the end.
 pub(super) struct Place {
     folder: PathBuf,
+    /// Made by this process, which removes it.
+    made: bool,
     pub(super) clock: Clock,
     contracts: Arc<Contracts>,
     events: AtomicU64,
@@ -51,9 +58,20 @@ impl Place {
         let unique = getrandom::u64().unwrap();
         let folder = std::env::temp_dir().join(format!("wingman-ledger-{unique:016x}"));
         std::fs::create_dir(&folder).unwrap();
-        let contracts = Contracts::builder().yaml("test.yaml", CONTRACTS).build().unwrap();
+        let mut place = Self::of(folder);
+        place.made = true;
+        place
+    }
+
+    /// The folder of another process's place.
+    pub(super) fn of(folder: PathBuf) -> Self {
+        let contracts = Contracts::builder()
+            .yaml("test.yaml", CONTRACTS)
+            .build()
+            .unwrap();
         Self {
             folder,
+            made: false,
             clock: Clock::manual(Timestamp::from_millis(1_000_000)),
             contracts: Arc::new(contracts),
             events: AtomicU64::new(0),
@@ -87,7 +105,8 @@ impl Place {
     /// A new order, in a tree of its own.
     pub(super) fn order(&self) -> CloudEvent {
         let number = self.events.fetch_add(1, Ordering::Relaxed);
-        let mut event = CloudEvent::new(format!("order-{number}"), "/shop", "Order").unwrap();
+        let source = format!("/shop/{}", std::process::id());
+        let mut event = CloudEvent::new(format!("order-{number}"), source, "Order").unwrap();
         event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
         event.with_json(r#"{"cents": 1}"#)
     }
@@ -95,13 +114,18 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // A folder that stays behind does no harm.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if self.made {
+            // A folder that stays behind does no harm.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
 pub(super) fn cashier() -> HandlerName {
-    HandlerName { group: "cashier".into(), handler: "cashier".into() }
+    HandlerName {
+        group: "cashier".into(),
+        handler: "cashier".into(),
+    }
 }
 
 pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
@@ -110,10 +134,18 @@ pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
 
 pub(super) async fn join(ledger: &Ledger) -> Claim {
     let worker = WorkerId(Digest::of(&getrandom::u64().unwrap().to_be_bytes()));
-    match ask(ledger, Input::Join { worker, handlers: vec!["cashier".into()] }).await {
-        Reply::Joined(claim) => claim,
-        other => panic!("{other:?}"),
-    }
+    let reply = ask(
+        ledger,
+        Input::Join {
+            worker,
+            handlers: vec!["cashier".into()],
+        },
+    )
+    .await;
+    let Reply::Joined(claim) = reply else {
+        panic!("{reply:?}")
+    };
+    claim
 }
 
 pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
@@ -129,10 +161,10 @@ pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
 }
 
 pub(super) fn started(reply: Reply) -> Started {
-    match reply {
-        Reply::Judged(Judged::Run(started)) => *started,
-        other => panic!("{other:?}"),
-    }
+    let Reply::Judged(Judged::Run(started)) = reply else {
+        panic!("{reply:?}")
+    };
+    *started
 }
 
 pub(super) async fn start(ledger: &Ledger, claim: Claim, event: &CloudEvent) -> Started {
@@ -143,8 +175,12 @@ pub(super) fn receipt(started: &Started) -> CloudEvent {
     let run = started.run;
     let mut event = CloudEvent::new(format!("{}-0", run.execution), "/cashier", "Receipt").unwrap();
     event.time = started.event.time;
-    event.set_extension(extension::CORRELATION, started.event.correlation()).unwrap();
-    event.set_extension(extension::CAUSATION, run.execution.to_string()).unwrap();
+    event
+        .set_extension(extension::CORRELATION, started.event.correlation())
+        .unwrap();
+    event
+        .set_extension(extension::CAUSATION, run.execution.to_string())
+        .unwrap();
     event.with_json(r#"{"paid": true}"#)
 }
 
@@ -159,7 +195,13 @@ pub(super) fn conclude(started: &Started, ending: RunEnding) -> Input {
 }
 
 pub(super) fn finish(started: &Started) -> Input {
-    conclude(started, RunEnding::Finished { outputs: vec![receipt(started)], fence: false })
+    conclude(
+        started,
+        RunEnding::Finished {
+            outputs: vec![receipt(started)],
+            fence: false,
+        },
+    )
 }
 
 pub(super) fn intend(run: Run, call: u32) -> Input {
@@ -181,9 +223,25 @@ pub(super) async fn handle_one(place: &Place, ledger: &Ledger, claim: Claim) -> 
     started
 }
 
+/// Takes many orders through at once.
+pub(super) async fn handle(place: &Place, ledger: &Ledger, claim: Claim, count: usize) {
+    let judge = (0..count).map(|_| arrival(claim, &place.order())).collect();
+    let replies = ledger.transact(judge).await.unwrap();
+    let finish = replies
+        .into_iter()
+        .map(|reply| finish(&started(reply)))
+        .collect();
+    ledger.transact(finish).await.unwrap();
+}
+
 /// A connection that may do what nobody should.
 pub(super) fn tamper(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
-    connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    connection
+        .busy_timeout(std::time::Duration::from_secs(5))
+        .unwrap();
+    connection
+        .pragma_update(None, "synchronous", "OFF")
+        .unwrap();
     connection
 }

@@ -1,7 +1,8 @@
 //! The protocol in a world that goes wrong: workers that crash and stop, a broker that repeats
 //! itself, people who halt, answer and forge. An oracle that knows only the guarantees watches.
 //!
-//! `WINGMAN_SIMULATION_SEED` runs one seed instead of those of the tests.
+//! `WINGMAN_SIMULATION_SEED` starts from that seed, `WINGMAN_SIMULATION_STEPS` runs more or fewer
+//! steps of the long test.
 
 mod act;
 mod broker;
@@ -69,8 +70,8 @@ fn story(world: &World, violation: &Violation) -> String {
     )
 }
 
-/// Runs worlds from a seed on until this many steps are done; returns the steps.
-fn run_many(first: u64, steps: u64) -> u64 {
+/// Runs worlds from a seed on, with every `stride`th, until this many steps are done.
+fn run_many(first: u64, stride: u64, steps: u64) {
     let contracts = Rc::new(graph::contracts());
     let (mut done, mut seed) = (0, first);
     while done < steps {
@@ -78,19 +79,31 @@ fn run_many(first: u64, steps: u64) -> u64 {
             Ok(world) => done += world,
             Err(story) => panic!("{story}"),
         }
-        seed += 1;
+        seed += stride;
     }
-    done
 }
 
-fn first_seed(default: u64) -> u64 {
-    let chosen = std::env::var("WINGMAN_SIMULATION_SEED").ok();
+fn chosen(variable: &str, default: u64) -> u64 {
+    let chosen = std::env::var(variable).ok();
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
 #[test]
 fn a_few_worlds_keep_every_guarantee() {
-    let seed = first_seed(1);
+    let seed = chosen("WINGMAN_SIMULATION_SEED", 1);
     println!("first seed {seed}");
-    run_many(seed, 20_000);
+    run_many(seed, 1, 20_000);
+}
+
+/// Two threads, as two cores are the least that a build has.
+#[test]
+fn a_million_steps_keep_every_guarantee() {
+    let seed = chosen("WINGMAN_SIMULATION_SEED", 1_000);
+    let steps = chosen("WINGMAN_SIMULATION_STEPS", 1_000_000);
+    println!("first seed {seed}, {steps} steps");
+    std::thread::scope(|scope| {
+        for at in 0..2 {
+            scope.spawn(move || run_many(seed + at, 2, steps / 2));
+        }
+    });
 }

@@ -73,6 +73,8 @@ struct Seen {
     lane: Option<(&'static str, String, String)>,
     current: Option<(Claim, u32)>,
     attempts: u32,
+    /// Attempts that failed or were lost; those of a drain are not counted.
+    failures: u32,
     told: Option<Decision>,
 }
 
@@ -288,8 +290,13 @@ impl Oracle {
             return;
         };
         for stamp in part.stamps {
-            if let (Fact::Asked { plan, .. }, Some(execution)) = (&stamp.fact, stamp.execution) {
-                self.put(*plan, execution);
+            match (&stamp.fact, stamp.execution) {
+                (Fact::Asked { plan, .. }, Some(execution)) => self.put(*plan, execution),
+                (Fact::Abandoned { attempt, reason }, Some(execution)) => {
+                    self.abandoned(execution, *attempt, reason);
+                }
+                (Fact::Failed { .. }, Some(execution)) => self.failed(execution),
+                _ => {}
             }
         }
         self.answered(input, reply, &part);

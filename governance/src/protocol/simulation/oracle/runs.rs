@@ -2,7 +2,7 @@
 
 use super::effects::Made;
 use super::{Oracle, Part};
-use crate::protocol::id::EventKey;
+use crate::protocol::id::{EventKey, ExecutionId};
 use crate::protocol::input::{Conclude, Concluded, Intend, Intended, Run, RunEnding};
 use crate::protocol::row::{EffectKey, EffectState, Phase, Row};
 
@@ -10,6 +10,28 @@ impl Oracle {
     fn is_current(&self, run: Run) -> bool {
         let seen = self.executions.get(&run.execution);
         seen.is_some_and(|it| it.current == Some((run.claim, run.attempt)))
+    }
+
+    /// R2: an attempt ends without its worker only once that worker's lease has ended.
+    pub(super) fn abandoned(&mut self, id: ExecutionId, attempt: u32, reason: &str) {
+        let Some(seen) = self.executions.get_mut(&id) else {
+            return;
+        };
+        if reason != "lease" {
+            return;
+        }
+        seen.failures += 1;
+        let lost = seen.current.take_if(|(_, current)| *current == attempt);
+        if lost.is_some_and(|(claim, _)| self.is_alive(claim)) {
+            let detail = format!("attempt {attempt} was given up while its worker lives");
+            self.violate("R2", "no_takeover_of_the_living", Some(id), detail);
+        }
+    }
+
+    pub(super) fn failed(&mut self, id: ExecutionId) {
+        if let Some(seen) = self.executions.get_mut(&id) {
+            seen.failures += 1;
+        }
     }
 
     /// Notes the outputs of a finish that was accepted, before its rows are judged.

@@ -10,6 +10,9 @@ use crate::protocol::simulation::script::name;
 use crate::protocol::simulation::worker::Run;
 use crate::protocol::simulation::world::HANDLERS;
 
+/// What every contract of the graph allows.
+const RETRIES: u32 = 3;
+
 impl Oracle {
     pub(super) fn started(&mut self, started: &Started, part: &Part<'_>) {
         let run = started.run;
@@ -73,6 +76,7 @@ impl Oracle {
             lane: lane.clone(),
             current: None,
             attempts: 0,
+            failures: 0,
             told: None,
         });
         let (before, attempts) = (seen.current, seen.attempts);
@@ -85,6 +89,10 @@ impl Oracle {
                 .insert(run.execution);
         }
         let id = Some(run.execution);
+        if seen.failures > RETRIES {
+            let detail = format!("attempt {} began after all its retries", run.attempt);
+            self.violate("T6", "attempts_end", id, detail);
+        }
         if before.is_some_and(|(claim, _)| self.is_alive(claim)) {
             let detail = format!("attempt {} began while {before:?} lives", run.attempt);
             self.violate("R2", "no_takeover_of_the_living", id, detail);

@@ -1,1 +1,1 @@
-INSERT INTO trees (tree) VALUES (?1)
+INSERT INTO trees (tree) VALUES (?1) ON CONFLICT DO NOTHING

@@ -1,7 +1,7 @@
 //! Which known name a wrong one was probably meant to be.
 
 /// The known name with the fewest edits between, if they are few for its length.
-pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let (edits, best) = known.iter().map(|it| (edits(name, it), *it)).min()?;
     (edits <= best.len() / 3 + 1).then_some(best)
 }

@@ -1,0 +1,222 @@
+//! Publishing: a pipeline of `XADD`, a reply for each message.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redis::{RedisResult, Value};
+use wingman_core::message::Message;
+use wingman_core::name::TopicName;
+use wingman_core::transport::{Confirmed, Position, Provision, Publisher, Receipt};
+use wingman_core::{Error, Kind, Result};
+
+use crate::codec;
+use crate::error::{Doing, from_native};
+use crate::subscriber::EntryId;
+use crate::transport::{Connection, Gate, ServerLink};
+
+/// Messages in one call.
+pub(crate) const BATCH_MESSAGES_MAX: usize = 1_000;
+/// Bytes after which a pipeline ends; one larger message goes alone.
+const PIPELINE_BYTES_MAX: usize = 4 << 20;
+const OPERATION: &str = "publish";
+
+#[derive(Debug)]
+pub(crate) struct RedisPublisher {
+    server: Arc<ServerLink>,
+    topic: TopicName,
+    provision: Provision,
+    gate: Gate,
+}
+
+impl RedisPublisher {
+    pub(crate) fn new(server: Arc<ServerLink>, topic: TopicName, provision: Provision) -> Self {
+        Self {
+            server,
+            topic,
+            provision,
+            gate: Gate::new("redis publisher"),
+        }
+    }
+
+    fn oversize(&self, message: &Message) -> Option<Error> {
+        let bytes_max = self.server.config.payload_bytes_max;
+        let bytes = message.payload.len();
+        (bytes > bytes_max).then(|| {
+            Error::new(
+                Kind::Oversize,
+                "the payload is too large: send a reference, or raise payload_bytes_max",
+            )
+            .during(OPERATION)
+            .with("bytes", bytes)
+            .with("bytes_max", bytes_max)
+        })
+    }
+
+    /// Sends what goes into one pipeline; returns a result for each.
+    async fn send(&self, connection: &Connection, batch: &[&Message]) -> Vec<Result<Receipt>> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for message in batch {
+            self.add(&mut pipeline, message);
+        }
+        // Asked last: a group that was made before it got every message of the batch.
+        pipeline.cmd("XINFO").arg("GROUPS").arg(self.topic.as_str());
+        let replies: Result<Vec<RedisResult<Value>>> = connection
+            .pipeline((Doing::Writing, OPERATION), &pipeline)
+            .await;
+        match replies {
+            Ok(mut replies) => {
+                let groups = replies.pop();
+                let confirmed = confirmed(groups);
+                let receipt = |reply| self.receipt(reply, confirmed);
+                replies.into_iter().map(receipt).collect()
+            }
+            Err(error) => batch.iter().map(|_| Err(again(&error))).collect(),
+        }
+    }
+
+    fn add(&self, pipeline: &mut redis::Pipeline, message: &Message) {
+        let command = pipeline.cmd("XADD").arg(self.topic.as_str());
+        match self.provision {
+            Provision::Ensure => {}
+            Provision::Verify | Provision::Never => {
+                command.arg("NOMKSTREAM");
+            }
+        }
+        command.arg("*");
+        codec::encode(message, |name, value| {
+            command.arg(name).arg(value);
+        });
+    }
+
+    fn receipt(&self, reply: RedisResult<Value>, confirmed: Confirmed) -> Result<Receipt> {
+        let unroutable = || {
+            Error::new(
+                Kind::Unroutable,
+                "there is no such topic (stream), and this publisher may not create it",
+            )
+            .during(OPERATION)
+            .with("topic", &self.topic)
+        };
+        match reply {
+            Ok(Value::Nil) => Err(unroutable()),
+            Ok(Value::BulkString(id)) => Ok(Receipt {
+                position: EntryId::parse(&id).map(Position::from),
+                confirmed,
+            }),
+            Ok(_) => Ok(Receipt {
+                position: None,
+                confirmed,
+            }),
+            Err(error) => {
+                Err(from_native(Doing::Writing, OPERATION, error).with("topic", &self.topic))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Publisher for RedisPublisher {
+    async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
+        let _open = self.gate.enter().await?;
+        let _inside = self.server.gate.enter().await?;
+        if batch.len() > BATCH_MESSAGES_MAX {
+            return Err(Error::new(Kind::Oversize, "too many messages in one call")
+                .during(OPERATION)
+                .with("messages", batch.len())
+                .with("messages_max", BATCH_MESSAGES_MAX));
+        }
+        let mut results = Vec::with_capacity(batch.len());
+        let mut fitting = Vec::with_capacity(batch.len());
+        for message in batch {
+            match self.oversize(message) {
+                Some(error) => results.push(Some(Err(error))),
+                None => {
+                    results.push(None);
+                    fitting.push(message);
+                }
+            }
+        }
+        let mut sent = self.send_all(&fitting).await?.into_iter();
+        let answered = results.into_iter().map(|result| {
+            result.or_else(|| sent.next()).unwrap_or_else(|| {
+                Err(Error::new(Kind::Internal, "the server did not answer for each message"))
+            })
+        });
+        Ok(answered.collect())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.gate.shut();
+        self.gate.emptied(self.server.config.reply_time()).await;
+        Ok(())
+    }
+}
+
+impl RedisPublisher {
+    /// An outer error if nothing was sent. After a connection is lost the rest is not sent: it
+    /// would overtake what is unknown.
+    async fn send_all(&self, messages: &[&Message]) -> Result<Vec<Result<Receipt>>> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.server.connector.shared().await?;
+        let mut results = Vec::with_capacity(messages.len());
+        let mut rest = messages;
+        while !rest.is_empty() {
+            if connection.health().is_lost() && !results.is_empty() {
+                results.extend(rest.iter().map(|_| Err(unsent())));
+                break;
+            }
+            let (pipeline, after) = rest.split_at(fits(rest));
+            results.extend(self.send(&connection, pipeline).await);
+            rest = after;
+        }
+        Ok(results)
+    }
+}
+
+/// How many messages go into the next pipeline: at least one.
+fn fits(messages: &[&Message]) -> usize {
+    let mut bytes = 0;
+    let within = messages.iter().take_while(|message| {
+        bytes += message.size_bytes();
+        bytes <= PIPELINE_BYTES_MAX
+    });
+    within.count().max(1)
+}
+
+/// Whether anybody listens; without an answer nobody is accused.
+fn confirmed(groups: Option<RedisResult<Value>>) -> Confirmed {
+    match groups {
+        Some(Ok(Value::Array(groups))) if groups.is_empty() => Confirmed::NoGroup,
+        Some(Ok(_) | Err(_)) | None => Confirmed::Stored,
+    }
+}
+
+fn unsent() -> Error {
+    let why = "the connection was lost before this message was sent";
+    Error::new(Kind::Unavailable, why).during(OPERATION)
+}
+
+/// The same error for each message of a pipeline.
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), "the pipeline failed")
+        .during(OPERATION)
+        .retrying(error.retry())
+        .because(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_is_bounded_and_a_large_message_goes_alone() {
+        let large = Message::new(vec![0; PIPELINE_BYTES_MAX + 1]);
+        let half = Message::new(vec![0; PIPELINE_BYTES_MAX / 2]);
+        assert_eq!(fits(&[&large, &half]), 1);
+        assert_eq!(fits(&[&half, &half, &half]), 2);
+        assert_eq!(fits(&[&half]), 1);
+    }
+}

@@ -1,0 +1,187 @@
+//! The transport: what it can do, and opening publishers and subscribers on it.
+
+mod connection;
+mod connector;
+mod gate;
+mod server;
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use async_trait::async_trait;
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::transport::{
+    Admin, Capabilities, Limits, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
+};
+use wingman_core::{Error, Kind, Result, Retry};
+
+pub(crate) use self::connection::{Connection, Health};
+pub(crate) use self::connector::Connector;
+pub(crate) use self::gate::{Gate, Inside};
+use crate::admin::{RedisAdmin, topology};
+use crate::config::Config;
+use crate::error::Doing;
+use crate::publisher::{BATCH_MESSAGES_MAX, RedisPublisher};
+use crate::subscriber::{RedisSubscriber, Seat};
+
+/// Opens the transport that a URL names; see [`Config::from_url`].
+///
+/// A server that cannot be reached is no error: what is opened on the transport is `Unavailable`
+/// until it can. One that is reached is checked here, and again at each new connection.
+///
+/// # Errors
+/// - [`Kind::Configuration`]: the URL is wrong, or the server is a read-only replica.
+/// - [`Kind::Unsupported`]: the server is older than 7.0 or a cluster; TLS is not built in.
+/// - [`Kind::Unauthenticated`]: the server does not accept the credentials.
+pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
+    connect_with(Config::from_url(url)?).await
+}
+
+/// Opens a transport; see [`connect`].
+///
+/// # Errors
+/// Those of [`connect`].
+pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
+    config.check()?;
+    let server = Arc::new(ServerLink {
+        connector: Connector::new(&config)?,
+        gate: Gate::new("redis transport"),
+        seats: Mutex::default(),
+        config,
+    });
+    match server.connector.shared().await {
+        Ok(_) => {}
+        Err(error) if matches!(error.retry(), Retry::Temporary { .. } | Retry::Ambiguous) => {
+            tracing::warn!(%error, "Redis cannot be reached yet; it is tried again when it is used");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Arc::new(RedisTransport(server)))
+}
+
+#[derive(Debug)]
+struct RedisTransport(Arc<ServerLink>);
+
+/// What the parts of one transport share.
+#[derive(Debug)]
+pub(crate) struct ServerLink {
+    pub(crate) connector: Connector,
+    pub(crate) config: Config,
+    pub(crate) gate: Gate,
+    /// Subscribers that were opened and may still live.
+    seats: Mutex<Vec<Weak<Seat>>>,
+}
+
+impl ServerLink {
+    fn seats(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Seat>>> {
+        // A list of weak pointers is whole at any time.
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Transport for RedisTransport {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            backend: "redis",
+            order_by_key: Support::Emulated,
+            delayed_retry: Support::Emulated,
+            attempt_count: Support::Emulated,
+            dead_letter: Support::Unsupported,
+            lease_extension: Support::Native,
+            replay: Support::Native,
+            transactions: Support::Unsupported,
+            admin: Support::Native,
+            lag: Support::Native,
+            no_group_reported: Support::Emulated,
+            survives_restart: self.0.connector.keeps_a_log(),
+            limits: Limits {
+                payload_bytes_max: self.0.config.payload_bytes_max,
+                batch_messages_max: BATCH_MESSAGES_MAX,
+                headers_max: None,
+                delay_max: None,
+                lease_max: None,
+                hold_max: None,
+            },
+        }
+    }
+
+    async fn publisher(
+        &self,
+        topic: &TopicName,
+        options: PublisherOptions,
+    ) -> Result<Box<dyn Publisher>> {
+        let _inside = self.0.gate.enter().await?;
+        match options.provision {
+            Provision::Ensure => {
+                topology::create_topic(&self.0.connector.shared().await?, topic).await?;
+            }
+            Provision::Verify => {
+                topology::require(&self.0.connector.shared().await?, topic, None).await?;
+            }
+            Provision::Never => {}
+        }
+        let publisher = RedisPublisher::new(self.0.clone(), topic.clone(), options.provision);
+        Ok(Box::new(publisher))
+    }
+
+    async fn subscriber(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        options: SubscriberOptions,
+    ) -> Result<Box<dyn Subscriber>> {
+        let _inside = self.0.gate.enter().await?;
+        if options.lease.as_millis() == 0 {
+            let why = "a lease lasts at least a millisecond";
+            return Err(Error::new(Kind::Configuration, why).with("lease", "0"));
+        }
+        match options.provision {
+            Provision::Ensure => {
+                let connection = self.0.connector.shared().await?;
+                topology::create_topic(&connection, topic).await?;
+                topology::create_group(&connection, topic, group, options.start).await?;
+            }
+            Provision::Verify => {
+                let connection = self.0.connector.shared().await?;
+                topology::require(&connection, topic, Some(group)).await?;
+            }
+            Provision::Never => {}
+        }
+        let seat = Arc::new(Seat::new(self.0.clone(), topic.clone(), group.clone(), options));
+        seat.join().await?;
+        let mut seats = self.0.seats();
+        seats.retain(|seat| seat.strong_count() > 0);
+        seats.push(Arc::downgrade(&seat));
+        Ok(Box::new(RedisSubscriber::new(seat)))
+    }
+
+    fn admin(&self) -> Result<Arc<dyn Admin>> {
+        Ok(Arc::new(RedisAdmin::new(self.0.clone())))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let _inside = self.0.gate.enter().await?;
+        let connection = self.0.connector.shared().await?;
+        connection
+            .command((Doing::Reading, "ping"), &redis::cmd("PING"))
+            .await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.gate.shut();
+        let seats: Vec<_> = self.0.seats().drain(..).collect();
+        for seat in seats.iter().filter_map(Weak::upgrade) {
+            seat.leave().await;
+        }
+        self.0.gate.emptied(self.0.config.reply_time()).await;
+        self.0.connector.close().await;
+        Ok(())
+    }
+
+    /// A [`redis::Client`].
+    fn native(&self) -> &dyn Any {
+        self.0.connector.client()
+    }
+}

@@ -1,0 +1,11 @@
+//! The governor around a bus on memory: what must hold whatever comes in and whatever breaks.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod bad_input;
+mod control;
+mod handshake;
+mod ledger_loss;
+mod processes;
+mod start;
+mod world;

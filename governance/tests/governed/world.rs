@@ -1,0 +1,141 @@
+//! One small governed program for all tests: `Asked` comes from outside, `answerer` turns it into
+//! `Told`, `listener` takes that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use wingman_core::bus::Bus;
+use wingman_core::clock::Clock;
+use wingman_core::event::{CloudEvent, Event};
+use wingman_core::handler::Incoming;
+use wingman_core::memory::MemoryTransport;
+use wingman_governance::contract::{Contracts, ContractsBuilder, EventContract, HandlerContract};
+use wingman_governance::ledger::{LedgerError, Reader};
+use wingman_governance::{Governor, Running};
+
+/// How long anything may take.
+pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Serialize, Deserialize, Event)]
+pub(crate) struct Asked {
+    pub(crate) question: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize, Event)]
+pub(crate) struct Told {
+    pub(crate) answer: u32,
+}
+
+/// What runs, where, and what was counted.
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) transport: Arc<MemoryTransport>,
+    pub(crate) contracts: Arc<Contracts>,
+    pub(crate) answered: Arc<AtomicU32>,
+    pub(crate) heard: Arc<AtomicU32>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(contracts().build().unwrap())
+    }
+
+    pub(crate) fn with(contracts: Contracts) -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            transport: MemoryTransport::new(Clock::system()),
+            contracts: Arc::new(contracts),
+            answered: Arc::default(),
+            heard: Arc::default(),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite://{}", self.folder.path().join("ledger.db").display())
+    }
+
+    pub(crate) fn bus(&self) -> Bus {
+        Bus::new(self.transport.connect())
+    }
+
+    /// A governor with both handlers; each call is another process on the same ledger.
+    pub(crate) fn governor(&self) -> Governor {
+        let (answered, heard) = (Arc::clone(&self.answered), Arc::clone(&self.heard));
+        let answer = move |asked: Incoming<Asked>| {
+            let answered = Arc::clone(&answered);
+            async move {
+                answered.fetch_add(1, Ordering::SeqCst);
+                Told { answer: asked.question + 1 }
+            }
+        };
+        let listen = move |_: Incoming<Told>| {
+            let heard = Arc::clone(&heard);
+            async move {
+                heard.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        Governor::around(self.bus(), &self.url())
+            .contracts(Arc::clone(&self.contracts))
+            .handle("answerer", answer)
+            .handle("listener", listen)
+    }
+
+    pub(crate) async fn start(&self) -> Running {
+        self.governor().start().await.unwrap()
+    }
+
+    pub(crate) fn answered(&self) -> u32 {
+        self.answered.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn heard(&self) -> u32 {
+        self.heard.load(Ordering::SeqCst)
+    }
+}
+
+pub(crate) fn contracts() -> ContractsBuilder {
+    let schema = serde_json::json!({
+        "type": "object", "required": ["question"],
+        "properties": { "question": { "type": "integer", "minimum": 0 } }
+    });
+    Contracts::builder()
+        .event(EventContract::new("Asked", 1).purpose("A question").external().input_schema(schema))
+        .event(EventContract::new("Told", 1).purpose("An answer").producer("answerer"))
+        .handler(
+            HandlerContract::new("answerer").mission("Answer").consumes("Asked").emits("Told"),
+        )
+        .handler(HandlerContract::new("listener").mission("Listen").consumes("Told"))
+}
+
+/// A question from outside.
+pub(crate) fn asked(id: &str, question: u32) -> CloudEvent {
+    event(id, "Asked", &format!("{{\"question\":{question}}}"))
+}
+
+pub(crate) fn event(id: &str, ty: &str, data: &str) -> CloudEvent {
+    let mut event = CloudEvent::new(id, "/test", ty).unwrap().with_json(data.to_owned());
+    event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
+    event
+}
+
+/// Waits, with a bound, until the condition holds; panics with what it was.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + WITHIN;
+    while !condition() {
+        assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until nothing is open on the ledger.
+pub(crate) async fn until_settled(reader: &Reader) {
+    until("nothing is open", || reader.open_work(None).is_ok_and(|open| open.is_none())).await;
+}
+
+/// Kinds of the stamps on the ledger, in order.
+pub(crate) fn kinds(reader: &Reader) -> Result<Vec<String>, LedgerError> {
+    Ok(reader.stamps(None, 0, 10_000)?.into_iter().map(|stamp| stamp.kind).collect())
+}
