@@ -93,7 +93,7 @@ fn one(options: &Publish, data: &str) -> Result<CloudEvent, Problem> {
     getrandom::fill(&mut id).map_err(Problem::new)?;
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let ty = options.ty.as_deref().unwrap_or(&options.topic);
-    let mut event = CloudEvent::new(id, options.source.as_str(), ty)?;
+    let mut event = CloudEvent::new(id, options.source.as_str(), ty).map_err(Problem::usage)?;
     event.subject.clone_from(&options.subject);
     if let Some(key) = &options.key {
         event.set_extension(extension::PARTITION_KEY, key.as_str())?;
