@@ -4,36 +4,121 @@ use std::sync::Arc;
 
 use wingman_core::clock::Clock;
 use wingman_core::memory::MemoryTransport;
+use wingman_core::nearest::nearest;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
+
+const SCHEMES: [&str; 7] = [
+    "memory", "redis", "rediss", "kafka", "amqp", "sns-sqs", "pubsub",
+];
 
 /// Opens the transport that a URL names. A broker that is down is no error here.
 ///
 /// # Errors
-/// [`Kind::Configuration`] for an unknown scheme, naming the known ones; [`Kind::Unsupported`] for
-/// one whose feature is off or that does not exist yet.
+/// [`Kind::Configuration`] for an unknown scheme, naming the known ones, and for a URL that the
+/// backend refuses; [`Kind::Unsupported`] for a scheme whose feature is off or that does not exist
+/// yet; what the backend says of a broker that it reached.
 pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
     let Some((scheme, _)) = url.split_once("://") else {
-        return Err(unknown(url));
+        // Not repeated: it may hold a password.
+        let message = format!("this is not a URL of a broker: scheme://…; {}", known());
+        return Err(Error::new(Kind::Configuration, message));
     };
     match scheme {
         "memory" => Ok(MemoryTransport::new(Clock::system())),
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" => wingman_redis::connect(url).await,
+        #[cfg(not(feature = "redis"))]
         "redis" | "rediss" => Err(off(scheme, "redis")),
         "kafka" | "amqp" | "sns-sqs" | "pubsub" => {
-            let message = "this broker's adapter does not exist yet: use memory:// or redis://";
+            let message = "this broker's adapter is not there yet: use memory:// or redis://";
             Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
         }
         other => Err(unknown(other)),
     }
 }
 
+#[cfg(not(feature = "redis"))]
 fn off(scheme: &str, feature: &str) -> Error {
     let message = format!("this build has no {scheme}://: build with `--features {feature}`");
     Error::new(Kind::Unsupported, message)
 }
 
 fn unknown(scheme: &str) -> Error {
-    let message = "unknown scheme: memory:// and redis:// exist; kafka://, amqp://, sns-sqs:// and \
-                   pubsub:// are reserved";
+    let message = match nearest(scheme, &SCHEMES) {
+        Some(near) => format!("unknown scheme: did you mean {near}://? {}", known()),
+        None => format!("unknown scheme; {}", known()),
+    };
     Error::new(Kind::Configuration, message).with("scheme", scheme)
+}
+
+fn known() -> &'static str {
+    "memory:// and redis:// exist; kafka://, amqp://, sns-sqs:// and pubsub:// are reserved"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(url: &str) -> Error {
+        open(url).await.expect_err(url)
+    }
+
+    #[tokio::test]
+    async fn memory_is_always_there() {
+        let transport = open("memory://").await.unwrap();
+        assert_eq!(transport.capabilities().backend, "memory");
+    }
+
+    #[tokio::test]
+    async fn reserved_schemes_are_not_there_yet() {
+        for scheme in ["kafka", "amqp", "sns-sqs", "pubsub"] {
+            let error = refused(&format!("{scheme}://localhost")).await;
+            assert_eq!(error.kind(), Kind::Unsupported);
+            assert_eq!(error.context("scheme"), Some(scheme));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_scheme_names_the_nearest_and_the_known() {
+        let error = refused("reddis://localhost").await;
+        assert_eq!(error.kind(), Kind::Configuration);
+        let text = error.to_string();
+        assert!(text.contains("did you mean redis://?"), "{text}");
+        assert!(text.contains("kafka://"), "{text}");
+        assert!(
+            !refused("x://localhost")
+                .await
+                .to_string()
+                .contains("did you mean")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_url_is_not_repeated() {
+        let error = refused("me:hunter2@localhost").await;
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[tokio::test]
+    async fn a_feature_that_is_off_is_named() {
+        let error = refused("redis://localhost").await;
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.to_string().contains("--features redis"), "{error}");
+    }
+
+    #[cfg(feature = "redis")]
+    #[tokio::test]
+    async fn redis_is_opened_although_it_is_down() {
+        // Port 1 of this machine: nobody listens, and nobody may without being root.
+        let transport = open("redis://127.0.0.1:1").await.unwrap();
+        assert_eq!(transport.capabilities().backend, "redis");
+        assert_eq!(
+            transport.ping().await.unwrap_err().kind(),
+            Kind::Unavailable
+        );
+        assert_eq!(refused("redis://h?no=1").await.kind(), Kind::Configuration);
+    }
 }

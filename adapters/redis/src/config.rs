@@ -92,7 +92,9 @@ impl Config {
                 .with("value", self.payload_bytes_max));
         }
         if self.username.is_some() && self.password.is_none() {
-            return Err(wrong("a user without a password: redis://user:password@host"));
+            return Err(wrong(
+                "a user without a password: redis://user:password@host",
+            ));
         }
         if self.tls && cfg!(not(feature = "tls")) {
             return Err(Error::new(
@@ -119,7 +121,10 @@ mod tests {
         assert_eq!(config.host, "redis.local");
         assert_eq!(config.port, 6379);
         let error = read(r#"{"hots": "x"}"#).unwrap_err().to_string();
-        assert!(error.contains("hots") && error.contains("payload_bytes_max"), "{error}");
+        assert!(
+            error.contains("hots") && error.contains("payload_bytes_max"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -133,17 +138,45 @@ mod tests {
         let checked = |config: Config| config.check().unwrap_err();
         let base = Config::default;
         for (config, key) in [
-            (Config { host: String::new(), ..base() }, "host"),
-            (Config { reply_millis: 0, ..base() }, "reply_millis"),
-            (Config { payload_bytes_max: 1 << 30, ..base() }, "payload_bytes_max"),
+            (
+                Config {
+                    host: String::new(),
+                    ..base()
+                },
+                "host",
+            ),
+            (
+                Config {
+                    reply_millis: 0,
+                    ..base()
+                },
+                "reply_millis",
+            ),
+            (
+                Config {
+                    payload_bytes_max: 1 << 30,
+                    ..base()
+                },
+                "payload_bytes_max",
+            ),
         ] {
             let error = checked(config);
             assert_eq!(error.kind(), Kind::Configuration);
             assert_eq!(error.context("key"), Some(key));
         }
-        let user = Config { username: Some("me".to_owned()), ..base() };
+        let user = Config {
+            username: Some("me".to_owned()),
+            ..base()
+        };
         assert!(checked(user).to_string().contains("password"));
         #[cfg(not(feature = "tls"))]
-        assert_eq!(checked(Config { tls: true, ..base() }).kind(), Kind::Unsupported);
+        assert_eq!(
+            checked(Config {
+                tls: true,
+                ..base()
+            })
+            .kind(),
+            Kind::Unsupported
+        );
     }
 }

@@ -88,9 +88,9 @@ fn lost(doing: Doing, error: &RedisError) -> (Kind, &'static str) {
 
 fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
     match kind {
-        ServerErrorKind::BusyLoading
-        | ServerErrorKind::TryAgain
-        | ServerErrorKind::MasterDown => NOT_READY,
+        ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain | ServerErrorKind::MasterDown => {
+            NOT_READY
+        }
         ServerErrorKind::ReadOnly => (
             Kind::Unavailable,
             "the server became a read-only replica: is a failover under way?",
@@ -111,7 +111,10 @@ fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
             "the server answered something that was not asked",
         ),
         // As above: open on the native side.
-        _ => (Kind::Internal, "a server error that this adapter does not know"),
+        _ => (
+            Kind::Internal,
+            "a server error that this adapter does not know",
+        ),
     }
 }
 
@@ -132,7 +135,10 @@ fn extension(code: &str) -> (Kind, &'static str) {
             Kind::Unavailable,
             "the server cannot write to its disk and refuses writes",
         ),
-        "NOREPLICAS" => (Kind::Unavailable, "the server has too few replicas to write"),
+        "NOREPLICAS" => (
+            Kind::Unavailable,
+            "the server has too few replicas to write",
+        ),
         "BUSY" => (Kind::Unavailable, "the server is busy with a script"),
         "UNKILLABLE" => NOT_READY,
         _ => (Kind::Rejected, "the server refused the command"),
@@ -155,24 +161,42 @@ mod tests {
     fn a_lost_connection_means_what_was_being_done() {
         let reset = || RedisError::from(io::Error::from(io::ErrorKind::ConnectionReset));
         for (doing, kind, retry) in [
-            (Doing::Connecting, Kind::Unavailable, Retry::Temporary { after: None }),
-            (Doing::Reading, Kind::Unavailable, Retry::Temporary { after: None }),
+            (
+                Doing::Connecting,
+                Kind::Unavailable,
+                Retry::Temporary { after: None },
+            ),
+            (
+                Doing::Reading,
+                Kind::Unavailable,
+                Retry::Temporary { after: None },
+            ),
             (Doing::Writing, Kind::Unknown, Retry::Ambiguous),
         ] {
             let error = from_native(doing, "publish", reset());
             assert_eq!((error.kind(), error.retry()), (kind, retry), "{doing:?}");
         }
         let late = RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
-        assert_eq!(from_native(Doing::Writing, "settle", late).kind(), Kind::Unknown);
+        assert_eq!(
+            from_native(Doing::Writing, "settle", late).kind(),
+            Kind::Unknown
+        );
     }
 
     #[test]
     fn credentials_are_permanent_and_busy_is_not() {
-        let error = from_native(Doing::Connecting, "open", native(ErrorKind::AuthenticationFailed));
+        let error = from_native(
+            Doing::Connecting,
+            "open",
+            native(ErrorKind::AuthenticationFailed),
+        );
         assert_eq!(error.kind(), Kind::Unauthenticated);
         assert_eq!(error.retry(), Retry::Permanent);
         let busy = native(ErrorKind::Server(ServerErrorKind::BusyLoading));
-        assert_eq!(from_native(Doing::Writing, "publish", busy).kind(), Kind::Unavailable);
+        assert_eq!(
+            from_native(Doing::Writing, "publish", busy).kind(),
+            Kind::Unavailable
+        );
     }
 
     #[test]

@@ -140,7 +140,10 @@ impl Publisher for RedisPublisher {
         let mut sent = self.send_all(&fitting).await?.into_iter();
         let answered = results.into_iter().map(|result| {
             result.or_else(|| sent.next()).unwrap_or_else(|| {
-                Err(Error::new(Kind::Internal, "the server did not answer for each message"))
+                Err(Error::new(
+                    Kind::Internal,
+                    "the server did not answer for each message",
+                ))
             })
         });
         Ok(answered.collect())

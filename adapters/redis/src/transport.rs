@@ -149,7 +149,12 @@ impl Transport for RedisTransport {
             }
             Provision::Never => {}
         }
-        let seat = Arc::new(Seat::new(self.0.clone(), topic.clone(), group.clone(), options));
+        let seat = Arc::new(Seat::new(
+            self.0.clone(),
+            topic.clone(),
+            group.clone(),
+            options,
+        ));
         seat.join().await?;
         let mut seats = self.0.seats();
         seats.retain(|seat| seat.strong_count() > 0);

@@ -4,12 +4,14 @@
 //! To add one: a module here with its [`Backend`], and an arm in `open`.
 
 mod memory;
+mod redis;
 
 use std::sync::Arc;
 
 use wingman_conformance::Backend;
 
 pub use memory::MemoryBackend;
+pub use redis::RedisBackend;
 
 /// Backends in the order of the matrix's columns, with the variable that selects each.
 const SELECTED_BY: &[(&str, &str)] = &[("redis", "WINGMAN_REDIS_URL")];
@@ -29,5 +31,8 @@ pub fn selected() -> Vec<Arc<dyn Backend>> {
 }
 
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
-    panic!("{url} selects {name}, which these tests cannot open yet");
+    match name {
+        "redis" => Arc::new(RedisBackend::new(url)),
+        _ => panic!("{url} selects {name}, which these tests cannot open yet"),
+    }
 }

@@ -74,7 +74,7 @@ fn trial(
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .enable_time()
+        .enable_all()
         .build()
         .expect("a runtime of two threads can always be built")
         .block_on(future)

@@ -54,7 +54,10 @@ pub(crate) async fn create_group(
         StartPosition::Latest => "$",
     };
     let mut command = redis::cmd("XGROUP");
-    command.arg("CREATE").arg(topic.as_str()).arg(group.as_str());
+    command
+        .arg("CREATE")
+        .arg(topic.as_str())
+        .arg(group.as_str());
     command.arg(begin).arg("MKSTREAM");
     let made: Result<()> = connection
         .command((Doing::Reading, "create group"), &command)
@@ -74,7 +77,7 @@ pub(crate) async fn delete_topic(connection: &Connection, topic: &TopicName) -> 
     let mut command = redis::cmd("DEL");
     command.arg(topic.as_str());
     for group in &groups {
-        command.arg(&SideKeys::new(topic, &group.name).all());
+        command.arg(SideKeys::new(topic, &group.name).all());
     }
     let deleted: u64 = connection
         .command((Doing::Writing, "delete topic"), &command)
@@ -95,8 +98,14 @@ pub(crate) async fn delete_group(
     }
     let mut pipeline = redis::pipe();
     pipeline.atomic();
-    pipeline.cmd("XGROUP").arg("DESTROY").arg(topic.as_str()).arg(group.as_str());
-    pipeline.cmd("DEL").arg(&SideKeys::new(topic, group.as_str()).all());
+    pipeline
+        .cmd("XGROUP")
+        .arg("DESTROY")
+        .arg(topic.as_str())
+        .arg(group.as_str());
+    pipeline
+        .cmd("DEL")
+        .arg(SideKeys::new(topic, group.as_str()).all());
     let (destroyed, _): (u64, u64) = connection
         .pipeline((Doing::Writing, "delete group"), &pipeline)
         .await?;
@@ -117,7 +126,10 @@ pub(crate) async fn inspect(
         .await?;
     Ok(Some(TopicInfo {
         // A group of another program may have a name that ours cannot have.
-        groups: groups.iter().filter_map(|it| GroupName::new(&it.name).ok()).collect(),
+        groups: groups
+            .iter()
+            .filter_map(|it| GroupName::new(&it.name).ok())
+            .collect(),
         messages: Some(messages),
     }))
 }
@@ -156,8 +168,8 @@ async fn groups(connection: &Connection, topic: &TopicName) -> Result<Option<Vec
         return Ok(None);
     }
     let native = |error| from_native(Doing::Reading, OPERATION, error).with("topic", topic);
-    let reply: StreamInfoGroupsReply = from_redis_value(groups.map_err(native)?)
-        .map_err(|error| native(error.into()))?;
+    let reply: StreamInfoGroupsReply =
+        from_redis_value(groups.map_err(native)?).map_err(|error| native(error.into()))?;
     let found = reply.groups.into_iter().map(|group| FoundGroup {
         name: group.name,
         lag: group.lag.map(|lag| lag as u64),
@@ -166,5 +178,9 @@ async fn groups(connection: &Connection, topic: &TopicName) -> Result<Option<Vec
 }
 
 fn created(made: bool) -> Created {
-    if made { Created::Created } else { Created::Existed }
+    if made {
+        Created::Created
+    } else {
+        Created::Existed
+    }
 }

@@ -1,7 +1,7 @@
 //! One life of a subscriber's connection: a generation, a consumer name, and two connections.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::ScriptInvocation;
 use wingman_core::Result;

@@ -129,9 +129,9 @@ impl Seat {
                     .await
                     .map(drop)
             }
-            Provision::Verify | Provision::Never => {
-                Err(missing.with("topic", &self.topic).with("group", &self.group))
-            }
+            Provision::Verify | Provision::Never => Err(missing
+                .with("topic", &self.topic)
+                .with("group", &self.group)),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::{Client, ConnectionAddr, InfoDict, IntoConnectionInfo, ProtocolVersion};
 use redis::RedisConnectionInfo;
+use redis::{Client, ConnectionAddr, InfoDict, IntoConnectionInfo, ProtocolVersion};
 use tokio::sync::Mutex;
 use wingman_core::{Error, Kind, Result};
 
@@ -86,7 +86,8 @@ impl Connector {
             .command((Doing::Reading, "connect"), &redis::cmd("INFO"))
             .await?;
         let server = inspect(&info)?;
-        self.keeps_a_log.store(server.keeps_a_log, Ordering::Relaxed);
+        self.keeps_a_log
+            .store(server.keeps_a_log, Ordering::Relaxed);
         Ok(connection)
     }
 

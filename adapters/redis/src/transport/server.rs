@@ -84,7 +84,10 @@ mod tests {
             lines.retain(|(known, _)| known != name);
             lines.push((name, value));
         }
-        let text: Vec<_> = lines.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+        let text: Vec<_> = lines
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}"))
+            .collect();
         inspect(&InfoDict::new(&text.join("\r\n")))
     }
 

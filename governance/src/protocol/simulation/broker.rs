@@ -61,10 +61,6 @@ impl Broker {
             .push(handler);
     }
 
-    pub(super) fn consumers(&self, topic: &str) -> &[&'static str] {
-        self.groups.get(topic).map_or(&[], Vec::as_slice)
-    }
-
     /// Takes a message for every group of its topic and returns it.
     pub(super) fn publish(
         &mut self,

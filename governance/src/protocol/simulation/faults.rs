@@ -11,6 +11,7 @@ use super::store::{EXECUTION, OUTBOX};
 use super::worker::Health;
 use super::world::{HANDLERS, World};
 use crate::protocol::YES;
+use crate::protocol::id::TreeId;
 use crate::protocol::input::Input;
 use crate::protocol::row::{Decision, Key, Plan, Row, Target};
 
@@ -30,7 +31,7 @@ impl World {
             9 => self.command(true),
             10..=12 => self.command(false),
             13..=16 => self.decide(),
-            17 if self.random.chance(100) => self.fence(),
+            17 if self.random.chance(500) => self.fence(),
             _ => self.forge(),
         }
     }
@@ -88,15 +89,19 @@ impl World {
             .collect()
     }
 
+    /// A person fences a tree, preferably one in which something runs.
     fn fence(&mut self) {
-        let trees: Vec<_> = self
-            .store
-            .rows(EXECUTION)
-            .filter_map(|row| match row {
+        let running = self.workers.iter().flat_map(|it| &it.runs);
+        let mut trees: Vec<TreeId> = running
+            .map(|run| run.started.event.correlation().into())
+            .collect();
+        if trees.is_empty() {
+            let all = self.store.rows(EXECUTION);
+            trees.extend(all.filter_map(|row| match row {
                 Row::Execution(it) => Some(it.tree.clone()),
                 _ => None,
-            })
-            .collect();
+            }));
+        }
         if !trees.is_empty() {
             let tree = self.random.pick(&trees).clone();
             self.transact(None, vec![Input::Fence { tree }]);
@@ -173,7 +178,10 @@ impl World {
         if outbox.is_empty() {
             return None;
         }
-        let at = self.random.below(outbox.len());
+        // A recent one may not have been handled yet.
+        let recent = outbox.len().saturating_sub(4);
+        let first = if self.random.chance(700) { recent } else { 0 };
+        let at = first + self.random.below(outbox.len() - first);
         let Row::Outbox(row) = outbox[at] else {
             return None;
         };

@@ -104,7 +104,7 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .consumes("Prepared")
             .emits("Approved")
             .emits("Blocked")
-            .approval("/plan", "approver", Duration::from_secs(3)),
+            .approval("/plan", "approver", Duration::from_secs(9)),
         handler("spender")
             .consumes("Approved")
             .emits("Shipped")

@@ -88,6 +88,56 @@ fn chosen(variable: &str, default: u64) -> u64 {
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
+/// The worlds are as rich as the protocol: whatever can be stamped is.
+#[test]
+fn every_kind_of_stamp_comes_up() {
+    let contracts = Rc::new(graph::contracts());
+    let mut missing: std::collections::BTreeSet<&str> = [
+        "worker_joined",
+        "worker_lost",
+        "recorded",
+        "started",
+        "refused",
+        "expired",
+        "parked",
+        "intended",
+        "denied",
+        "applied",
+        "void",
+        "unknown",
+        "finished",
+        "failed",
+        "late",
+        "abandoned",
+        "dead_lettered",
+        "emitted",
+        "withheld",
+        "undeliverable",
+        "asked",
+        "approved",
+        "not_approved",
+        "decision_expired",
+        "spent",
+        "fenced",
+        "undo_started",
+        "undone",
+        "undo_failed",
+        "quarantined",
+        "tree_closed",
+        "halted",
+        "resumed",
+    ]
+    .into();
+    for seed in 1..=20 {
+        let mut world = World::new(seed, Rc::clone(&contracts), Sabotage::default());
+        world.run(WORLD_STEPS).expect("every guarantee holds");
+        for stamp in &world.store.stamps {
+            missing.remove(stamp.fact.kind());
+        }
+    }
+    assert!(missing.is_empty(), "never stamped: {missing:?}");
+}
+
 #[test]
 fn a_few_worlds_keep_every_guarantee() {
     let seed = chosen("WINGMAN_SIMULATION_SEED", 1);

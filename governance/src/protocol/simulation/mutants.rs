@@ -1,26 +1,357 @@
-//! Broken variants.
+//! The oracle proven: each rule has broken variants, and the check that names them. Nothing in the
+//! protocol knows of them: a saboteur stands between it and its rows, its inputs or its workers.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wingman_core::event::CloudEvent;
 
 use super::store::Store;
+use super::world::World;
+use super::{WORLD_STEPS, graph};
+use crate::audit::stamp::{Fact, Stamp};
+use crate::protocol::id::{EventKey, WorkerId, event_digest};
 use crate::protocol::input::Input;
-use crate::protocol::row::Effect;
+use crate::protocol::row::{
+    Automaton, Decision, Effect, EffectState, Key, Parked, Phase, Recorded, Row, Scan,
+};
+use crate::protocol::state::{Result, Rows};
 
-#[derive(Debug, Default, Clone)]
-pub(super) struct Sabotage;
+/// Worlds within which a broken variant must be caught.
+const WORLDS_MAX: u64 = 60;
+
+/// A broken variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mutant {
+    /// An event with a known identity counts as the known one, whatever its digest.
+    TrustsIdentities,
+    /// A late result is taken as that of the current attempt.
+    TakesLateResults,
+    /// Workers count as dead while they live.
+    TakesOverTheLiving,
+    /// Calls are made without their row.
+    ForgetsIntents,
+    /// What nobody saw happen is undone without a look.
+    NeverProbes,
+    /// A refusal is no outcome: it has no stamp.
+    ForgetsStamps,
+    /// Outcomes are judged again.
+    JudgesAgain,
+    /// A key's next row is sent although the last was not confirmed.
+    SendsOutOfOrder,
+    /// Outputs do not reach the outbox.
+    LosesOutputs,
+    /// What waits is acked, and its bytes are not kept.
+    LosesParked,
+    /// What waits is not woken.
+    NeverWakes,
+    /// What waits has no deadline.
+    WaitsForEver,
+    /// A plan that nobody answered counts as approved.
+    InventsDecisions,
+    /// An approval is good more than once.
+    SpendsTwice,
+    /// The place of a running number is not taken.
+    ForgetsReservations,
+    /// The first of two counts as finished before it is.
+    JudgesArrivals,
+    /// A fence is not seen by those who start.
+    ForgetsFences,
+    /// Effects are undone in the order in which they were made.
+    UndoesForwards,
+    /// What a fenced tree has done is left as it is.
+    LosesUndos,
+    /// A refused input leaves what it wrote.
+    KeepsRefused,
+    /// An event that nobody recorded counts as recorded.
+    TrustsEveryone,
+    /// A halt is not seen.
+    ForgetsHalts,
+    /// What is parked does not hold up its lane.
+    ForgetsLanes,
+}
+
+/// What each variant breaks, and the check that must name it.
+const ALL: [(Mutant, &str, &str); 23] = [
+    (Mutant::TrustsIdentities, "R1", "conflicts_never_start"),
+    (Mutant::TakesLateResults, "R2", "only_the_current_attempt"),
+    (
+        Mutant::TakesOverTheLiving,
+        "R2",
+        "no_takeover_of_the_living",
+    ),
+    (Mutant::ForgetsIntents, "R3", "row_before_call"),
+    (Mutant::NeverProbes, "R3", "probe_before_undo"),
+    (Mutant::ForgetsStamps, "R4", "outcome_is_stamped"),
+    (Mutant::JudgesAgain, "G3", "one_outcome"),
+    (Mutant::SendsOutOfOrder, "R5", "publish_order"),
+    (Mutant::LosesOutputs, "G3", "outputs_recorded"),
+    (Mutant::LosesParked, "T2", "ack_after_durable"),
+    (Mutant::NeverWakes, "R6", "woken_in_time"),
+    (Mutant::WaitsForEver, "R6", "park_has_deadline"),
+    (Mutant::InventsDecisions, "G5", "decision_is_told"),
+    (Mutant::SpendsTwice, "G5", "spent_once"),
+    (Mutant::ForgetsReservations, "R7", "ordering_rule"),
+    (Mutant::JudgesArrivals, "R7", "ordering_rule"),
+    (Mutant::ForgetsFences, "R8", "no_start_in_a_fence"),
+    (Mutant::UndoesForwards, "G8", "undo_order"),
+    (Mutant::LosesUndos, "G8", "fence_undoes_all"),
+    (Mutant::KeepsRefused, "R9", "refused_input_wrote"),
+    (Mutant::TrustsEveryone, "R12", "provenance"),
+    (Mutant::ForgetsHalts, "R13", "no_start_while_halted"),
+    (Mutant::ForgetsLanes, "T3", "one_at_a_time"),
+];
+
+/// Stands beside a world and breaks what its variant says; does nothing without one.
+#[derive(Debug, Default)]
+pub(super) struct Sabotage {
+    mutant: Option<Mutant>,
+    /// What the input in hand is about.
+    event: Option<Arc<CloudEvent>>,
+    asks: Option<WorkerId>,
+    undoes: bool,
+}
 
 impl Sabotage {
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
     pub(super) fn probes_first(&self, effect: &Effect) -> bool {
-        effect.must_be_probed()
+        effect.must_be_probed() && !self.is(Mutant::NeverProbes)
     }
+
     pub(super) fn keeps_refused(&self) -> bool {
-        false
+        self.is(Mutant::KeepsRefused)
     }
+
     pub(super) fn ignores_order(&self) -> bool {
-        false
+        self.is(Mutant::SendsOutOfOrder)
     }
-    pub(super) fn input(&mut self, input: &Input, _store: &Store) -> Input {
-        input.clone()
+
+    /// The input as the protocol gets it.
+    pub(super) fn input(&mut self, input: &Input, store: &Store) -> Input {
+        let mut input = input.clone();
+        self.event = None;
+        self.asks = None;
+        self.undoes = matches!(input, Input::Undo { .. });
+        match &mut input {
+            Input::Judge(arrival) => {
+                self.event = arrival.event.as_ref().ok().cloned();
+                self.asks = Some(arrival.claim.worker);
+            }
+            Input::Wake { claim, .. } => self.asks = Some(claim.worker),
+            Input::Conclude(conclude) if self.is(Mutant::TakesLateResults) => {
+                if let Some(Row::Execution(it)) = store.get(&Key::Execution(conclude.run.execution))
+                    && let Phase::Started { claim, attempt } = it.phase
+                {
+                    conclude.run.claim = claim;
+                    conclude.run.attempt = attempt;
+                }
+            }
+            _ => {}
+        }
+        input
     }
-    pub(super) fn rows<'a>(&'a mut self, store: &'a mut Store, _now: u64) -> &'a mut Store {
-        store
+
+    /// The rows as the protocol gets them.
+    pub(super) fn rows<'a>(&'a self, store: &'a mut Store, now: u64) -> Saboteur<'a> {
+        Saboteur {
+            store,
+            sabotage: self,
+            now,
+        }
     }
+}
+
+/// Rows that hide, alter and drop.
+pub(super) struct Saboteur<'a> {
+    store: &'a mut Store,
+    sabotage: &'a Sabotage,
+    now: u64,
+}
+
+impl Saboteur<'_> {
+    fn loaded(&self, mutant: Mutant, key: &Key, row: Option<Row>) -> Option<Row> {
+        match (mutant, key, row) {
+            (Mutant::TrustsIdentities, Key::Recorded(_), Some(Row::Recorded(row))) => {
+                let digest = self.sabotage.event.as_ref().map(|it| event_digest(it));
+                let digest = digest.unwrap_or(row.digest);
+                Some(Row::Recorded(Recorded { digest, ..row }))
+            }
+            (Mutant::TrustsEveryone, Key::Recorded(_), None) => self.invented(),
+            (Mutant::TakesOverTheLiving, Key::Worker(id), Some(Row::Worker(mut row)))
+                if self.sabotage.asks.is_some_and(|it| it != *id) =>
+            {
+                row.expires_millis = 0;
+                Some(Row::Worker(row))
+            }
+            (Mutant::JudgesAgain, Key::Execution(_), Some(Row::Execution(mut row)))
+                if row.phase.is_outcome() =>
+            {
+                row.phase = Phase::Waiting;
+                Some(Row::Execution(row))
+            }
+            (Mutant::InventsDecisions, Key::Plan(_), Some(Row::Plan(mut row)))
+                if row.decision == Decision::Pending =>
+            {
+                row.decision = Decision::Approved {
+                    by: "ada".to_owned(),
+                    signature: String::new(),
+                    at_millis: self.now,
+                };
+                Some(Row::Plan(row))
+            }
+            (Mutant::SpendsTwice, Key::Plan(_), Some(Row::Plan(mut row))) => {
+                row.spent_by = None;
+                Some(Row::Plan(row))
+            }
+            (Mutant::JudgesArrivals, Key::Automaton(scope), None) => {
+                Some(Row::Automaton(Automaton {
+                    scope: *scope,
+                    position: 1,
+                    running: None,
+                    passed: Default::default(),
+                }))
+            }
+            (Mutant::ForgetsFences, Key::Fence(_), _) if self.sabotage.asks.is_some() => None,
+            (Mutant::ForgetsHalts, Key::Control(_), _) => None,
+            (_, _, row) => row,
+        }
+    }
+
+    fn invented(&self) -> Option<Row> {
+        let event = self.sabotage.event.as_ref()?;
+        Some(Row::Recorded(Recorded {
+            key: EventKey::of(event),
+            digest: event_digest(event),
+            event_type: event.ty().to_owned(),
+            tree: event.correlation().into(),
+            cause: None,
+            depth: 0,
+            salt: event_digest(event),
+            links: None,
+            at_millis: self.now,
+        }))
+    }
+
+    /// What is written instead of a row; `None` if nothing is.
+    fn saved(&self, mutant: Mutant, row: Row) -> Option<Row> {
+        match (mutant, row) {
+            (Mutant::ForgetsIntents, Row::Effect(it)) if it.state == EffectState::Registered => {
+                None
+            }
+            (Mutant::LosesUndos, Row::Effect(mut it))
+                if matches!(it.state, EffectState::Pending { .. }) =>
+            {
+                it.state = EffectState::Applied;
+                Some(Row::Effect(it))
+            }
+            (Mutant::LosesOutputs, Row::Outbox(_)) | (Mutant::LosesParked, Row::Parked(_)) => None,
+            (Mutant::NeverWakes, Row::Parked(it)) => Some(Row::Parked(self.asleep(it))),
+            (Mutant::WaitsForEver, Row::Parked(mut it)) => {
+                it.deadline_millis = u64::MAX / 4;
+                Some(Row::Parked(it))
+            }
+            (Mutant::ForgetsReservations, Row::Automaton(mut it)) => {
+                it.running = None;
+                Some(Row::Automaton(it))
+            }
+            (_, row) => Some(row),
+        }
+    }
+
+    /// A row that was to be woken, as it was.
+    fn asleep(&self, mut row: Parked) -> Parked {
+        if let Some(Row::Parked(before)) = self.store.get(&Key::Parked(row.execution))
+            && row.claim.is_none()
+            && row.reason == before.reason
+        {
+            row.due_millis = before.due_millis;
+        }
+        row
+    }
+}
+
+impl Rows for Saboteur<'_> {
+    fn load(&mut self, key: &Key) -> Result<Option<Row>> {
+        let row = self.store.load(key)?;
+        Ok(match self.sabotage.mutant {
+            Some(mutant) => self.loaded(mutant, key, row),
+            None => row,
+        })
+    }
+
+    fn save(&mut self, row: Row) -> Result<()> {
+        let row = match self.sabotage.mutant {
+            Some(mutant) => self.saved(mutant, row),
+            None => Some(row),
+        };
+        row.map_or(Ok(()), |row| self.store.save(row))
+    }
+
+    fn remove(&mut self, key: &Key) -> Result<()> {
+        self.store.remove(key)
+    }
+
+    fn scan(&mut self, scan: &Scan) -> Result<Vec<Row>> {
+        let mut rows = self.store.scan(scan)?;
+        match (self.sabotage.mutant, scan) {
+            (Some(Mutant::UndoesForwards), Scan::EffectsIn { .. }) if self.sabotage.undoes => {
+                for row in &mut rows {
+                    if let Row::Effect(effect) = row {
+                        effect.sequence = u64::from(u32::MAX) - effect.sequence;
+                    }
+                }
+                rows.reverse();
+            }
+            (Some(Mutant::ForgetsLanes), Scan::ParkedLane { .. }) => rows.clear(),
+            _ => {}
+        }
+        Ok(rows)
+    }
+
+    fn append(&mut self, stamp: &Stamp) -> Result<u64> {
+        let drops = self.sabotage.mutant == Some(Mutant::ForgetsStamps);
+        if drops && matches!(stamp.fact, Fact::Refused { .. } | Fact::Expired { .. }) {
+            return Ok(0);
+        }
+        self.store.append(stamp)
+    }
+}
+
+/// The check that caught a variant, and after how many steps.
+fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
+    let contracts = Rc::new(graph::contracts());
+    let mut steps = 0;
+    for seed in 1..=WORLDS_MAX {
+        let sabotage = Sabotage {
+            mutant: Some(mutant),
+            ..Sabotage::default()
+        };
+        let mut world = World::new(seed, Rc::clone(&contracts), sabotage);
+        if let Err(violation) = world.run(WORLD_STEPS) {
+            return Some((violation.rule, violation.check, steps + world.step));
+        }
+        steps += world.step;
+    }
+    None
+}
+
+#[test]
+fn every_broken_variant_is_caught_by_the_check_that_names_it() {
+    let judge = |(mutant, rule, check): &(Mutant, &str, &str)| {
+        let found = caught(*mutant);
+        println!("{mutant:?}: {found:?}");
+        let right = matches!(found, Some((by, name, _)) if by == *rule && name == *check);
+        (!right).then(|| format!("{mutant:?} should fail {rule} {check}, and {found:?} did"))
+    };
+    let (left, right) = ALL.split_at(ALL.len() / 2);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let left = scope.spawn(|| left.iter().filter_map(judge).collect::<Vec<_>>());
+        let right: Vec<String> = right.iter().filter_map(judge).collect();
+        let left = left.join().expect("worlds do not panic");
+        left.into_iter().chain(right).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

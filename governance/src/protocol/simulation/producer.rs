@@ -74,7 +74,7 @@ impl World {
         };
         if ty == "Tick" {
             let number = self.producer.numbers.entry(stream).or_default();
-            if *number == 0 || !self.random.chance(40) {
+            if *number == 0 || !self.random.chance(100) {
                 *number += 1;
             }
             set("sequence", number.to_string());

@@ -98,7 +98,7 @@ impl World {
         let most = match self.random.below(400) {
             0 => 2_000,
             1..=8 => 300,
-            _ => 8,
+            _ => 6,
         };
         self.tick(most);
         if self.random.chance(25) {
@@ -212,9 +212,9 @@ impl World {
     fn run_input(&mut self, input: &Input) -> Option<Reply> {
         let entropy = self.random.digest();
         let input = self.sabotage.input(input, &self.store);
-        let rows = self.sabotage.rows(&mut self.store, self.now);
+        let mut rows = self.sabotage.rows(&mut self.store, self.now);
         let mut state = State {
-            rows,
+            rows: &mut rows,
             contracts: &self.contracts,
             settings: &self.settings,
             now: self.now,

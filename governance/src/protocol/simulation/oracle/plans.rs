@@ -6,7 +6,7 @@ use crate::protocol::input::{Started, plan_digest};
 use crate::protocol::row::Decision;
 
 /// How long the desk waits for an answer, in milliseconds.
-const WITHIN_MILLIS: u64 = 3_000;
+const WITHIN_MILLIS: u64 = 9_000;
 
 impl Oracle {
     /// An answer was taken.

@@ -37,7 +37,11 @@ impl Oracle {
         }
         if !self.is_genuine(event) {
             let detail = format!("{} of type {} never happened", event.id(), event.ty());
-            self.violate("R12", "provenance", Some(id), detail);
+            if self.events.contains_key(&EventKey::of(event)) {
+                self.violate("R1", "conflicts_never_start", Some(id), detail);
+            } else {
+                self.violate("R12", "provenance", Some(id), detail);
+            }
         }
         if !self.is_alive(run.claim) {
             let detail = "its worker has no lease".to_owned();
