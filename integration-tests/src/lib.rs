@@ -1,3 +1,4 @@
-//! What the integration tests share: the backends that they run on.
+//! What the integration tests share: the backends that they run on, and the processes that they end.
 
 pub mod backends;
+pub mod kills;

@@ -5,13 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wingman_core::bus::Bus;
 use wingman_core::handler::{Handler, IntoHandler};
 
 use super::running::Running;
 use crate::contract::{ContractErrors, Contracts};
-use crate::ledger::{Gaps, LedgerError};
+use crate::ledger::{CheckpointEvery, Gaps, LedgerError};
 use crate::permission::{Tool, ToolRegistry};
 use crate::protocol::settings::Settings;
 
@@ -25,6 +26,8 @@ pub struct Governor {
     pub(super) tools: ToolRegistry,
     pub(super) handlers: BTreeMap<String, Arc<dyn Handler>>,
     pub(super) gaps: Gaps,
+    pub(super) checkpoint_every: CheckpointEvery,
+    pub(super) delivery_lease: Option<Duration>,
     pub(super) ledger_bytes_max: Option<u64>,
 }
 
@@ -50,6 +53,8 @@ impl Governor {
             tools: ToolRegistry::default(),
             handlers: BTreeMap::new(),
             gaps: Gaps::default(),
+            checkpoint_every: CheckpointEvery::default(),
+            delivery_lease: None,
             ledger_bytes_max: None,
         }
     }
@@ -87,6 +92,21 @@ impl Governor {
     pub fn handle<A>(mut self, name: &str, handler: impl IntoHandler<A>) -> Self {
         self.handlers
             .insert(name.to_owned(), handler.into_handler());
+        self
+    }
+
+    /// Replaces when checkpoints are written.
+    #[must_use]
+    pub fn checkpoint_every(mut self, every: CheckpointEvery) -> Self {
+        self.checkpoint_every = every;
+        self
+    }
+
+    /// Replaces how long the broker leaves a delivery to a process that says nothing any more; what
+    /// a crashed process held comes to another one after that. At least 100 ms; 30 s if not set.
+    #[must_use]
+    pub fn delivery_lease(mut self, lease: Duration) -> Self {
+        self.delivery_lease = Some(lease);
         self
     }
 

@@ -48,11 +48,23 @@ impl Running {
         governor: Governor,
         contracts: Arc<Contracts>,
     ) -> Result<Self, StartError> {
-        let Governor { url, bus, settings, tools, handlers, gaps, ledger_bytes_max, .. } = governor;
+        let Governor {
+            url,
+            bus,
+            settings,
+            tools,
+            handlers,
+            gaps,
+            checkpoint_every,
+            delivery_lease,
+            ledger_bytes_max,
+            contracts: _,
+        } = governor;
         let options = LedgerOptions {
             create: true,
             settings,
             gaps: gaps.clone(),
+            checkpoint_every,
             bytes_max: ledger_bytes_max,
             ..LedgerOptions::new(Arc::clone(&contracts))
         };
@@ -84,7 +96,7 @@ impl Running {
             _lock: lock,
         };
         for (name, handler) in handlers {
-            running.subscribe(&name, handler).await?;
+            running.subscribe(&name, handler, delivery_lease).await?;
         }
         running.tasks = vec![
             tokio::spawn(heart::run(Arc::clone(&core), worker, names)),
@@ -94,7 +106,12 @@ impl Running {
         Ok(running)
     }
 
-    async fn subscribe(&mut self, name: &str, handler: Arc<dyn Handler>) -> Result<(), StartError> {
+    async fn subscribe(
+        &mut self,
+        name: &str,
+        handler: Arc<dyn Handler>,
+        lease: Option<Duration>,
+    ) -> Result<(), StartError> {
         let core = &self.core;
         let Some(contract) = core.contracts.handler(name) else {
             return Ok(());
@@ -113,6 +130,7 @@ impl Running {
         let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
         options.gate = Some(Arc::new(gate));
         options.run_time_max = Some(contract.limits.runtime);
+        options.lease = lease.unwrap_or(options.lease);
         self.subscriptions.push(core.bus.subscribe(options).await?);
         Ok(())
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// A place between two durable steps, in the order in which a delivery passes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gap {
-    /// A delivery has come in and nothing is written.
+    /// A delivery has come in and nothing is written. This gap and `Acked` lie at the driver: a
+    /// transport that a test puts around it tells them; the others are told by governor and ledger.
     Received,
     /// It is judged; the verdict is not durable.
     AdmitBeforeCommit,

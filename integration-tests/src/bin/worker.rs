@@ -1,0 +1,158 @@
+//! One governed process of the kill tests.
+//!
+//! `worker --broker URL --ledger URL --namespace NAME --recorder ADDRESS --producers A,B --works N
+//! [--stop-at GAP --occurrence N] [--broken acks-first|sends-nothing]` publishes the works of its producers, runs the workflow, and stops
+//! when its standard input ends. At its gap it says so and stands still, to be killed.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the test reads what it says"
+)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use wingman_core::bus::Bus;
+use wingman_core::name::Namespace;
+use wingman_governance::ledger::{CheckpointEvery, Gap, Gaps};
+use wingman_governance::protocol::input::Published;
+use wingman_governance::protocol::settings::Settings;
+use wingman_governance::{Governor, Running};
+use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
+use wingman_tests::kills::{AtDriver, Broken, Complaints, Noted};
+
+type Arguments = BTreeMap<String, String>;
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build();
+    let run = |runtime: tokio::runtime::Runtime| runtime.block_on(run(&arguments()));
+    match runtime.map_err(Failure::from).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    tracing::subscriber::set_global_default(Complaints)?;
+    let gaps = gaps(arguments)?;
+    let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
+    let transport = AtDriver {
+        driver,
+        gaps: gaps.clone(),
+        broken: broken(arguments)?,
+    };
+    let namespace = Namespace::new(get(arguments, "namespace")?)?;
+    let bus = Bus::new(Arc::new(transport)).namespace(namespace);
+    let running = governor(bus, gaps, arguments)?.start().await?;
+    println!("ready");
+    publish(&running, arguments).await?;
+    tokio::io::stdin().read_to_end(&mut Vec::new()).await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// The leases are short, so that a killed worker's work comes to the next one soon.
+fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Failure> {
+    let recorder = get(arguments, "recorder")?.parse()?;
+    let settings = Settings {
+        worker_lease: Duration::from_secs(2),
+        ..Settings::default()
+    };
+    let every = CheckpointEvery {
+        stamps: 16,
+        time: Duration::from_millis(500),
+    };
+    Ok(Governor::around(bus, get(arguments, "ledger")?)
+        .contracts(Arc::new(workflow::contracts()?))
+        .settings(settings)
+        .checkpoint_every(every)
+        .delivery_lease(Duration::from_secs(1))
+        .gaps(gaps)
+        .tool(
+            RESERVE,
+            Noted {
+                name: RESERVE,
+                recorder,
+            },
+        )
+        .tool(
+            CHARGE,
+            Noted {
+                name: CHARGE,
+                recorder,
+            },
+        )
+        .handle("act", workflow::act)
+        .handle("close", workflow::close)
+        .handle("reverse", workflow::reverse))
+}
+
+/// Publishes like a producer that tries again until it is told that its event is recorded.
+async fn publish(running: &Running, arguments: &Arguments) -> Result<(), Failure> {
+    let works: u32 = get(arguments, "works")?.parse()?;
+    for producer in get(arguments, "producers")?.split(',') {
+        for number in 0..works {
+            let event = workflow::work(producer, number)?;
+            match running.publish(event).await? {
+                Published::Recorded(_) => println!("recorded {producer}-{number}"),
+                Published::Known => println!("known {producer}-{number}"),
+                Published::Refused { detail, .. } => return Err(detail.into()),
+            }
+        }
+    }
+    println!("published");
+    Ok(())
+}
+
+fn gaps(arguments: &Arguments) -> Result<Gaps, Failure> {
+    let Some(name) = arguments.get("stop-at") else {
+        return Ok(Gaps::default());
+    };
+    let named = Gap::ALL.into_iter().find(|gap| gap.as_str() == name);
+    let stop_at = named.ok_or_else(|| format!("there is no gap {name:?}"))?;
+    let occurrence: u32 = get(arguments, "occurrence")?.parse()?;
+    let reached = AtomicU32::new(0);
+    Ok(Gaps::new(move |gap| {
+        if gap == stop_at && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
+            println!("at {gap}");
+            loop {
+                std::thread::park();
+            }
+        }
+    }))
+}
+
+fn broken(arguments: &Arguments) -> Result<Option<Broken>, Failure> {
+    match arguments.get("broken").map(String::as_str) {
+        None => Ok(None),
+        Some("acks-first") => Ok(Some(Broken::AcksFirst)),
+        Some("sends-nothing") => Ok(Some(Broken::SendsNothing)),
+        Some(other) => Err(format!("no driver is broken in the way {other:?}").into()),
+    }
+}
+
+fn arguments() -> Arguments {
+    let mut words = std::env::args().skip(1);
+    let mut arguments = Arguments::new();
+    while let (Some(name), Some(value)) = (words.next(), words.next()) {
+        arguments.insert(name.trim_start_matches("--").to_owned(), value);
+    }
+    arguments
+}
+
+fn get<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a str, Failure> {
+    let value = arguments.get(name).map(String::as_str);
+    value.ok_or_else(|| format!("--{name} is missing").into())
+}

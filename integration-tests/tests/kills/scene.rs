@@ -1,0 +1,221 @@
+//! The processes of one trial: a recorder that lives through it, and workers that do not.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wingman_governance::governor::open_in;
+use wingman_governance::ledger::{Gap, LedgerError, Reader};
+use wingman_tests::kills::workflow::{self, HANDLERS};
+
+use super::broker::Broker;
+use super::evidence::{Evidence, WorkSent};
+use super::worker::Worker;
+
+/// The longest wait for a complaint.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How often the ledger is asked whether all is settled.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+pub(super) struct Scene {
+    folder: TempDir,
+    pub(super) broker: Broker,
+    pub(super) namespace: String,
+    recorder: Child,
+    recorder_address: String,
+    works: u32,
+    /// What workers said about the works they published.
+    said: Vec<String>,
+    foreign: Vec<(String, String)>,
+}
+
+impl Scene {
+    /// A recorder, and a namespace of its own on the broker. Each producer publishes so many works.
+    pub(super) fn new(name: &str, broker: Broker, works: u32) -> Self {
+        let folder = TempDir::new().expect("a folder for ledger and notes");
+        let mut recorder = Command::new(env!("CARGO_BIN_EXE_recorder"))
+            .arg(folder.path().join("notes.txt"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the recorder starts");
+        let mut recorder_address = String::new();
+        let stdout = recorder.stdout.take().expect("its output is piped");
+        BufReader::new(stdout)
+            .read_line(&mut recorder_address)
+            .expect("it tells its address");
+        Self {
+            namespace: format!("kills-{}-{}", name.replace(' ', "-"), std::process::id()),
+            recorder_address: recorder_address.trim_end().to_owned(),
+            folder,
+            broker,
+            recorder,
+            works,
+            said: Vec::new(),
+            foreign: Vec::new(),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> String {
+        format!(
+            "sqlite://{}",
+            self.folder.path().join("ledger.db").display()
+        )
+    }
+
+    /// Has a program without a governor publish its works.
+    pub(super) fn publish_foreign(&mut self, producer: &str) {
+        for number in 0..self.works {
+            let event = workflow::work(producer, number).expect("a work is an event");
+            self.broker.add(&self.namespace, &event);
+            self.said.push(format!("recorded {producer}-{number}"));
+            self.foreign
+                .push((event.source().to_owned(), event.id().to_owned()));
+        }
+    }
+
+    /// Starts a worker that publishes what these producers have; with a gap it will stand still there.
+    pub(super) fn worker(&self, producers: &[String], stop_at: Option<(Gap, u32)>) -> Worker {
+        self.broken_worker(producers, stop_at, None)
+    }
+
+    /// Starts a worker whose driver does something wrong.
+    pub(super) fn broken_worker(
+        &self,
+        producers: &[String],
+        stop_at: Option<(Gap, u32)>,
+        broken: Option<&str>,
+    ) -> Worker {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
+        let works = self.works.to_string();
+        for (name, value) in [
+            ("--broker", self.broker.url.as_str()),
+            ("--ledger", &self.ledger()),
+            ("--namespace", &self.namespace),
+            ("--recorder", &self.recorder_address),
+            ("--producers", &producers.join(",")),
+            ("--works", &works),
+        ] {
+            command.args([name, value]);
+        }
+        if let Some((gap, occurrence)) = stop_at {
+            command.args([
+                "--stop-at",
+                gap.as_str(),
+                "--occurrence",
+                &occurrence.to_string(),
+            ]);
+        }
+        if let Some(broken) = broken {
+            command.args(["--broken", broken]);
+        }
+        Worker::start(command, &self.folder.path().join("workers.log"))
+    }
+
+    /// Takes over what a worker said.
+    pub(super) fn heard(&mut self, worker: &mut Worker) {
+        let about_works = |it: &String| it.starts_with("recorded ") || it.starts_with("known ");
+        self.said
+            .extend(worker.take_said().into_iter().filter(about_works));
+    }
+
+    /// Every work that somebody was told is accepted.
+    pub(super) fn works(&self) -> Vec<WorkSent> {
+        let mut works: Vec<WorkSent> = Vec::new();
+        for line in &self.said {
+            let (word, id) = line.split_once(' ').unwrap_or_default();
+            let promises = usize::from(word == "recorded");
+            if let Some(work) = works.iter_mut().find(|work| work.id == id) {
+                work.promises += promises;
+                continue;
+            }
+            let number = id.rsplit('-').next().and_then(|text| text.parse().ok());
+            let declined = workflow::is_declined(number.expect("a work ends with its number"));
+            works.push(WorkSent {
+                id: id.to_owned(),
+                declined,
+                promises,
+            });
+        }
+        works
+    }
+
+    /// Waits until nothing is open in the trees of all accepted works.
+    pub(super) fn wait_until_settled(&self, within: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + within;
+        let works = self.works();
+        loop {
+            let open = self.open(&works).map_err(|error| error.to_string())?;
+            match open {
+                None => return Ok(()),
+                Some(open) if Instant::now() >= deadline => {
+                    return Err(format!("not settled in {within:?}: {open}"));
+                }
+                Some(_) => thread::sleep(LOOK_EVERY),
+            }
+        }
+    }
+
+    fn open(&self, works: &[WorkSent]) -> Result<Option<String>, LedgerError> {
+        let reader = Reader::open(&self.ledger())?;
+        let contracts = workflow::contracts().expect("the contracts are sound");
+        let handlers = HANDLERS.map(|(name, _)| name);
+        for WorkSent { id, .. } in works {
+            if reader.executions_in(id)?.is_empty() {
+                return Ok(Some(format!("{id} has not come in")));
+            }
+            let open = open_in(&reader, &contracts, &handlers, id)?;
+            if !open.is_settled() {
+                return Ok(Some(format!("{id}: {open:?}")));
+            }
+        }
+        let work = reader.open_work(None)?;
+        Ok((!work.is_none()).then(|| format!("{work:?}")))
+    }
+
+    /// Reads ledger, notes and broker.
+    pub(super) fn evidence(&self) -> Evidence {
+        let notes = self.folder.path().join("notes.txt");
+        let found = Evidence::gather(&self.ledger(), &notes, &self.broker, &self.namespace);
+        Evidence {
+            works: self.works(),
+            foreign: self.foreign.clone(),
+            ..found
+        }
+    }
+
+    /// Waits until some worker has complained in these words.
+    pub(super) fn wait_for_complaint(&self, words: &str) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.complaints().contains(words) {
+            if Instant::now() >= deadline {
+                return Err(format!("{words:?} is not in {:?}", self.complaints()));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    /// What workers complained of.
+    pub(super) fn complaints(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("workers.log")).unwrap_or_default()
+    }
+
+    /// Keeps ledger and notes for whoever looks into a failure, and says where.
+    pub(super) fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder.path().to_owned()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // The recorder ends with its standard input, too; nothing is lost by ending it at once.
+        let _ = self.recorder.kill();
+        let _ = self.recorder.wait();
+    }
+}
