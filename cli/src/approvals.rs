@@ -40,7 +40,7 @@ async fn list(url: &str, json: bool) -> Result<ExitCode, Problem> {
             ..
         } = plan;
         print::line(format!(
-            "{digest}\n  for a {role}, proposed by {proposer}, in {tree}\n  {text}"
+            "{digest}\n  for the role {role}, proposed by {proposer}, in {tree}\n  {text}"
         ));
     }
     ledger.close().await?;

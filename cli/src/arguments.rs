@@ -14,7 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   wingman demo
   wingman demo --broker redis://127.0.0.1:6379 --out demo
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
-  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt"
+  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt
+
+Exit codes: 0 done, 1 failed or not sound, 2 not understood."
 )]
 pub(crate) struct Arguments {
     /// Print JSON for programs instead of text for people.
@@ -33,22 +35,48 @@ pub(crate) enum Command {
     /// Print what a group receives, one CloudEvent in JSON a line; acked after printing.
     Consume(Consume),
     /// Check or show the log.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt
+  wingman audit show --ledger sqlite://demo/ledger.db | tail -20"
+    )]
     Audit(Audit),
     /// Show what followed from a request.
     Trace(Trace),
     /// Plan or run the undoing of a tree.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  wingman rollback plan CORRELATION --ledger sqlite://demo/ledger.db
+  wingman rollback run CORRELATION --ledger sqlite://demo/ledger.db"
+    )]
     Rollback(Rollback),
     /// Stop new work of a handler, or of all, in every process on the ledger.
+    #[command(after_help = "Examples:
+  wingman halt tool-executor --ledger sqlite://demo/ledger.db
+  wingman halt --as ada --ledger sqlite://demo/ledger.db")]
     Halt(Interrupt),
     /// Allow new work again.
+    #[command(after_help = "Examples:
+  wingman resume tool-executor --ledger sqlite://demo/ledger.db
+  wingman resume --ledger sqlite://demo/ledger.db")]
     Resume(Interrupt),
     /// List and answer plans that wait for a person.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  wingman approvals list --ledger sqlite://demo/ledger.db
+  wingman approvals approve 9c1e --ledger sqlite://demo/ledger.db --key demo/demo-approver.key
+  wingman approvals deny 9c1e --ledger sqlite://demo/ledger.db --key demo/demo-approver.key"
+    )]
     Approvals(Approvals),
     /// Check contract files.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:
+  wingman contracts lint demo/contracts"
+    )]
     Contracts(Contracts),
 }
 
@@ -94,15 +122,19 @@ pub(crate) enum Scenario {
   wingman publish --broker redis://127.0.0.1:6379 --topic OrderPlaced --file events.ndjson
   cat events.ndjson | wingman publish --broker redis://127.0.0.1:6379 --topic OrderPlaced -")]
 pub(crate) struct Publish {
+    /// The broker, such as redis://host:port.
     #[arg(long, value_name = "URL")]
     pub(crate) broker: String,
+    /// Where to; with --ledger the type's own topic, whatever stands here.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: String,
     /// The CloudEvents type; the topic's name unless given.
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) ty: Option<String>,
+    /// The CloudEvents source: who says so.
     #[arg(long, default_value = "/wingman/cli")]
     pub(crate) source: String,
+    /// The CloudEvents subject: what it is about.
     #[arg(long)]
     pub(crate) subject: Option<String>,
     /// The ordering key.
@@ -132,10 +164,13 @@ pub(crate) struct Publish {
 #[command(after_help = "Example:
   wingman consume --broker redis://127.0.0.1:6379 --topic OrderPlaced --group peek --max 10 --wait 5")]
 pub(crate) struct Consume {
+    /// The broker, such as redis://host:port.
     #[arg(long, value_name = "URL")]
     pub(crate) broker: String,
+    /// Which topic.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: String,
+    /// Each group gets everything; made if it is missing, from the oldest message on.
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: String,
     /// Stop after this many.
@@ -174,11 +209,15 @@ pub(crate) enum Audit {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  wingman trace CORRELATION --ledger sqlite://demo/ledger.db
+  wingman trace CORRELATION --ledger sqlite://demo/ledger.db --format mermaid")]
 pub(crate) struct Trace {
     /// Which tree.
     pub(crate) correlation: String,
     #[command(flatten)]
     pub(crate) ledger: LedgerArgument,
+    /// What to print.
     #[arg(long, default_value = "tree")]
     pub(crate) format: TraceFormat,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::json;
 use wingman_hub::core::name::Namespace;
 use wingman_hub::governance::contract::Contracts;
-use wingman_hub::governance::ledger::{Ledger, LedgerOptions, OpenWork, Verification, verify};
+use wingman_hub::governance::ledger::{Ledger, LedgerOptions, Reader, Verification, verify};
 use wingman_scenarios::agent_loop::{AgentLoop, Answers, Folder, Report, Scripted};
 
 use crate::arguments::{Demo, Scenario};
@@ -29,12 +29,13 @@ pub(crate) struct Ended {
     pub(crate) scenario: &'static str,
     pub(crate) folder: Folder,
     pub(crate) report: Report,
-    pub(crate) open: OpenWork,
+    pub(crate) is_open: bool,
     pub(crate) verification: Verification,
 }
 
 pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> {
     let Scenario::AgentLoop = options.scenario;
+    let bus = wingman_hub::connect(&options.broker).await?;
     let root = root(options.out.as_deref())?;
     let (folder, key) =
         Folder::prepare(&root, options.contracts.as_deref()).map_err(Problem::new)?;
@@ -42,31 +43,29 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
         .ledger
         .clone()
         .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
-    let namespace = namespace(&url).await?;
-    let bus = wingman_hub::connect(&options.broker)
-        .await?
-        .namespace(namespace);
+    let bus = bus.namespace(namespace(&url).await?);
     if !json {
         transcript::head(&shown(&options.broker), &url, options.interactive);
     }
     let started = AgentLoop::start(bus.clone(), &url, &folder, key).await;
     let running = started.map_err(Problem::new)?;
     let (answers, within): (Arc<dyn Answers>, _) = if options.interactive {
-        (Arc::new(interactive::Person), INTERACTIVE)
+        (Arc::new(interactive::Person::at_terminal()), INTERACTIVE)
     } else {
         (Arc::new(Scripted), SCRIPTED)
     };
     let report = tokio::select! {
         report = running.run(answers, within) => report.map_err(Problem::new),
-        _ = tokio::signal::ctrl_c() => Err(Problem::new("interrupted; the ledger keeps what was done")),
+        _ = tokio::signal::ctrl_c() => Err(interrupted(&root)),
     };
-    let open = running.running().ledger().reader().open_work(None)?;
+    let reader = running.running().ledger().reader();
     running.stop().await;
     if !options.keep {
         topics::delete(&bus).await?;
     }
     bus.close().await?;
     let report = report?;
+    let is_open = is_open(&reader, &report)?;
     let verification = verify(&url, None)?;
     let (broker, scenario) = (shown(&options.broker), "agent-loop");
     let ended = Ended {
@@ -75,14 +74,34 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
         scenario,
         folder,
         report,
-        open,
+        is_open,
         verification,
     };
     show(&ended, json)
 }
 
+/// Whether something of this run's trees is not settled; earlier runs that were cut off do not count.
+fn is_open(reader: &Reader, report: &Report) -> Result<bool, Problem> {
+    for request in &report.requests {
+        if !reader
+            .open_work(Some(&request.trace.correlation))?
+            .is_none()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn interrupted(root: &Path) -> Problem {
+    Problem::new("interrupted; the ledger keeps what was done").remedy(format!(
+        "the same command with --out {} goes on from there",
+        root.display()
+    ))
+}
+
 fn show(ended: &Ended, json: bool) -> Result<ExitCode, Problem> {
-    let sound = ended.verification.is_sound() && ended.open.is_none();
+    let sound = ended.verification.is_sound() && !ended.is_open;
     if json {
         print::json(&as_json(ended, sound))?;
     } else {

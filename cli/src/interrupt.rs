@@ -1,10 +1,12 @@
 //! `wingman halt` and `wingman resume`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
 use wingman_hub::governance::interrupt::interrupt;
+use wingman_hub::governance::ledger::Ledger;
 use wingman_hub::governance::protocol::row::{Target, Worker};
 
 use crate::arguments::Interrupt;
@@ -13,8 +15,15 @@ use crate::{open, print};
 
 pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<ExitCode, Problem> {
     let ledger = open::ledger(&options.ledger.url).await?;
+    if let Some(handler) = &options.handler {
+        known(&ledger, handler)?;
+    }
     let target = options.handler.map_or(Target::All, Target::Handler);
-    let name = target.as_str().to_owned();
+    let name = match &target {
+        Target::All => "all handlers".to_owned(),
+        Target::Handler(handler) => handler.clone(),
+    };
+    let target_text = target.as_str().to_owned();
     let within = Duration::from_secs(options.wait);
     let told = interrupt(&ledger, target, halt, &options.by, within).await?;
     let running = ledger.reader().started()?;
@@ -24,7 +33,7 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
     let verb = if halt { "halted" } else { "resumed" };
     if json {
         print::json(&json!({
-            "target": name, "state": verb, "version": told.version, "confirmed": confirmed,
+            "target": target_text, "state": verb, "version": told.version, "confirmed": confirmed,
             "fenced": fenced, "silent": silent, "running": running.len(),
         }))?;
     } else {
@@ -40,7 +49,7 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
         list("confirmed by workers", &confirmed);
         list("fenced (lease ended)", &fenced);
         list("no answer yet", &silent);
-        for execution in &running {
+        for execution in running.iter().filter(|_| halt) {
             let (handler, tree) = (&execution.who.handler, &execution.tree);
             print::line(format!("still running: {handler} in {tree}"));
         }
@@ -50,4 +59,26 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A name that is mistyped would halt nothing, and look as if it had.
+fn known(ledger: &Ledger, handler: &str) -> Result<(), Problem> {
+    let workers = ledger.reader().workers()?;
+    let names: BTreeSet<&str> = workers
+        .iter()
+        .flat_map(|worker| &worker.handlers)
+        .map(String::as_str)
+        .collect();
+    if names.is_empty() || names.contains(handler) {
+        return Ok(());
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    Err(
+        Problem::usage(format!("no process on this ledger has a handler {handler}")).remedy(
+            format!(
+                "it is one of {}; without a name, all of them",
+                names.join(", ")
+            ),
+        ),
+    )
 }

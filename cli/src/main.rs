@@ -18,20 +18,26 @@ mod transcript;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use arguments::{Arguments, Command};
 use problem::Problem;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments).await {
-        Ok(code) => code,
-        Err(problem) => {
-            print::error(&problem);
-            ExitCode::from(problem.exit_code())
+    let ended = match Runtime::new() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(arguments));
+            // A thread that reads the terminal ends with the next line only: nobody waits for it.
+            runtime.shutdown_background();
+            ended
         }
-    }
+        Err(error) => Err(Problem::new(error)),
+    };
+    ended.unwrap_or_else(|problem| {
+        print::error(&problem);
+        ExitCode::from(problem.exit_code())
+    })
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {

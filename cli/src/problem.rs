@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use wingman_hub::governance::ledger::LedgerError;
+use wingman_hub::Kind;
+use wingman_hub::governance::ledger::{LedgerError, LedgerErrorKind};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -53,12 +54,26 @@ impl fmt::Display for Problem {
 
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        Self::new(error)
+        match error.kind() {
+            LedgerErrorKind::Url => Self::usage(error),
+            LedgerErrorKind::Missing
+            | LedgerErrorKind::Full
+            | LedgerErrorKind::Lost
+            | LedgerErrorKind::Version
+            | LedgerErrorKind::Corrupt
+            | LedgerErrorKind::Busy
+            | LedgerErrorKind::Io
+            | LedgerErrorKind::Closed
+            | LedgerErrorKind::Refused => Self::new(error),
+        }
     }
 }
 
 impl From<wingman_hub::Error> for Problem {
     fn from(error: wingman_hub::Error) -> Self {
+        if matches!(error.kind(), Kind::Configuration | Kind::Unsupported) {
+            return Self::usage(error);
+        }
         Self::new(error)
     }
 }

@@ -21,8 +21,10 @@ use crate::{open, print};
 type Lines = tokio::io::Lines<Box<dyn tokio::io::AsyncBufRead + Unpin + Send>>;
 
 pub(crate) async fn run(options: Publish) -> Result<ExitCode, Problem> {
+    open::other_process(&options.broker)?;
+    let source = source(&options).await?;
     let target = Target::open(&options).await?;
-    match source(&options).await? {
+    match source {
         Source::One(event) => target.send(&event).await?,
         Source::Lines(lines) => send_lines(&target, lines).await?,
     }
@@ -91,7 +93,7 @@ fn one(options: &Publish, data: &str) -> Result<CloudEvent, Problem> {
     getrandom::fill(&mut id).map_err(Problem::new)?;
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let ty = options.ty.as_deref().unwrap_or(&options.topic);
-    let mut event = CloudEvent::new(id, options.source.as_str(), ty)?;
+    let mut event = CloudEvent::new(id, options.source.as_str(), ty).map_err(Problem::usage)?;
     event.subject.clone_from(&options.subject);
     if let Some(key) = &options.key {
         event.set_extension(extension::PARTITION_KEY, key.as_str())?;
@@ -108,7 +110,6 @@ struct Target {
 
 impl Target {
     async fn open(options: &Publish) -> Result<Self, Problem> {
-        open::other_process(&options.broker)?;
         let bus = wingman_hub::connect(&options.broker).await?;
         let ledger = match &options.ledger {
             Some(url) => Some(open::governed(url, options.contracts.as_deref()).await?.0),

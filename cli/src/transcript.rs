@@ -12,6 +12,9 @@ use crate::print::line;
 /// Handlers A and B are left out of longer chains.
 const ELIDED: usize = 2;
 
+/// Where what came of an execution begins.
+const OUTCOME_COLUMN: usize = 24;
+
 /// The first lines, before anything runs.
 pub(crate) fn head(broker: &str, ledger: &str, interactive: bool) {
     let version = env!("CARGO_PKG_VERSION");
@@ -57,10 +60,9 @@ fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
         let indent = "  ".repeat(at - skip);
         let elided = if skip > 0 && at == skip { "… " } else { "" };
         let name = label(&execution.handler);
-        line(format!(
-            "   {indent}└ {elided}{name:<15} {}",
-            detail::outcome(execution)
-        ));
+        let step = format!("   {indent}└ {elided}{name}");
+        let outcome = detail::outcome(execution);
+        line(format!("{step:<OUTCOME_COLUMN$}{outcome}"));
         if request.outcome == Outcome::RolledBack || execution.effects.len() > 1 {
             effects(execution, &indent);
         }
@@ -150,9 +152,8 @@ pub(crate) fn foot(ended: &Ended) {
         all(settled, executions.len()),
     ));
     line(ended.verification.to_string());
-    line("Not checked: rewriting by this disk's owner. Keep the checkpoint elsewhere:");
     line(format!(
-        "  {}",
+        "Not checked: rewriting by this disk's owner. Keep {} elsewhere.",
         ended.verification.checkpoint_file.display()
     ));
     line(format!(

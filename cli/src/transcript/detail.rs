@@ -45,22 +45,13 @@ pub(super) fn outcome(execution: &ExecutionNode) -> String {
             format!("{undos} effects, reverse order")
         }
         _ => match data["reason"].as_str() {
-            Some(reason) => coded(text(&data, "code"), reason),
+            Some(reason) => format!("{} {reason}", text(&data, "code")),
             None => String::new(),
         },
     };
-    format!("{} {detail}", event.event_type)
+    format!("{:<17} {detail}", event.event_type)
         .trim_end()
         .to_owned()
-}
-
-/// Some reasons name their code already.
-fn coded(code: &str, reason: &str) -> String {
-    if reason.starts_with(code) {
-        reason.to_owned()
-    } else {
-        format!("{code} {reason}")
-    }
 }
 
 fn proposed(plan: &Value) -> String {

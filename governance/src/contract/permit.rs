@@ -83,38 +83,25 @@ impl Denied {
     }
 }
 
+/// Short, because it stands beside the code and the handler's name wherever it is shown.
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code();
         match self {
             Self::OutOfScope {
-                handler,
                 tool,
                 asked,
                 forbidden_by: Some(entry),
+                ..
             } => write!(
                 f,
-                "{code}: tool {tool} at level {asked} is out of the scope of handler {handler}: \
-                 its contract disallows {entry:?}"
+                "{tool} is not in scope: it needs {asked}, {entry} is disallowed"
             ),
-            Self::OutOfScope {
-                handler,
-                tool,
-                asked,
-                forbidden_by: None,
-            } => write!(
-                f,
-                "{code}: tool {tool} at level {asked} is out of the scope of handler {handler}: \
-                 its contract does not declare it"
-            ),
+            Self::OutOfScope { tool, .. } => write!(f, "{tool} is not in scope"),
             Self::LevelNotHeld {
-                handler,
-                tool,
-                asked,
-                held,
+                tool, asked, held, ..
             } => write!(
                 f,
-                "{code}: handler {handler} asked for tool {tool} at level {asked} but holds {}",
+                "{tool} needs {asked}, has {}",
                 held.map_or("none", Level::as_str)
             ),
         }
@@ -190,11 +177,8 @@ mod tests {
         let denied = packager()
             .permits("cms.publish", Level::Delete)
             .unwrap_err();
-        assert_eq!(
-            denied.to_string(),
-            "P-02: handler release-packager asked for tool cms.publish at level delete but holds \
-             write"
-        );
+        assert_eq!(denied.code(), "P-02");
+        assert_eq!(denied.to_string(), "cms.publish needs delete, has write");
     }
 
     #[test]
@@ -203,11 +187,7 @@ mod tests {
             .permits("cms.unpublish", Level::Read)
             .unwrap_err();
         assert_eq!(denied.code(), "P-01");
-        assert_eq!(
-            denied.to_string(),
-            "P-01: tool cms.unpublish at level read is out of the scope of handler \
-             release-packager: its contract does not declare it"
-        );
+        assert_eq!(denied.to_string(), "cms.unpublish is not in scope");
     }
 
     #[test]
@@ -216,10 +196,15 @@ mod tests {
             let denied = packager()
                 .disallow(entry)
                 .permits("cms.publish", Level::Admin);
+            let text = denied.clone().unwrap_err().to_string();
             let Err(Denied::OutOfScope { forbidden_by, .. }) = denied else {
                 panic!("{entry}: {denied:?}");
             };
             assert_eq!(forbidden_by.as_deref(), Some(entry));
+            assert_eq!(
+                text,
+                format!("cms.publish is not in scope: it needs admin, {entry} is disallowed")
+            );
         }
     }
 

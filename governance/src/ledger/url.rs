@@ -67,8 +67,19 @@ impl FromStr for LedgerUrl {
 }
 
 fn refuse(text: &str, why: &str) -> Result<LedgerUrl, LedgerError> {
-    let message = format!("the ledger URL {text:?} cannot be used: {why}");
+    let message = format!("the ledger URL {:?} cannot be used: {why}", without_secret(text));
     Err(LedgerError::new(LedgerErrorKind::Url, message))
+}
+
+/// What stands before the host of a URL may be a password: it is never shown.
+fn without_secret(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => text.to_owned(),
+        },
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -97,5 +108,12 @@ mod tests {
             assert_eq!(error.kind(), LedgerErrorKind::Url);
             assert!(error.to_string().contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        let error = "postgres://user:secret@host/db".parse::<LedgerUrl>().unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+        assert!(error.to_string().contains("postgres://…@host/db"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use wingman_core::handler::{Extract, Failure, Request, Signature};
 
+use super::missing::Missing;
 use super::tool::{Call, Tool, ToolError};
 use crate::governor::RunContext;
 use crate::protocol::input::{Input, Intend, Intended, Reply, Report, UndoOutcome};
@@ -46,18 +47,17 @@ impl Tools {
     /// [`ToolError`]: what the contract denies, what was not done, what nobody can tell.
     pub async fn call(&self, name: &str, arguments: Value) -> Result<Value, ToolError> {
         let number = self.run.next_call();
-        let Some(tool) = self.run.core.tools.get(name).cloned() else {
-            // The contract is judged first: an undeclared tool is out of scope, not just missing.
-            self.intend(number, name, None, &arguments, Bytes::new())
-                .await?;
-            return Err(ToolError::NotDone(format!(
-                "this process has no tool {name}"
-            )));
-        };
+        let tool = self.run.core.tools.get(name).cloned();
+        // The contract is judged first: an undeclared tool is out of scope, not just missing.
+        let tool = tool.unwrap_or_else(|| {
+            Arc::new(Missing {
+                name: name.to_owned(),
+            })
+        });
         let before = self.before(name, &*tool, &arguments).await?;
         loop {
             match self
-                .intend(number, name, Some(&*tool), &arguments, before.clone())
+                .intend(number, name, &*tool, &arguments, before.clone())
                 .await?
             {
                 Intended::Call(effect) => return self.perform(&*tool, effect, &arguments).await,
@@ -93,7 +93,7 @@ impl Tools {
         &self,
         call: u32,
         name: &str,
-        tool: Option<&dyn Tool>,
+        tool: &dyn Tool,
         arguments: &Value,
         before: Bytes,
     ) -> Result<Intended, ToolError> {
@@ -101,9 +101,9 @@ impl Tools {
             run: self.run.started.run,
             call,
             tool: name.to_owned(),
-            level: tool.map_or(crate::contract::Level::Admin, Tool::level),
+            level: tool.level(),
             arguments: arguments.to_string(),
-            can_undo: tool.is_some_and(Tool::can_undo),
+            can_undo: tool.can_undo(),
             before,
         };
         match self.run.core.ask(Input::Intend(intend)).await {

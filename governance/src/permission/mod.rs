@@ -1,6 +1,7 @@
 //! P-02 Permission Boundary: tools, and the only way for a handler to use them.
 
 mod call;
+mod missing;
 mod recover;
 mod tool;
 

@@ -20,7 +20,7 @@ pub(super) enum Handshake {
     /// The handler asked, and this is the answer: approved, denied or expired.
     Decided(Decision),
     /// The handler needs an approval, and spends this one.
-    Approved(Plan),
+    Approved(Box<Plan>),
     /// The question is put; park until the deadline.
     Ask {
         plan: PlanDigest,
@@ -136,7 +136,7 @@ fn spend(
         return refuse("this plan was approved for another request");
     }
     match plan.spent_by {
-        Some(spender) if spender == execution.id => return Ok(Handshake::Approved(plan)),
+        Some(spender) if spender == execution.id => return Ok(Handshake::Approved(Box::new(plan))),
         Some(_) => return refuse("this approval was used already, and is good once"),
         None => {}
     }
@@ -146,7 +146,7 @@ fn spend(
     plan.spent_by = Some(execution.id);
     state.rows.save(Row::Plan(plan.clone()))?;
     state.stamp(execution, Fact::Spent { plan: digest })?;
-    Ok(Handshake::Approved(plan))
+    Ok(Handshake::Approved(Box::new(plan)))
 }
 
 /// Takes an answer. The caller has verified that `by` signed it.

@@ -13,8 +13,8 @@ use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed};
 use super::park::{Terms, park};
 use super::record::admit;
 use super::row::{
-    Claim, DeadReason, EffectState, Execution, ParkReason, Parked, Phase, Recorded, RefusalCode,
-    Row, Scan,
+    Claim, DeadReason, Decision, EffectState, Execution, ParkReason, Parked, Phase, Plan, Recorded,
+    RefusalCode, Row, Scan,
 };
 use super::state::{Result, State};
 use super::worker::{LEASE, abandon};
@@ -83,91 +83,105 @@ pub(super) fn weigh(
     remains: Remains<'_>,
 ) -> Result<Judged> {
     order::note_moves(state, execution, event);
+    let handshake = match objection(state, event, execution, woken)? {
+        Objection::None(handshake) => handshake,
+        Objection::Refuse(code, detail) => {
+            refuse(state, execution, event, code, &detail)?;
+            return Ok(Judged::Ack);
+        }
+        Objection::GiveUp(reason, detail) => {
+            dead_letter(state, execution, reason, &detail, remains)?;
+            return Ok(Judged::Ack);
+        }
+        Objection::Expired => {
+            let handler = execution.who.handler.clone();
+            settle(state, execution, Phase::Expired, Fact::Expired { handler })?;
+            return Ok(Judged::Ack);
+        }
+        Objection::Park(reason, terms) => {
+            park(state, execution, event, reason, terms, remains)?;
+            return Ok(Judged::Ack);
+        }
+    };
+    order::reserve(state, execution)?;
+    let mut started = start(state, claim, event, recorded, execution)?;
+    (started.decision, started.approved) = (handshake.decision, handshake.approved);
+    Ok(Judged::Run(Box::new(started)))
+}
+
+/// What stands against a start.
+enum Objection {
+    None(Box<Granted>),
+    Refuse(RefusalCode, String),
+    GiveUp(DeadReason, String),
+    Expired,
+    Park(ParkReason, Terms),
+}
+
+/// What the handshake gave to the run.
+#[derive(Default)]
+struct Granted {
+    decision: Option<Decision>,
+    approved: Option<Plan>,
+}
+
+/// The first objection, in the order in which they count: what can never run before what must wait.
+fn objection(
+    state: &mut State<'_>,
+    event: &CloudEvent,
+    execution: &Execution,
+    woken: Option<&Parked>,
+) -> Result<Objection> {
     if let Some((code, detail)) = contract_fault(state, event, execution)? {
-        refuse(state, execution, event, code, &detail)?;
-        return Ok(Judged::Ack);
+        return Ok(Objection::Refuse(code, detail));
     }
     if is_used_up(state, execution) {
         let detail = "its process ended or lost its lease at each attempt";
-        dead_letter(state, execution, DeadReason::Exhausted, detail, remains)?;
-        return Ok(Judged::Ack);
+        return Ok(Objection::GiveUp(DeadReason::Exhausted, detail.to_owned()));
     }
     if is_expired(event, state.now) {
-        let handler = execution.who.handler.clone();
-        settle(state, execution, Phase::Expired, Fact::Expired { handler })?;
-        return Ok(Judged::Ack);
+        return Ok(Objection::Expired);
     }
     let body = event.data.as_deref().unwrap_or_default();
     if let Err(error) = state.contracts.validate_body(event.ty(), body) {
-        let reason = DeadReason::SchemaMismatch;
-        dead_letter(state, execution, reason, &error.to_string(), remains)?;
-        return Ok(Judged::Ack);
+        return Ok(Objection::GiveUp(DeadReason::SchemaMismatch, error.to_string()));
     }
     let waits = match woken {
         None => lane::is_taken(state, execution)?,
         Some(parked) => lane::is_before(state, parked)?,
     };
     if waits {
-        let terms = Terms::until_woken(state);
-        park(state, execution, event, ParkReason::Behind, terms, remains)?;
-        return Ok(Judged::Ack);
+        return Ok(Objection::Park(ParkReason::Behind, Terms::until_woken(state)));
     }
     match order::judge(state, execution, event)? {
-        Ordered::Free => {}
+        Ordered::Free => handshake(state, execution, event),
         Ordered::Wait(scope) => {
-            let terms = Terms::until_woken(state);
-            park(
-                state,
-                execution,
-                event,
-                ParkReason::Order { scope },
-                terms,
-                remains,
-            )?;
-            return Ok(Judged::Ack);
+            Ok(Objection::Park(ParkReason::Order { scope }, Terms::until_woken(state)))
         }
-        Ordered::Never(detail) => {
-            refuse(state, execution, event, RefusalCode::Order, &detail)?;
-            return Ok(Judged::Ack);
-        }
+        Ordered::Never(detail) => Ok(Objection::Refuse(RefusalCode::Order, detail)),
     }
-    let handshake = approve::judge(state, execution, event)?;
-    let (decision, approved) = match handshake {
-        Handshake::NotNeeded => (None, None),
-        Handshake::Decided(decision) => (Some(decision), None),
-        Handshake::Approved(plan) => (None, Some(plan)),
-        Handshake::Ask {
-            plan,
-            deadline_millis,
-        } => {
-            let terms = Terms {
-                due_millis: deadline_millis,
-                deadline_millis,
-            };
-            park(
-                state,
-                execution,
-                event,
-                ParkReason::Approval { plan },
-                terms,
-                remains,
-            )?;
-            return Ok(Judged::Ack);
+}
+
+fn handshake(
+    state: &mut State<'_>,
+    execution: &Execution,
+    event: &CloudEvent,
+) -> Result<Objection> {
+    let granted = |decision, approved| Objection::None(Box::new(Granted { decision, approved }));
+    Ok(match approve::judge(state, execution, event)? {
+        Handshake::NotNeeded => granted(None, None),
+        Handshake::Decided(decision) => granted(Some(decision), None),
+        Handshake::Approved(plan) => granted(None, Some(*plan)),
+        Handshake::Ask { plan, deadline_millis } => {
+            let terms = Terms { due_millis: deadline_millis, deadline_millis };
+            Objection::Park(ParkReason::Approval { plan }, terms)
         }
-        Handshake::Refused(detail) => {
-            refuse(state, execution, event, RefusalCode::Handshake, &detail)?;
-            return Ok(Judged::Ack);
-        }
-    };
-    order::reserve(state, execution)?;
-    let mut started = start(state, claim, event, recorded, execution)?;
-    started.decision = decision;
-    started.approved = approved;
-    Ok(Judged::Run(Box::new(started)))
+        Handshake::Refused(detail) => Objection::Refuse(RefusalCode::Handshake, detail),
+    })
 }
 
 enum Provenance {
-    Known(Recorded),
+    Known(Box<Recorded>),
     /// It was filed without an identity of its own; ack it.
     Filed,
     /// New work is stopped, so nothing is admitted either.
@@ -180,7 +194,7 @@ fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> R
     };
     let refused = |code| Phase::Refused { code };
     match state.recorded(EventKey::of(event))? {
-        Some(known) if known.digest == event_digest(event) => Ok(Provenance::Known(known)),
+        Some(known) if known.digest == event_digest(event) => Ok(Provenance::Known(Box::new(known))),
         Some(_) => file(
             state,
             refused(RefusalCode::IdentityConflict),
@@ -206,7 +220,7 @@ fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> R
             Some(Producers::External) if state.is_halted(&arrival.who.handler)? => {
                 Ok(Provenance::Halted)
             }
-            Some(Producers::External) => admit(state, event).map(Provenance::Known),
+            Some(Producers::External) => admit(state, event).map(|recorded| Provenance::Known(Box::new(recorded))),
         },
     }
 }

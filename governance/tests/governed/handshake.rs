@@ -91,8 +91,14 @@ impl Desk {
         let running = Governor::around(world.bus(), &world.url())
             .contracts(Arc::clone(&world.contracts))
             .handle("ask", ask)
-            .handle("act", move |_: Incoming<Agreed>| std::future::ready(drop(acted())))
-            .handle("note", move |_: Incoming<Declined>| std::future::ready(drop(noted())))
+            .handle("act", move |_: Incoming<Agreed>| {
+                acted();
+                async {}
+            })
+            .handle("note", move |_: Incoming<Declined>| {
+                noted();
+                async {}
+            })
             .start()
             .await
             .unwrap();

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wingman_core::event::CloudEvent;
 use wingman_governance::contract::{Contracts, EventContract, HandlerContract};
@@ -13,34 +14,24 @@ use wingman_governance::protocol::input::{
     Arrival, Conclude, Input, Judged, Reply, Run, RunEnding,
 };
 use wingman_governance::protocol::row::Claim;
+use wingman_governance::protocol::settings::Settings;
 
 /// Runs executions, this many in flight, each turn concluding the last ones and starting the next.
 /// Returns how many turns were made.
 pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> usize {
     let contracts = Contracts::builder()
-        .event(
-            EventContract::new("Asked", 1)
-                .purpose("A question")
-                .external(),
-        )
-        .handler(
-            HandlerContract::new("answerer")
-                .mission("Answer")
-                .consumes("Asked"),
-        )
+        .event(EventContract::new("Asked", 1).purpose("A question").external())
+        .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked"))
         .build()
         .unwrap();
-    let options = LedgerOptions {
-        create: true,
-        ..LedgerOptions::new(Arc::new(contracts))
-    };
+    // Nobody beats here: the lease outlives the round.
+    let settings = Settings { worker_lease: Duration::from_secs(600), ..Settings::default() };
+    let options =
+        LedgerOptions { create: true, settings, ..LedgerOptions::new(Arc::new(contracts)) };
     let url = format!("sqlite://{}", folder.join("ledger.db").display());
     let ledger = Ledger::open(&url, options).await.unwrap();
     let worker = WorkerId(Digest::of(b"bench"));
-    let join = Input::Join {
-        worker,
-        handlers: Vec::new(),
-    };
+    let join = Input::Join { worker, handlers: Vec::new() };
     let Some(Reply::Joined(claim)) = ledger.transact(vec![join]).await.unwrap().pop() else {
         panic!("not joined")
     };
@@ -54,15 +45,10 @@ pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> u
         begun += next;
         let replies = ledger.transact(inputs).await.unwrap();
         turns += 1;
-        running.extend(
-            replies
-                .into_iter()
-                .skip(concluded)
-                .map(|reply| match reply {
-                    Reply::Judged(Judged::Run(started)) => (started.run, started.event),
-                    other => panic!("not admitted: {other:?}"),
-                }),
-        );
+        running.extend(replies.into_iter().skip(concluded).map(|reply| match reply {
+            Reply::Judged(Judged::Run(started)) => (started.run, started.event),
+            other => panic!("not admitted: {other:?}"),
+        }));
     }
     ledger.close().await.unwrap();
     turns
@@ -73,10 +59,7 @@ fn judge(claim: Claim, number: usize) -> Input {
     event.time = Some(jiff::Timestamp::from_second(1_760_000_000 + number as i64 / 100).unwrap());
     Input::Judge(Arrival {
         claim,
-        who: HandlerName {
-            group: "answerer".to_owned(),
-            handler: "answerer".to_owned(),
-        },
+        who: HandlerName { group: "answerer".to_owned(), handler: "answerer".to_owned() },
         topic: "Asked".to_owned(),
         position: format!("0/{number}-0"),
         event: Ok(Arc::new(event.with_json("{\"question\":1}"))),
@@ -86,10 +69,7 @@ fn judge(claim: Claim, number: usize) -> Input {
 }
 
 fn conclude((run, event): (Run, Arc<CloudEvent>)) -> Input {
-    let ending = RunEnding::Finished {
-        outputs: Vec::new(),
-        fence: false,
-    };
+    let ending = RunEnding::Finished { outputs: Vec::new(), fence: false };
     Input::Conclude(Conclude {
         run,
         ending,

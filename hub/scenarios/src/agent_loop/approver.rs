@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use wingman_governance::contract::Contracts;
 use wingman_governance::governor::decide;
 use wingman_governance::handshake::Approver;
-use wingman_governance::ledger::{Ledger, LedgerError};
+use wingman_governance::ledger::{Ledger, LedgerError, LedgerErrorKind};
+use wingman_governance::protocol::input::Decided;
 use wingman_governance::protocol::row::Plan;
 
 /// How often the ledger is asked for open plans.
@@ -41,10 +42,26 @@ pub(super) async fn answer_all(
 ) -> Result<(), LedgerError> {
     loop {
         for plan in ledger.reader().pending_plans()? {
-            if let Some(answer) = answers.answer(&plan).await {
-                decide(&ledger, &contracts, approver.answer(plan.digest, &answer)).await?;
+            // Another process may have answered it while a person thought about the one before.
+            if !waits(&ledger, &plan)? {
+                continue;
+            }
+            let Some(answer) = answers.answer(&plan).await else {
+                continue;
+            };
+            let signed = approver.answer(plan.digest, &answer);
+            match decide(&ledger, &contracts, signed).await? {
+                Decided::Taken(_) | Decided::Already(_) | Decided::UnknownPlan => {}
+                Decided::NotEntitled { detail } => {
+                    return Err(LedgerError::new(LedgerErrorKind::Refused, detail));
+                }
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+fn waits(ledger: &Ledger, plan: &Plan) -> Result<bool, LedgerError> {
+    let pending = ledger.reader().pending_plans()?;
+    Ok(pending.iter().any(|it| it.digest == plan.digest))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wingman_governance::audit::SigningKey;
 use wingman_governance::audit::key::{KeyName, NotAKeyName};
 
-use super::interpret::FILES;
+use super::interpret::{FILES, MADE};
 
 /// The principal whose key the demo holds.
 pub(super) const APPROVER: &str = "demo-approver";
@@ -61,6 +61,9 @@ impl Folder {
     ) -> Result<(Self, SigningKey), FolderError> {
         let work = root.join("work");
         make(&work)?;
+        for name in MADE {
+            remove(&work.join(name))?;
+        }
         for (name, content) in FILES {
             write(&work.join(name), content)?;
         }
@@ -119,6 +122,14 @@ fn principals(key: &SigningKey) -> String {
 /// The demo's own files start each run as they were.
 fn write(path: &Path, content: &str) -> Result<(), FolderError> {
     fs::write(path, content).map_err(|error| fault(path, &error))
+}
+
+/// What an earlier run made would be in the way of this one.
+fn remove(path: &Path) -> Result<(), FolderError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault(path, &error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn add(path: &Path, content: &str) -> Result<(), FolderError> {

@@ -18,6 +18,9 @@ pub(super) const FILES: [(&str, &str); 3] = [
     ("prices.csv", "item,price\ntea,4.00\ncoffee,5.00\n"),
 ];
 
+/// The files that requests make.
+pub(super) const MADE: [&str; 2] = ["summary.md", "notice.txt"];
+
 /// The tool calls that a request needs; a request that nobody understands needs none.
 pub(super) fn interpret(text: &str) -> Vec<Step> {
     let step = |tool: &str, target: &str, content: &str| Step {

@@ -1,0 +1,75 @@
+//! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
+//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`.
+
+mod flushed;
+mod foreign;
+mod ordered;
+mod refused;
+mod server;
+mod unordered;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::server::Server;
+
+type Run = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// No test waits longer.
+const TEST_MAX: Duration = Duration::from_secs(30);
+
+macro_rules! table {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        &[$((
+            concat!(stringify!($module), "::", stringify!($name)),
+            |server| Box::pin($module::$name(server)),
+        )),*]
+    };
+}
+
+const TESTS: &[(&str, Run)] = table![
+    flushed::an_ensured_group_is_created_again_and_misses_nothing,
+    flushed::a_verified_group_is_named_as_missing,
+    flushed::a_publisher_that_may_not_create_says_unroutable,
+    foreign::entries_of_other_programs_are_read,
+    foreign::deleting_what_is_pending_loses_nothing_else,
+    foreign::leaving_drops_nothing_that_is_pending,
+    ordered::an_owner_that_stopped_is_succeeded_in_order,
+    ordered::a_delayed_head_holds_up_its_key_and_no_other,
+    ordered::who_lost_the_ownership_gives_back_what_it_read,
+    ordered::what_a_key_waits_for_survives_its_subscriber,
+    ordered::a_release_is_no_attempt,
+    refused::wrong_credentials_are_permanent,
+    refused::a_key_of_another_type_is_a_conflict,
+    refused::a_lease_is_not_renewed_beyond_its_length,
+    refused::an_answer_that_does_not_come_is_unknown,
+    unordered::consumers_share_and_take_over_what_another_released,
+    unordered::a_lost_consumer_is_inherited_after_its_lease,
+];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let Ok(url) = std::env::var("WINGMAN_REDIS_URL") else {
+        libtest_mimic::run(&arguments, Vec::new()).exit();
+    };
+    let trial = |&(name, run): &(&'static str, Run)| {
+        let url = url.clone();
+        Trial::test(name, move || on_runtime(name, &url, run))
+    };
+    libtest_mimic::run(&arguments, TESTS.iter().map(trial).collect()).exit();
+}
+
+fn on_runtime(name: &'static str, url: &str, run: Run) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async move {
+        let server = Server::new(name, url).await;
+        tokio::time::timeout(TEST_MAX, run(server))
+            .await
+            .map_err(|_| format!("took longer than {TEST_MAX:?}").into())
+    })
+}

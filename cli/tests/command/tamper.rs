@@ -1,0 +1,58 @@
+//! `wingman audit verify` on a ledger that somebody changed: exit code 1, and what does not hold.
+
+use rusqlite::Connection;
+
+use crate::process::{Ended, LEDGER, Place};
+
+/// Files that make up the ledger.
+const FILES: [&str; 3] = ["ledger.db", "ledger.db-wal", "ledger.db-shm"];
+
+fn verify(place: &Place, more: &[&str]) -> Ended {
+    place.run(&[&["audit", "verify", "--ledger", LEDGER], more].concat())
+}
+
+#[test]
+fn one_flipped_byte_in_a_stamp_is_found() {
+    let place = Place::with_demo();
+    verify(&place, &[]).done();
+    let database = Connection::open(place.path("demo/ledger.db")).unwrap();
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0);
+    let mut bytes = database
+        .query_row("SELECT bytes FROM stamps WHERE number = 20", [], read)
+        .unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    database
+        .execute("UPDATE stamps SET bytes = ?1 WHERE number = 20", [bytes])
+        .unwrap();
+    drop(database);
+    let ended = verify(&place, &[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("BROKEN: tree, tiles"), "{ended:?}");
+}
+
+#[test]
+fn a_ledger_that_was_set_back_fails_against_the_newer_checkpoint() {
+    let place = Place::with_demo();
+    std::fs::create_dir(place.path("old")).unwrap();
+    let copy = |from: &str, to: &str| {
+        for name in FILES {
+            let (from, to) = (format!("{from}/{name}"), format!("{to}/{name}"));
+            if place.exists(&from) {
+                std::fs::copy(place.path(&from), place.path(&to)).unwrap();
+            } else if place.exists(&to) {
+                std::fs::remove_file(place.path(&to)).unwrap();
+            }
+        }
+    };
+    copy("demo", "old");
+    place.run(&["demo", "--out", "demo"]).done();
+    std::fs::copy(
+        place.path("demo/ledger.db.checkpoint.txt"),
+        place.path("kept.txt"),
+    )
+    .unwrap();
+    copy("old", "demo");
+    let ended = verify(&place, &["--checkpoint", "kept.txt"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("BROKEN: rollback"), "{ended:?}");
+}
