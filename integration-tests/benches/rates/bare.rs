@@ -28,26 +28,13 @@ impl Replay {
         let texts = |kind: &str| -> Vec<(String, String)> {
             let query = "SELECT name, sql FROM sqlite_master WHERE type = ?1 AND sql IS NOT NULL";
             let mut statement = from.prepare(query).unwrap();
-            let rows = statement
-                .query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))
-                .unwrap();
+            let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
             rows.map(Result::unwrap).collect()
         };
         let tables = texts("table");
-        let schema = tables
-            .iter()
-            .chain(&texts("index"))
-            .map(|(_, sql)| sql.clone())
-            .collect();
-        let tables = tables
-            .iter()
-            .map(|(name, _)| Table::of(&from, name))
-            .collect();
-        Self {
-            schema,
-            tables,
-            commits,
-        }
+        let schema = tables.iter().chain(&texts("index")).map(|(_, sql)| sql.clone()).collect();
+        let tables = tables.iter().map(|(name, _)| Table::of(&from, name)).collect();
+        Self { schema, tables, commits }
     }
 
     /// Writes them and returns how long that took, opening not counted.
@@ -55,9 +42,7 @@ impl Replay {
         let to = Connection::open(path).unwrap();
         to.pragma_update(None, "journal_mode", "wal").unwrap();
         to.pragma_update(None, "synchronous", "full").unwrap();
-        self.schema
-            .iter()
-            .for_each(|sql| to.execute_batch(sql).unwrap());
+        self.schema.iter().for_each(|sql| to.execute_batch(sql).unwrap());
         let started = Instant::now();
         for commit in 0..self.commits {
             to.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -84,11 +69,7 @@ impl Table {
             .map(Result::unwrap)
             .collect();
         let insert = format!("INSERT OR REPLACE INTO {name} VALUES ({marks})");
-        Self {
-            insert,
-            rows,
-            twice: name == "executions",
-        }
+        Self { insert, rows, twice: name == "executions" }
     }
 
     /// The share of the rows that belongs to one commit; a table with few rows is written each time.

@@ -35,21 +35,10 @@ pub(crate) async fn table(url: &str) {
         let _: () = raw.xgroup_create(topic.as_str(), "raw", "0").await.unwrap();
         consume_raw.push(rate(raw_consume(&client, topic.as_str())).await);
         consume_bus.push(rate(bus_consume(&bus, &name)).await);
-        let _: () = raw
-            .del((topic.as_str(), format!("{name}-raw")))
-            .await
-            .unwrap();
+        let _: () = raw.del((topic.as_str(), format!("{name}-raw"))).await.unwrap();
     }
-    print_row(
-        "publish, 1 KiB, 512 in flight",
-        &mut publish_raw,
-        &mut publish_bus,
-    );
-    print_row(
-        "consume, 1 KiB, ack each",
-        &mut consume_raw,
-        &mut consume_bus,
-    );
+    print_row("publish, 1 KiB, 512 in flight", &mut publish_raw, &mut publish_bus);
+    print_row("consume, 1 KiB, ack each", &mut consume_raw, &mut consume_bus);
 }
 
 async fn rate(work: impl Future<Output = ()>) -> f64 {
@@ -60,10 +49,7 @@ async fn rate(work: impl Future<Output = ()>) -> f64 {
 
 fn message() -> Message {
     let event = CloudEvent::new("1", "/bench", "Bench").unwrap();
-    event
-        .with_json(format!("\"{}\"", "x".repeat(PAYLOAD_BYTES - 2)))
-        .to_message()
-        .unwrap()
+    event.with_json(format!("\"{}\"", "x".repeat(PAYLOAD_BYTES - 2))).to_message().unwrap()
 }
 
 async fn raw_publish(connection: &redis::aio::MultiplexedConnection, stream_key: &str) {
@@ -98,20 +84,12 @@ async fn bus_publish(bus: &Bus, name: &str) {
 async fn raw_consume(client: &redis::Client, stream_key: &str) {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let mut left = MESSAGES;
-    let options = redis::streams::StreamReadOptions::default()
-        .group("raw", "one")
-        .count(256);
+    let options = redis::streams::StreamReadOptions::default().group("raw", "one").count(256);
     while left > 0 {
-        let read: redis::streams::StreamReadReply = connection
-            .xread_options(&[stream_key], &[">"], &options)
-            .await
-            .unwrap();
-        let ids: Vec<String> = read
-            .keys
-            .into_iter()
-            .flat_map(|key| key.ids)
-            .map(|entry| entry.id)
-            .collect();
+        let read: redis::streams::StreamReadReply =
+            connection.xread_options(&[stream_key], &[">"], &options).await.unwrap();
+        let ids: Vec<String> =
+            read.keys.into_iter().flat_map(|key| key.ids).map(|entry| entry.id).collect();
         let acked: usize = connection.xack(stream_key, "raw", &ids).await.unwrap();
         left -= acked;
     }
@@ -129,9 +107,7 @@ async fn bus_consume(bus: &Bus, name: &str) {
     let mut options = SubscriptionOptions::new([topic], group, handler.into_handler());
     options.in_flight_max = NonZeroUsize::new(IN_FLIGHT).unwrap();
     let subscription = bus.subscribe(options).await.unwrap();
-    subscription
-        .wait_until(|status| status.counts.acked >= MESSAGES as u64)
-        .await;
+    subscription.wait_until(|status| status.counts.acked >= MESSAGES as u64).await;
     assert_eq!(handled.load(Ordering::Relaxed), MESSAGES);
     subscription.drain(Duration::from_secs(10)).await;
 }
