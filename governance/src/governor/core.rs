@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use wingman_core::bus::Bus;
@@ -26,12 +26,20 @@ pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) reader: Reader,
     pub(crate) gaps: Gaps,
-    claim: RwLock<Claim>,
+    held: RwLock<Held>,
     commits: watch::Sender<u64>,
     running: AtomicBool,
 }
 
+/// A claim, and until when this process may take it for granted.
+#[derive(Clone, Copy)]
+struct Held {
+    claim: Claim,
+    until: Instant,
+}
+
 impl Core {
+    /// A core under a claim that was asked for at `asked`.
     pub(crate) fn new(
         bus: Bus,
         contracts: Arc<Contracts>,
@@ -39,10 +47,11 @@ impl Core {
         tools: ToolRegistry,
         ledger: Ledger,
         gaps: Gaps,
-        claim: Claim,
+        (claim, asked): (Claim, Instant),
     ) -> Self {
         let reader = ledger.reader();
-        let (claim, commits) = (RwLock::new(claim), watch::Sender::new(0));
+        let until = asked + settings.worker_lease;
+        let (held, commits) = (RwLock::new(Held { claim, until }), watch::Sender::new(0));
         let running = AtomicBool::new(true);
         Self {
             bus,
@@ -52,7 +61,7 @@ impl Core {
             ledger,
             reader,
             gaps,
-            claim,
+            held,
             commits,
             running,
         }
@@ -60,12 +69,25 @@ impl Core {
 
     /// Under which claim this process acts.
     pub(crate) fn claim(&self) -> Claim {
-        *self.claim.read().unwrap_or_else(PoisonError::into_inner)
+        self.held().claim
     }
 
-    /// After a lost lease: later work goes on under a new epoch, earlier work is late.
-    pub(crate) fn set_claim(&self, claim: Claim) {
-        *self.claim.write().unwrap_or_else(PoisonError::into_inner) = claim;
+    /// Whether this claim is surely still ours (R2). A process that stood still past its lease learns
+    /// by this clock, before it acts outside, that another one may have taken over.
+    pub(crate) fn holds(&self, claim: Claim) -> bool {
+        let held = self.held();
+        held.claim == claim && Instant::now() < held.until
+    }
+
+    /// The ledger confirmed this claim, by an answer to what was asked at `asked`. A new claim after a
+    /// lost lease: later work goes on under a new epoch, earlier work is late.
+    pub(crate) fn set_claim(&self, claim: Claim, asked: Instant) {
+        let until = asked + self.settings.worker_lease;
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Held { claim, until };
+    }
+
+    fn held(&self) -> Held {
+        *self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One durable step for these inputs; the replies stand in their order.

@@ -1,7 +1,7 @@
 //! R2 and R13: the lease of this process, the obituaries of others, and orders it has seen.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::core::Core;
 use crate::ledger::LedgerError;
@@ -33,12 +33,15 @@ async fn beat(
     handlers: &[String],
     seen: u64,
 ) -> Result<(), LedgerError> {
-    let claim = core.claim();
-    if let Reply::Alive(None) = core.ask(Input::Heartbeat { claim, seen }).await? {
+    let (claim, mut asked) = (core.claim(), Instant::now());
+    if let Reply::Alive(Some(_)) = core.ask(Input::Heartbeat { claim, seen }).await? {
+        core.set_claim(claim, asked);
+    } else {
         tracing::warn!("Lease was lost; what runs is late, and work goes on under a new epoch");
         let handlers = handlers.to_vec();
+        asked = Instant::now();
         if let Reply::Joined(claim) = core.ask(Input::Join { worker, handlers }).await? {
-            core.set_claim(claim);
+            core.set_claim(claim, asked);
         }
     }
     for other in core.reader.workers()? {

@@ -71,7 +71,7 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
     let mut reports = Vec::new();
     for row in rows {
         // A relay that lost its epoch stops before its next send.
-        if core.claim() != claim {
+        if !core.holds(claim) {
             break;
         }
         let sequence = row.sequence;

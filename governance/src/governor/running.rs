@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use wingman_core::bus::{Subscription, SubscriptionOptions};
@@ -76,6 +76,7 @@ impl Running {
             worker,
             handlers: names.clone(),
         };
+        let asked = Instant::now();
         let claim = match ledger.transact(vec![join]).await?.pop() {
             Some(Reply::Joined(claim)) => claim,
             other => return Err(unexpected(&other).into()),
@@ -87,7 +88,7 @@ impl Running {
             tools,
             ledger,
             gaps,
-            claim,
+            (claim, asked),
         ));
         let mut running = Self {
             core: Arc::clone(&core),

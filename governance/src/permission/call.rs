@@ -119,6 +119,10 @@ impl Tools {
         effect: EffectKey,
         arguments: &Value,
     ) -> Result<Value, ToolError> {
+        // Another worker may have probed, found nothing, and made the call itself (R2, R3).
+        if !self.run.core.holds(self.run.started.run.claim) {
+            return Err(lost());
+        }
         let idempotency_key = idempotency_key(&effect);
         let call = Call {
             arguments,

@@ -38,6 +38,10 @@ async fn round(core: &Core) -> bool {
     };
     let some = !effects.is_empty();
     for effect in effects {
+        // What it does not get to is another worker's by now, or its own once more under a new claim.
+        if !core.holds(claim) {
+            return false;
+        }
         let outcome = undo(&core.tools, &effect).await;
         let input = Input::Undone {
             claim,

@@ -1,8 +1,10 @@
 //! One governed process of the kill tests.
 //!
 //! `worker --broker URL --ledger URL --namespace NAME --recorder ADDRESS --producers A,B --works N
-//! [--stop-at GAP --occurrence N] [--broken acks-first|sends-nothing]` publishes the works of its producers, runs the workflow, and stops
-//! when its standard input ends. At its gap it says so and stands still, to be killed.
+//! [--stop-at GAP --occurrence N [--until FILE]] [--broken acks-first|sends-nothing]`
+//!
+//! It publishes the works of its producers, runs the workflow, and stops when its standard input
+//! ends. At its gap it says so and stands still, to be killed, or until the file is there.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -11,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,6 +28,9 @@ use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
 use wingman_tests::kills::{AtDriver, Broken, Complaints, Noted};
+
+/// How often a worker that stands still looks whether it may go on.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
@@ -123,12 +129,13 @@ fn gaps(arguments: &Arguments) -> Result<Gaps, Failure> {
     let named = Gap::ALL.into_iter().find(|gap| gap.as_str() == name);
     let stop_at = named.ok_or_else(|| format!("there is no gap {name:?}"))?;
     let occurrence: u32 = get(arguments, "occurrence")?.parse()?;
+    let until = arguments.get("until").map(PathBuf::from);
     let reached = AtomicU32::new(0);
     Ok(Gaps::new(move |gap| {
         if gap == stop_at && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
             println!("at {gap}");
-            loop {
-                std::thread::park();
+            while !until.as_ref().is_some_and(|file| file.exists()) {
+                std::thread::sleep(LOOK_EVERY);
             }
         }
     }))

@@ -9,6 +9,7 @@ mod broker;
 mod doctored;
 mod evidence;
 mod faults;
+mod fenced;
 mod judge;
 mod mutants;
 mod scene;
@@ -50,6 +51,7 @@ fn main() {
     };
     let mut trials: Vec<Trial> = Gap::ALL.into_iter().map(kill).collect();
     trials.extend(faults::trials());
+    trials.extend(fenced::trials());
     trials.extend(mutants::trials());
     trials.extend(doctored::trials());
     libtest_mimic::run(&arguments, trials).exit();
@@ -119,6 +121,11 @@ fn judged(scene: &mut Scene, mut worker: Worker) -> Result<Evidence, String> {
     });
     let stopped = worker.stop();
     settled.and(stopped).map_err(|why| explain(scene, &why))?;
+    verdict(scene)
+}
+
+/// Judges what there is.
+fn verdict(scene: &mut Scene) -> Result<Evidence, String> {
     let evidence = scene.evidence();
     let faults = judge(&evidence);
     if !faults.is_empty() {

@@ -19,6 +19,8 @@ use super::worker::Worker;
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How often the ledger is asked whether all is settled.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Far more stamps than a trial makes.
+const STAMPS_MAX: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Scene {
@@ -109,11 +111,36 @@ impl Scene {
                 "--occurrence",
                 &occurrence.to_string(),
             ]);
+            command.arg("--until").arg(self.go_on());
         }
         if let Some(broken) = broken {
             command.args(["--broken", broken]);
         }
         Worker::start(command, &self.folder.path().join("workers.log"))
+    }
+
+    /// The file for which a worker that stands still waits.
+    fn go_on(&self) -> PathBuf {
+        self.folder.path().join("go-on")
+    }
+
+    /// Lets workers that stand still go on.
+    pub(super) fn let_go_on(&self) {
+        std::fs::write(self.go_on(), "").expect("a file in the trial's folder");
+    }
+
+    /// Waits until the ledger has stamped that a worker came too late.
+    pub(super) fn wait_for_late_stamp(&self) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let newest = Reader::open(&self.ledger()).and_then(|it| it.newest_stamps(STAMPS_MAX));
+            let newest = newest.map_err(|error| error.to_string())?;
+            if newest.iter().any(|stamp| stamp.kind == "late") {
+                return Ok(());
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Err(format!("no worker was stamped late in {PATIENCE:?}"))
     }
 
     /// Takes over what a worker said.

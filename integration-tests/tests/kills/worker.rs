@@ -79,6 +79,16 @@ impl Worker {
         self.said.extend(self.lines.iter());
     }
 
+    /// Sends it a signal by name, such as `STOP`.
+    pub(super) fn signal(&self, name: &str) -> Result<(), String> {
+        let (signal, id) = (format!("-{name}"), self.process.id().to_string());
+        match Command::new("kill").args([signal, id]).status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("kill -{name} ended with {status}")),
+            Err(error) => Err(format!("kill -{name}: {error}")),
+        }
+    }
+
     /// Tells it to stop, and waits until it has.
     pub(super) fn stop(&mut self) -> Result<(), String> {
         drop(self.process.stdin.take());

@@ -18,7 +18,7 @@ use super::approver::{Answers, answer_all};
 use super::folder::{APPROVER, Folder};
 use super::interpret::REQUESTS;
 use super::report::Report;
-use super::tools::{CreateFile, Notify, RemoveFile, WriteFile};
+use super::tools::{FileAction, FileTool, Notify};
 use super::{events, handlers};
 
 /// The handlers A to G.
@@ -154,22 +154,12 @@ fn governor(
     folder: &Folder,
     contracts: Arc<Contracts>,
 ) -> Result<Governor, LoopError> {
-    let work = folder.work();
+    let files = |action| FileTool { folder: folder.work(), action };
     Ok(Governor::around(bus, ledger_url)
         .contracts(contracts)
-        .tool(
-            "fs.create",
-            CreateFile {
-                folder: work.clone(),
-            },
-        )
-        .tool(
-            "fs.write",
-            WriteFile {
-                folder: work.clone(),
-            },
-        )
-        .tool("fs.remove", RemoveFile { folder: work })
+        .tool("fs.create", files(FileAction::Create))
+        .tool("fs.write", files(FileAction::Write))
+        .tool("fs.remove", files(FileAction::Remove))
         .tool(
             "notify.send",
             Notify {
