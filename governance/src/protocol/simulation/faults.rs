@@ -18,20 +18,20 @@ use crate::protocol::row::{Decision, Key, Plan, Row, Target};
 impl World {
     pub(super) fn fault(&mut self) {
         let at = self.random.below(self.workers.len());
-        match self.random.below(20) {
+        match self.random.below(24) {
             0 => self.crash(at),
             1 => {
                 let worker = self.workers[at].id;
                 self.crash(at);
                 self.transact(None, vec![Input::Bury { worker }]);
             }
-            2 | 3 => self.workers[at].health = Health::Stopped,
+            2 => self.workers[at].health = Health::Stopped,
+            3 => self.fence(),
             4..=7 => self.workers[at].health = Health::Up,
             8 => self.broker.expire(at),
             9 => self.command(true),
             10..=12 => self.command(false),
-            13..=16 => self.decide(),
-            17 if self.random.chance(500) => self.fence(),
+            13..=16 | 20..=23 => self.decide(),
             _ => self.forge(),
         }
     }
@@ -63,7 +63,13 @@ impl World {
             return;
         }
         let plan = self.random.pick(&plans).digest;
-        let by = (*self.random.pick(&PEOPLE)).to_owned();
+        let entitled = self.random.chance(600);
+        let by = if entitled {
+            PEOPLE[0]
+        } else {
+            *self.random.pick(&PEOPLE)
+        };
+        let by = by.to_owned();
         let answer = (*self.random.pick(&[YES, YES, YES, "NO", "yes", ""])).to_owned();
         let signature = "signed".to_owned();
         self.transact(

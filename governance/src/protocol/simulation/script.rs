@@ -160,7 +160,7 @@ fn decided(run: &Run, cause: &Value, random: &mut Random, calm: bool) -> Vec<Clo
         return vec![output(run, 0, "Blocked", &json!({}))];
     }
     let digest = plan_digest(&cause["plan"]).to_string();
-    let times = if !calm && random.chance(200) { 2 } else { 1 };
+    let times = if !calm && random.chance(350) { 2 } else { 1 };
     (0..times)
         .map(|at| {
             let out = format!("{}.a", cause["out"].as_str().unwrap_or_default());

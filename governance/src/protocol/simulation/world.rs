@@ -95,9 +95,9 @@ impl World {
     }
 
     fn wild_step(&mut self) {
-        let most = match self.random.below(400) {
+        let most = match self.random.below(4_000) {
             0 => 2_000,
-            1..=8 => 300,
+            1..=20 => 300,
             _ => 6,
         };
         self.tick(most);
@@ -105,7 +105,7 @@ impl World {
             self.fault();
             return;
         }
-        if self.random.chance(60) {
+        if self.random.chance(15) {
             self.produce();
             return;
         }

@@ -78,6 +78,16 @@ struct Seen {
     told: Option<Decision>,
 }
 
+/// What somebody put on the broker who may only write there.
+#[derive(Debug, Clone)]
+struct Forgery {
+    position: u64,
+    topic: String,
+    digest: Digest,
+    /// The identity that it claims.
+    claims: Option<EventKey>,
+}
+
 /// One part of a transaction: what a single input wrote.
 struct Part<'a> {
     changes: &'a [Change],
@@ -98,7 +108,7 @@ pub(super) struct Oracle {
     events: BTreeMap<EventKey, Genuine>,
     /// Where each event first stood on the broker.
     positions: BTreeMap<EventKey, u64>,
-    forgeries: Vec<(u64, String, Digest)>,
+    forgeries: Vec<Forgery>,
     executions: BTreeMap<ExecutionId, Seen>,
     outcomes: BTreeMap<ExecutionId, Phase>,
     /// Executions that waited for an ordering rule at some time, and since when.
@@ -205,8 +215,12 @@ impl Oracle {
             Ok(event) => event_digest(event),
             Err(_) => Digest::of(&message.payload),
         };
-        let topic = message.topic.clone();
-        self.forgeries.push((message.position, topic, digest));
+        self.forgeries.push(Forgery {
+            position: message.position,
+            topic: message.topic.clone(),
+            digest,
+            claims: message.event.as_ref().ok().map(|it| EventKey::of(it)),
+        });
     }
 
     pub(super) fn on_broker(&mut self, message: &Message) {
