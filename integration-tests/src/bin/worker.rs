@@ -5,11 +5,7 @@
 //!
 //! It publishes the works of its producers, runs the workflow, and stops when its standard input
 //! ends. At its gap it says so and stands still, to be killed, or until the file is there.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the test reads what it says"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test reads what it says")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,10 +32,8 @@ type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let run = |runtime: tokio::runtime::Runtime| runtime.block_on(run(&arguments()));
     match runtime.map_err(Failure::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,11 +48,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     tracing::subscriber::set_global_default(Complaints)?;
     let gaps = gaps(arguments)?;
     let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
-    let transport = AtDriver {
-        driver,
-        gaps: gaps.clone(),
-        broken: broken(arguments)?,
-    };
+    let transport = AtDriver { driver, gaps: gaps.clone(), broken: broken(arguments)? };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);
     let running = governor(bus, gaps, arguments)?.start().await?;
@@ -72,34 +62,16 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// The leases are short, so that a killed worker's work comes to the next one soon.
 fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Failure> {
     let recorder = get(arguments, "recorder")?.parse()?;
-    let settings = Settings {
-        worker_lease: Duration::from_secs(2),
-        ..Settings::default()
-    };
-    let every = CheckpointEvery {
-        stamps: 16,
-        time: Duration::from_millis(500),
-    };
+    let settings = Settings { worker_lease: Duration::from_secs(2), ..Settings::default() };
+    let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
         .contracts(Arc::new(workflow::contracts()?))
         .settings(settings)
         .checkpoint_every(every)
         .delivery_lease(Duration::from_secs(1))
         .gaps(gaps)
-        .tool(
-            RESERVE,
-            Noted {
-                name: RESERVE,
-                recorder,
-            },
-        )
-        .tool(
-            CHARGE,
-            Noted {
-                name: CHARGE,
-                recorder,
-            },
-        )
+        .tool(RESERVE, Noted { name: RESERVE, recorder })
+        .tool(CHARGE, Noted { name: CHARGE, recorder })
         .handle("act", workflow::act)
         .handle("close", workflow::close)
         .handle("reverse", workflow::reverse))

@@ -30,10 +30,7 @@ impl Noted {
         let mut stream = TcpStream::connect(self.recorder).await.map_err(not_done)?;
         stream.write_all(line.as_bytes()).await.map_err(unknown)?;
         let mut answer = String::new();
-        BufReader::new(stream)
-            .read_line(&mut answer)
-            .await
-            .map_err(unknown)?;
+        BufReader::new(stream).read_line(&mut answer).await.map_err(unknown)?;
         match answer.trim_end() {
             "" => Err(ToolError::Unknown("the recorder hung up".to_owned())),
             answer => Ok(answer.to_owned()),
@@ -59,9 +56,7 @@ impl Tool for Noted {
         if call.arguments["declined"] == true {
             return Err(ToolError::NotDone("declined".to_owned()));
         }
-        self.ask("do", call)
-            .await
-            .map(|answer| json!({ "noted": answer }))
+        self.ask("do", call).await.map(|answer| json!({ "noted": answer }))
     }
 
     async fn probe(&self, call: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {

@@ -35,10 +35,7 @@ const OCCURRENCES: u64 = 8;
 /// The longest wait for everything to settle.
 const SETTLED_WITHIN: Duration = Duration::from_secs(40);
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the seed must be known to run a failure again"
-)]
+#[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
     let arguments = Arguments::from_args();
     let seed = seed();
@@ -75,10 +72,7 @@ fn killed_at(gap: Gap, seed: u64) -> Result<(), String> {
     let evidence = finish(&mut scene, &producers)?;
     let expected = usize::try_from((KILLS + 2) * WORKS).expect("it is small");
     if evidence.works.len() != expected {
-        return Err(format!(
-            "{} works were accepted, not {expected}",
-            evidence.works.len()
-        ));
+        return Err(format!("{} works were accepted, not {expected}", evidence.works.len()));
     }
     left_its_mark(gap, &evidence)
 }
@@ -137,10 +131,7 @@ fn verdict(scene: &mut Scene) -> Result<Evidence, String> {
 
 fn explain(scene: &mut Scene, why: &str) -> String {
     let (folder, namespace) = (scene.keep(), &scene.namespace);
-    format!(
-        "{why}\nledger, notes and logs: {}; on Redis: {namespace}",
-        folder.display()
-    )
+    format!("{why}\nledger, notes and logs: {}; on Redis: {namespace}", folder.display())
 }
 
 fn seed() -> u64 {

@@ -38,11 +38,7 @@ impl World {
 
     fn command(&mut self, halt: bool) {
         let handler = self.random.pick(&HANDLERS).0.to_owned();
-        let target = if self.random.chance(300) {
-            Target::All
-        } else {
-            Target::Handler(handler)
-        };
+        let target = if self.random.chance(300) { Target::All } else { Target::Handler(handler) };
         let by = "ada".to_owned();
         self.transact(None, vec![Input::Command { target, halt, by }]);
     }
@@ -64,23 +60,11 @@ impl World {
         }
         let plan = self.random.pick(&plans).digest;
         let entitled = self.random.chance(600);
-        let by = if entitled {
-            PEOPLE[0]
-        } else {
-            *self.random.pick(&PEOPLE)
-        };
+        let by = if entitled { PEOPLE[0] } else { *self.random.pick(&PEOPLE) };
         let by = by.to_owned();
         let answer = (*self.random.pick(&[YES, YES, YES, "NO", "yes", ""])).to_owned();
         let signature = "signed".to_owned();
-        self.transact(
-            None,
-            vec![Input::Decide {
-                plan,
-                by,
-                answer,
-                signature,
-            }],
-        );
+        self.transact(None, vec![Input::Decide { plan, by, answer, signature }]);
     }
 
     /// Plans to decide: those that wait, and a few that do not.
@@ -98,9 +82,8 @@ impl World {
     /// A person fences a tree, preferably one in which something runs.
     fn fence(&mut self) {
         let running = self.workers.iter().flat_map(|it| &it.runs);
-        let mut trees: Vec<TreeId> = running
-            .map(|run| run.started.event.correlation().into())
-            .collect();
+        let mut trees: Vec<TreeId> =
+            running.map(|run| run.started.event.correlation().into()).collect();
         if trees.is_empty() {
             let all = self.store.rows(EXECUTION);
             trees.extend(all.filter_map(|row| match row {
@@ -139,9 +122,7 @@ impl World {
     /// An event of a handler's type that no handler emitted.
     fn unrecorded(&mut self) -> Option<Forgery> {
         let plans = self.plans();
-        let ty = *self
-            .random
-            .pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
+        let ty = *self.random.pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
         let digest = plans.first().map(|it| it.digest.to_string());
         let tree = plans.first().map(|it| it.tree.to_string());
         let id = format!("forged-{}", self.random.number());

@@ -54,9 +54,7 @@ fn story(world: &World, violation: &Violation) -> String {
         .filter(about)
         .take(20)
         .map(|stamp| {
-            let execution = stamp
-                .execution
-                .map_or_else(String::new, |it| it.to_string());
+            let execution = stamp.execution.map_or_else(String::new, |it| it.to_string());
             format!("  {} {:.12} {:?}", stamp.at_millis, execution, stamp.fact)
         })
         .collect();

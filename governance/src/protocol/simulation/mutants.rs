@@ -73,21 +73,9 @@ enum Mutant {
 
 /// What each variant breaks, and the checks of which one must name it.
 const ALL: [(Mutant, &str, &[&str]); 23] = [
-    (
-        Mutant::TrustsIdentities,
-        "R1",
-        &["conflicts_never_start", "conflicts_are_filed"],
-    ),
-    (
-        Mutant::TakesLateResults,
-        "R2",
-        &["only_the_current_attempt"],
-    ),
-    (
-        Mutant::TakesOverTheLiving,
-        "R2",
-        &["no_takeover_of_the_living"],
-    ),
+    (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
+    (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
+    (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
     (Mutant::ForgetsIntents, "R3", &["row_before_call"]),
     (Mutant::NeverProbes, "R3", &["probe_before_undo"]),
     (Mutant::ForgetsStamps, "R4", &["outcome_is_stamped"]),
@@ -105,21 +93,9 @@ const ALL: [(Mutant, &str, &[&str]); 23] = [
     (Mutant::UndoesForwards, "G8", &["undo_order"]),
     (Mutant::LosesUndos, "G8", &["fence_undoes_all"]),
     (Mutant::KeepsRefused, "R9", &["refused_input_wrote"]),
-    (
-        Mutant::TrustsEveryone,
-        "R12",
-        &["provenance", "forgeries_are_filed"],
-    ),
-    (
-        Mutant::ForgetsHalts,
-        "R13",
-        &["no_start_while_halted", "no_intent_while_halted"],
-    ),
-    (
-        Mutant::ForgetsLanes,
-        "T3",
-        &["one_at_a_time", "first_start_order"],
-    ),
+    (Mutant::TrustsEveryone, "R12", &["provenance", "forgeries_are_filed"]),
+    (Mutant::ForgetsHalts, "R13", &["no_start_while_halted", "no_intent_while_halted"]),
+    (Mutant::ForgetsLanes, "T3", &["one_at_a_time", "first_start_order"]),
 ];
 
 /// Stands beside a world and breaks what its variant says; does nothing without one.
@@ -176,11 +152,7 @@ impl Sabotage {
 
     /// The rows as the protocol gets them.
     pub(super) fn rows<'a>(&'a self, store: &'a mut Store, now: u64) -> Saboteur<'a> {
-        Saboteur {
-            store,
-            sabotage: self,
-            now,
-        }
+        Saboteur { store, sabotage: self, now }
     }
 }
 
@@ -348,10 +320,7 @@ fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
     let contracts = Rc::new(graph::contracts());
     let mut steps = 0;
     for seed in 1..=WORLDS_MAX {
-        let sabotage = Sabotage {
-            mutant: Some(mutant),
-            ..Sabotage::default()
-        };
+        let sabotage = Sabotage { mutant: Some(mutant), ..Sabotage::default() };
         let mut world = World::new(seed, Rc::clone(&contracts), sabotage);
         if let Err(violation) = world.run(WORLD_STEPS) {
             return Some((violation.rule, violation.check, steps + world.step));

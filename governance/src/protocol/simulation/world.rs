@@ -198,8 +198,7 @@ impl World {
         for at in 0..seen.len() {
             let (input, reply, point) = &seen[at];
             let end = seen.get(at + 1).map(|(_, _, next)| *next);
-            self.oracle
-                .committed(input, reply.as_ref(), &self.store, *point, end);
+            self.oracle.committed(input, reply.as_ref(), &self.store, *point, end);
         }
         self.store.commit();
         if wild && self.random.chance(3) {

@@ -63,12 +63,7 @@ impl Oracle {
     /// T6: what could not be admitted is in quarantine, under its place and not under its claim.
     fn forgeries_filed(&mut self, store: &Store) {
         for forgery in self.forgeries.clone() {
-            let Forgery {
-                position,
-                topic,
-                digest,
-                claims,
-            } = &forgery;
+            let Forgery { position, topic, digest, claims } = &forgery;
             let (rule, check) = match claims {
                 None => ("T6", "poison_is_visible"),
                 Some(key) if self.events.contains_key(key) => ("R1", "conflicts_are_filed"),
@@ -98,10 +93,8 @@ impl Oracle {
                 OutboxState::Unpublished | OutboxState::Publishing => false,
             };
             if !right {
-                let detail = format!(
-                    "row {} is {:?}; on the broker: {left}",
-                    row.sequence, row.state
-                );
+                let detail =
+                    format!("row {} is {:?}; on the broker: {left}", row.sequence, row.state);
                 self.violate("G3", "broker_has_what_is_recorded", row.cause, detail);
             }
         }
@@ -119,11 +112,7 @@ impl Oracle {
             let quarantined = store.rows(EFFECT).any(|row| {
                 matches!(row, Row::Effect(it) if it.tree == tree && it.state == EffectState::Quarantined)
             });
-            let wanted = if quarantined {
-                FenceState::Stuck
-            } else {
-                FenceState::Closed
-            };
+            let wanted = if quarantined { FenceState::Stuck } else { FenceState::Closed };
             let found = fences.iter().find(|it| it.tree == tree).map(|it| it.state);
             if found != Some(wanted) {
                 let detail = format!("tree {tree} is {found:?} and not {wanted:?}");

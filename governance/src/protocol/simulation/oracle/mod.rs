@@ -43,13 +43,7 @@ pub(super) struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            rule,
-            check,
-            detail,
-            step,
-            ..
-        } = self;
+        let Self { rule, check, detail, step, .. } = self;
         write!(f, "{rule} {check} at step {step}: {detail}")
     }
 }
@@ -178,14 +172,7 @@ impl Oracle {
     ) {
         let step = self.step;
         let tree = execution.and_then(|it| Some(self.executions.get(&it)?.tree.clone()));
-        self.violation.get_or_insert(Violation {
-            rule,
-            check,
-            detail,
-            step,
-            execution,
-            tree,
-        });
+        self.violation.get_or_insert(Violation { rule, check, detail, step, execution, tree });
     }
 
     /// An event that a program outside made.
@@ -291,11 +278,7 @@ impl Oracle {
         until: Option<Savepoint>,
     ) {
         let (first_stamp, stamps) = store.stamped(since, until);
-        let part = Part {
-            changes: store.changes(since, until),
-            first_stamp,
-            stamps,
-        };
+        let part = Part { changes: store.changes(since, until), first_stamp, stamps };
         let Some(reply) = reply else {
             if !part.changes.is_empty() || !part.stamps.is_empty() {
                 let detail = "an input that was refused left something behind".to_owned();

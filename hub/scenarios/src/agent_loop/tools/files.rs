@@ -109,14 +109,10 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str, Tool
 /// The target within the folder; a path that leads out of it is refused.
 fn path(folder: &Path, arguments: &Value) -> Result<PathBuf, ToolError> {
     let target = Path::new(text(arguments, "target")?);
-    let inside = target
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let inside = target.components().all(|part| matches!(part, Component::Normal(_)));
     if !inside || target.as_os_str().is_empty() {
         let target = target.display();
-        return Err(ToolError::NotDone(format!(
-            "{target} is not a file of the work folder"
-        )));
+        return Err(ToolError::NotDone(format!("{target} is not a file of the work folder")));
     }
     Ok(folder.join(target))
 }
@@ -144,9 +140,7 @@ async fn replace(path: &Path, content: &[u8]) -> Result<(), ToolError> {
         fs::write(&draft, content).await?;
         fs::rename(&draft, path).await
     };
-    written
-        .await
-        .map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
+    written.await.map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
 }
 
 async fn remove(path: &Path) -> Result<(), ToolError> {
