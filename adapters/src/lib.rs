@@ -8,9 +8,7 @@ use wingman_core::nearest::nearest;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
 
-const SCHEMES: [&str; 7] = [
-    "memory", "redis", "rediss", "kafka", "amqp", "sns-sqs", "pubsub",
-];
+const SCHEMES: [&str; 7] = ["memory", "redis", "rediss", "kafka", "amqp", "sns-sqs", "pubsub"];
 
 /// Opens the transport that a URL names. A broker that is down is no error here.
 ///
@@ -86,12 +84,7 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("did you mean redis://?"), "{text}");
         assert!(text.contains("kafka://"), "{text}");
-        assert!(
-            !refused("x://localhost")
-                .await
-                .to_string()
-                .contains("did you mean")
-        );
+        assert!(!refused("x://localhost").await.to_string().contains("did you mean"));
     }
 
     #[tokio::test]
@@ -115,10 +108,7 @@ mod tests {
         // Port 1 of this machine: nobody listens, and nobody may without being root.
         let transport = open("redis://127.0.0.1:1").await.unwrap();
         assert_eq!(transport.capabilities().backend, "redis");
-        assert_eq!(
-            transport.ping().await.unwrap_err().kind(),
-            Kind::Unavailable
-        );
+        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
         assert_eq!(refused("redis://h?no=1").await.kind(), Kind::Configuration);
     }
 }

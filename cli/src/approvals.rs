@@ -31,14 +31,7 @@ async fn list(url: &str, json: bool) -> Result<ExitCode, Problem> {
         print::line("no plan waits for an answer");
     }
     for plan in plans.iter().filter(|_| !json) {
-        let Plan {
-            digest,
-            role,
-            proposer,
-            tree,
-            text,
-            ..
-        } = plan;
+        let Plan { digest, role, proposer, tree, text, .. } = plan;
         print::line(format!(
             "{digest}\n  for the role {role}, proposed by {proposer}, in {tree}\n  {text}"
         ));
@@ -69,23 +62,17 @@ async fn answer(arguments: AnswerArguments, answer: &str, json: bool) -> Result<
     } else {
         print::line(format!("plan {}: {text}", plan.digest.0.short()));
     }
-    Ok(if taken {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn find(plans: &[Plan], start: &str) -> Result<Plan, Problem> {
-    let mut found = plans
-        .iter()
-        .filter(|plan| plan.digest.to_string().starts_with(start));
+    let mut found = plans.iter().filter(|plan| plan.digest.to_string().starts_with(start));
     match (found.next(), found.next()) {
         (Some(plan), None) => Ok(plan.clone()),
-        (Some(_), Some(_)) => Err(Problem::usage(format!(
-            "more than one open plan starts with {start}"
-        ))
-        .remedy("give more digits")),
+        (Some(_), Some(_)) => {
+            Err(Problem::usage(format!("more than one open plan starts with {start}"))
+                .remedy("give more digits"))
+        }
         (None, _) => Err(Problem::new(format!("no open plan starts with {start}"))
             .remedy("`wingman approvals list --ledger URL` shows those that wait")),
     }

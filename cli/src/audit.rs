@@ -15,10 +15,9 @@ const PAGE: usize = 1_000;
 pub(crate) async fn run(command: Audit, json: bool) -> Result<ExitCode, Problem> {
     match command {
         Audit::Verify { ledger, checkpoint } => check(&ledger.url, checkpoint.as_deref(), json),
-        Audit::Show {
-            ledger,
-            correlation,
-        } => show(&ledger.url, correlation.as_deref(), json).await,
+        Audit::Show { ledger, correlation } => {
+            show(&ledger.url, correlation.as_deref(), json).await
+        }
     }
 }
 
@@ -30,11 +29,7 @@ fn check(url: &str, checkpoint: Option<&Path>, json: bool) -> Result<ExitCode, P
     } else {
         print::line(found.to_string());
     }
-    Ok(if sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn show(url: &str, correlation: Option<&str>, json: bool) -> Result<ExitCode, Problem> {

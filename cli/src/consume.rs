@@ -19,10 +19,7 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
     open::other_process(&options.broker)?;
     let bus = wingman_hub::connect(&options.broker).await?;
-    let (topic, group) = (
-        TopicName::new(&options.topic)?,
-        GroupName::new(&options.group)?,
-    );
+    let (topic, group) = (TopicName::new(&options.topic)?, GroupName::new(&options.group)?);
     let wanted = SubscriberOptions::default();
     let subscriber = bus.transport().subscriber(&topic, &group, wanted).await?;
     let ended = tokio::select! {

@@ -11,11 +11,7 @@ use crate::{open, print};
 pub(crate) fn run(command: Contracts, json: bool) -> Result<ExitCode, Problem> {
     let Contracts::Lint { path } = command;
     let contracts = open::load(&path)?;
-    let warnings: Vec<String> = contracts
-        .warnings()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let warnings: Vec<String> = contracts.warnings().iter().map(ToString::to_string).collect();
     let (events, handlers) = (contracts.events().count(), contracts.handlers().count());
     if json {
         let digest = contracts.digest();
@@ -23,12 +19,8 @@ pub(crate) fn run(command: Contracts, json: bool) -> Result<ExitCode, Problem> {
             &json!({ "events": events, "handlers": handlers, "digest": digest, "warnings": warnings }),
         )?;
     } else {
-        warnings
-            .iter()
-            .for_each(|warning| print::line(format!("warning: {warning}")));
-        print::line(format!(
-            "{events} event types, {handlers} handlers, no errors"
-        ));
+        warnings.iter().for_each(|warning| print::line(format!("warning: {warning}")));
+        print::line(format!("{events} event types, {handlers} handlers, no errors"));
     }
     Ok(ExitCode::SUCCESS)
 }

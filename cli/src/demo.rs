@@ -68,25 +68,14 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     let is_open = is_open(&reader, &report)?;
     let verification = verify(&url, None)?;
     let (broker, scenario) = (shown(&options.broker), "agent-loop");
-    let ended = Ended {
-        broker,
-        ledger: url,
-        scenario,
-        folder,
-        report,
-        is_open,
-        verification,
-    };
+    let ended = Ended { broker, ledger: url, scenario, folder, report, is_open, verification };
     show(&ended, json)
 }
 
 /// Whether something of this run's trees is not settled; earlier runs that were cut off do not count.
 fn is_open(reader: &Reader, report: &Report) -> Result<bool, Problem> {
     for request in &report.requests {
-        if !reader
-            .open_work(Some(&request.trace.correlation))?
-            .is_none()
-        {
+        if !reader.open_work(Some(&request.trace.correlation))?.is_none() {
             return Ok(true);
         }
     }
@@ -94,10 +83,8 @@ fn is_open(reader: &Reader, report: &Report) -> Result<bool, Problem> {
 }
 
 fn interrupted(root: &Path) -> Problem {
-    Problem::new("interrupted; the ledger keeps what was done").remedy(format!(
-        "the same command with --out {} goes on from there",
-        root.display()
-    ))
+    Problem::new("interrupted; the ledger keeps what was done")
+        .remedy(format!("the same command with --out {} goes on from there", root.display()))
 }
 
 fn show(ended: &Ended, json: bool) -> Result<ExitCode, Problem> {
@@ -108,11 +95,7 @@ fn show(ended: &Ended, json: bool) -> Result<ExitCode, Problem> {
         transcript::requests(ended);
         transcript::foot(ended);
     }
-    Ok(if sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
@@ -146,10 +129,7 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
 /// Topics and groups are this ledger's alone (R11).
 async fn namespace(url: &str) -> Result<Namespace, Problem> {
     let none = Contracts::builder().build().map_err(Problem::new)?;
-    let options = LedgerOptions {
-        create: true,
-        ..LedgerOptions::new(Arc::new(none))
-    };
+    let options = LedgerOptions { create: true, ..LedgerOptions::new(Arc::new(none)) };
     let ledger = Ledger::open(url, options).await?;
     let name = format!("demo-{}", ledger.id().short());
     ledger.close().await?;
@@ -162,10 +142,7 @@ fn root(out: Option<&Path>) -> Result<PathBuf, Problem> {
     }
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(Problem::new)?;
-    Ok(PathBuf::from(format!(
-        "demo-{:02x}{:02x}",
-        bytes[0], bytes[1]
-    )))
+    Ok(PathBuf::from(format!("demo-{:02x}{:02x}", bytes[0], bytes[1])))
 }
 
 /// A broker's URL without what stands before its host: secrets never show.

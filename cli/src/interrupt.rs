@@ -37,10 +37,7 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
             "fenced": fenced, "silent": silent, "running": running.len(),
         }))?;
     } else {
-        print::line(format!(
-            "{verb} {name} from control version {} on",
-            told.version
-        ));
+        print::line(format!("{verb} {name} from control version {} on", told.version));
         let list = |what: &str, ids: &[String]| {
             if !ids.is_empty() {
                 print::line(format!("{what}: {}", ids.join(", ")));
@@ -54,31 +51,18 @@ pub(crate) async fn run(options: Interrupt, halt: bool, json: bool) -> Result<Ex
             print::line(format!("still running: {handler} in {tree}"));
         }
     }
-    Ok(if told.silent.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if told.silent.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A name that is mistyped would halt nothing, and look as if it had.
 fn known(ledger: &Ledger, handler: &str) -> Result<(), Problem> {
     let workers = ledger.reader().workers()?;
-    let names: BTreeSet<&str> = workers
-        .iter()
-        .flat_map(|worker| &worker.handlers)
-        .map(String::as_str)
-        .collect();
+    let names: BTreeSet<&str> =
+        workers.iter().flat_map(|worker| &worker.handlers).map(String::as_str).collect();
     if names.is_empty() || names.contains(handler) {
         return Ok(());
     }
     let names: Vec<&str> = names.into_iter().collect();
-    Err(
-        Problem::usage(format!("no process on this ledger has a handler {handler}")).remedy(
-            format!(
-                "it is one of {}; without a name, all of them",
-                names.join(", ")
-            ),
-        ),
-    )
+    Err(Problem::usage(format!("no process on this ledger has a handler {handler}"))
+        .remedy(format!("it is one of {}; without a name, all of them", names.join(", "))))
 }

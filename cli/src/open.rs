@@ -33,10 +33,8 @@ pub(crate) fn load(folder: &Path) -> Result<Arc<Contracts>, Problem> {
 /// Refuses a broker that lives in one process only: this command could not reach it.
 pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     if url.starts_with("memory://") {
-        return Err(
-            Problem::usage("memory:// lives in one process, and this is another")
-                .remedy("name a broker that both can reach, such as redis://127.0.0.1:6379"),
-        );
+        return Err(Problem::usage("memory:// lives in one process, and this is another")
+            .remedy("name a broker that both can reach, such as redis://127.0.0.1:6379"));
     }
     Ok(())
 }

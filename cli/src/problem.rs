@@ -16,19 +16,12 @@ pub(crate) struct Problem {
 impl Problem {
     /// Something outside went wrong: exit code 1.
     pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self {
-            what: what.to_string(),
-            remedy: None,
-            code: 1,
-        }
+        Self { what: what.to_string(), remedy: None, code: 1 }
     }
 
     /// What was asked makes no sense: exit code 2.
     pub(crate) fn usage(what: impl fmt::Display) -> Self {
-        Self {
-            code: 2,
-            ..Self::new(what)
-        }
+        Self { code: 2, ..Self::new(what) }
     }
 
     /// Says what to do.

@@ -42,12 +42,11 @@ async fn send_lines(target: &Target, mut lines: Lines) -> Result<(), Problem> {
             continue;
         }
         let event = CloudEvent::from_json(line.as_bytes()).map_err(|error| {
-            Problem::usage(format!(
-                "line {number} is not a structured CloudEvent: {error}"
-            ))
-            .remedy(format!(
-                "mend it and send again from line {number}: the lines before it have receipts"
-            ))
+            Problem::usage(format!("line {number} is not a structured CloudEvent: {error}")).remedy(
+                format!(
+                    "mend it and send again from line {number}: the lines before it have receipts"
+                ),
+            )
         })?;
         target.send(&event).await?;
     }
@@ -65,9 +64,7 @@ async fn source(options: &Publish) -> Result<Source, Problem> {
             return Err(Problem::usage(format!("unexpected argument {input:?}"))
                 .remedy("use --file for a file, or - for standard input"));
         }
-        return Ok(Source::Lines(lines(Box::new(BufReader::new(
-            tokio::io::stdin(),
-        )))));
+        return Ok(Source::Lines(lines(Box::new(BufReader::new(tokio::io::stdin())))));
     }
     if let Some(path) = &options.file {
         let file = tokio::fs::File::open(path)
@@ -116,12 +113,7 @@ impl Target {
             None => None,
         };
         let topic = TopicName::new(&options.topic)?;
-        Ok(Self {
-            bus,
-            topic,
-            ledger,
-            wait: Duration::from_secs(options.wait),
-        })
+        Ok(Self { bus, topic, ledger, wait: Duration::from_secs(options.wait) })
     }
 
     async fn send(&self, event: &CloudEvent) -> Result<(), Problem> {
@@ -132,10 +124,7 @@ impl Target {
     }
 
     async fn send_plain(&self, event: &CloudEvent) -> Result<(), Problem> {
-        let receipt = self
-            .bus
-            .publish_message(&self.topic, event.to_message()?)
-            .await?;
+        let receipt = self.bus.publish_message(&self.topic, event.to_message()?).await?;
         let confirmed = match receipt.confirmed {
             Confirmed::Stored => "stored",
             Confirmed::NoGroup => "stored, no group listens",
@@ -148,9 +137,7 @@ impl Target {
 
     /// Stamp and outbox first; then a process that relays for this ledger has to send it.
     async fn send_recorded(&self, ledger: &Ledger, event: &CloudEvent) -> Result<(), Problem> {
-        let input = Input::Publish {
-            event: Arc::new(event.clone()),
-        };
+        let input = Input::Publish { event: Arc::new(event.clone()) };
         let sequence = match ledger.transact(vec![input]).await?.pop() {
             Some(Reply::Published(Published::Recorded(sequence))) => sequence,
             Some(Reply::Published(Published::Known)) => {
@@ -162,9 +149,7 @@ impl Target {
                 return Err(Problem::new(format!("{code} {}: {detail}", event.ty())));
             }
             other => {
-                return Err(Problem::new(format!(
-                    "unexpected reply of the ledger: {other:?}"
-                )));
+                return Err(Problem::new(format!("unexpected reply of the ledger: {other:?}")));
             }
         };
         let state = self.relayed(ledger, sequence).await?;
@@ -188,11 +173,9 @@ impl Target {
                 Some(OutboxState::Unpublished | OutboxState::Publishing) | None => {}
             }
             if tokio::time::Instant::now() >= deadline {
-                return Err(
-                    Problem::new("the event is recorded and not relayed yet").remedy(
-                        "start a process that works on this ledger: it publishes what is recorded",
-                    ),
-                );
+                return Err(Problem::new("the event is recorded and not relayed yet").remedy(
+                    "start a process that works on this ledger: it publishes what is recorded",
+                ));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

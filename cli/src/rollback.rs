@@ -27,10 +27,8 @@ pub(crate) async fn run(command: Rollback, json: bool) -> Result<ExitCode, Probl
 
 fn known(reader: &Reader, correlation: &str) -> Result<(), Problem> {
     if reader.recorded_in(correlation)?.is_empty() {
-        return Err(
-            Problem::new(format!("the ledger knows no tree {correlation}"))
-                .remedy("`wingman audit show --ledger URL` lists what it knows"),
-        );
+        return Err(Problem::new(format!("the ledger knows no tree {correlation}"))
+            .remedy("`wingman audit show --ledger URL` lists what it knows"));
     }
     Ok(())
 }
@@ -42,16 +40,9 @@ fn show(ledger: &Ledger, arguments: &RollbackArguments, json: bool) -> Result<Ex
         return Ok(ExitCode::SUCCESS);
     }
     for (at, undo) in plan.undos.iter().enumerate() {
-        print::line(format!(
-            "{} undo {} (call {})",
-            at + 1,
-            undo.tool,
-            undo.index + 1
-        ));
+        print::line(format!("{} undo {} (call {})", at + 1, undo.tool, undo.index + 1));
     }
-    plan.irreversible
-        .iter()
-        .for_each(|tool| print::line(format!("- {tool} cannot be undone")));
+    plan.irreversible.iter().for_each(|tool| print::line(format!("- {tool} cannot be undone")));
     if plan.undos.is_empty() {
         print::line("nothing to undo");
     }
@@ -65,11 +56,7 @@ async fn undo(
     json: bool,
 ) -> Result<ExitCode, Problem> {
     let tree = &arguments.correlation;
-    ledger
-        .transact(vec![Input::Fence {
-            tree: tree.as_str().into(),
-        }])
-        .await?;
+    ledger.transact(vec![Input::Fence { tree: tree.as_str().into() }]).await?;
     let reader = ledger.reader();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(arguments.wait);
     loop {
@@ -86,11 +73,7 @@ async fn undo(
                 print::line(format!("{tree}: {state}"));
             }
             let done = fence == Some(FenceState::Closed);
-            return Ok(if done {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if tokio::time::Instant::now() >= deadline {
             return Err(waiting(&reader.effects_in(tree)?));

@@ -14,10 +14,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Problem> {
     let trace = Trace::read(&ledger.reader(), &options.correlation)?;
     ledger.close().await?;
     if trace.roots.is_empty() {
-        return Err(
-            Problem::new(format!("the ledger knows no tree {}", options.correlation))
-                .remedy("`wingman audit show --ledger URL` lists what it knows"),
-        );
+        return Err(Problem::new(format!("the ledger knows no tree {}", options.correlation))
+            .remedy("`wingman audit show --ledger URL` lists what it knows"));
     }
     match options.format {
         TraceFormat::Json => print::json(&trace)?,
@@ -39,22 +37,11 @@ fn tree(event: &EventNode, depth: usize) {
         } else {
             String::new()
         };
-        print::line(format!(
-            "{indent}└ {} {}{attempts}",
-            execution.handler,
-            phase(execution)
-        ));
+        print::line(format!("{indent}└ {} {}{attempts}", execution.handler, phase(execution)));
         for effect in &execution.effects {
-            print::line(format!(
-                "{indent}  · {} {}",
-                effect.tool,
-                state(&effect.state)
-            ));
+            print::line(format!("{indent}  · {} {}", effect.tool, state(&effect.state)));
         }
-        execution
-            .emitted
-            .iter()
-            .for_each(|event| tree(event, depth + 2));
+        execution.emitted.iter().for_each(|event| tree(event, depth + 2));
     }
 }
 
@@ -65,11 +52,7 @@ fn mermaid(event: &EventNode) {
     for execution in &event.executions {
         let id = execution.id.0.to_string();
         let id = &id[8..24];
-        print::line(format!(
-            "  x{id}[\"{}<br/>{}\"]",
-            execution.handler,
-            phase(execution)
-        ));
+        print::line(format!("  x{id}[\"{}<br/>{}\"]", execution.handler, phase(execution)));
         print::line(format!("  e{from} --> x{id}"));
         for emitted in &execution.emitted {
             let to = emitted.key.0.to_string();

@@ -18,9 +18,7 @@ const OUTCOME_COLUMN: usize = 24;
 /// The first lines, before anything runs.
 pub(crate) fn head(broker: &str, ledger: &str, interactive: bool) {
     let version = env!("CARGO_PKG_VERSION");
-    line(format!(
-        "wingman {version} · agent-loop · enforce · {broker} · {ledger}"
-    ));
+    line(format!("wingman {version} · agent-loop · enforce · {broker} · {ledger}"));
     let approver = if interactive {
         "you, signing with a demo key"
     } else {
@@ -38,11 +36,7 @@ pub(crate) fn requests(ended: &Ended) {
         line("");
         let text = format!("#{} {:?}", request.number, REQUESTS[request.number - 1]);
         let (first, last) = request.trace.span_millis;
-        line(format!(
-            "{text:<50}{:<13}{:>4} ms",
-            request.outcome.as_str(),
-            last - first
-        ));
+        line(format!("{text:<50}{:<13}{:>4} ms", request.outcome.as_str(), last - first));
         for root in &request.trace.roots {
             chain(ended, request, root);
         }
@@ -68,35 +62,21 @@ fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
         }
     }
     if request.outcome == Outcome::RolledBack {
-        detail::undone(
-            ended,
-            &steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(),
-        );
+        detail::undone(ended, &steps.iter().map(|(step, _)| *step).collect::<Vec<_>>());
     }
 }
 
 fn collect<'a>(event: &'a EventNode, steps: &mut Vec<(&'a ExecutionNode, usize)>) {
     for execution in &event.executions {
         steps.push((execution, steps.len()));
-        execution
-            .emitted
-            .iter()
-            .for_each(|event| collect(event, steps));
+        execution.emitted.iter().for_each(|event| collect(event, steps));
     }
 }
 
 fn effects(execution: &ExecutionNode, indent: &str) {
-    let done = execution
-        .effects
-        .iter()
-        .filter(|effect| effect.state != EffectState::Void);
+    let done = execution.effects.iter().filter(|effect| effect.state != EffectState::Void);
     for (at, effect) in done.enumerate() {
-        line(format!(
-            "   {indent}  │ {} {:<10} {}",
-            at + 1,
-            effect.tool,
-            detail::change(effect)
-        ));
+        line(format!("   {indent}  │ {} {:<10} {}", at + 1, effect.tool, detail::change(effect)));
     }
 }
 
@@ -112,10 +92,7 @@ fn label(handler: &str) -> String {
         other => other,
     };
     match HANDLERS.iter().position(|name| *name == handler) {
-        Some(at) => format!(
-            "{} {short}",
-            char::from(b'A' + u8::try_from(at).unwrap_or(25))
-        ),
+        Some(at) => format!("{} {short}", char::from(b'A' + u8::try_from(at).unwrap_or(25))),
         None => short.to_owned(),
     }
 }
@@ -127,10 +104,7 @@ pub(crate) fn foot(ended: &Ended) {
     let executions: Vec<_> = traces().flat_map(|trace| trace.executions()).collect();
     let settled = executions.iter().filter(|it| it.phase.is_outcome()).count();
     let effects: Vec<_> = executions.iter().flat_map(|it| &it.effects).collect();
-    let undone = effects
-        .iter()
-        .filter(|it| it.state == EffectState::Compensated)
-        .count();
+    let undone = effects.iter().filter(|it| it.state == EffectState::Compensated).count();
     let to_undo = undone
         + effects
             .iter()
@@ -138,11 +112,7 @@ pub(crate) fn foot(ended: &Ended) {
             .count();
     let stamped = ended.verification.events_stamped;
     let all = |part: usize, whole: usize| {
-        if part == whole {
-            "all".to_owned()
-        } else {
-            format!("{part} of {whole}")
-        }
+        if part == whole { "all".to_owned() } else { format!("{part} of {whole}") }
     };
     line("");
     line(format!(
@@ -156,10 +126,7 @@ pub(crate) fn foot(ended: &Ended) {
         "Not checked: rewriting by this disk's owner. Keep {} elsewhere.",
         ended.verification.checkpoint_file.display()
     ));
-    line(format!(
-        "Verify wingman audit verify --ledger {} --checkpoint FILE",
-        ended.ledger
-    ));
+    line(format!("Verify wingman audit verify --ledger {} --checkpoint FILE", ended.ledger));
     line(format!(
         "Edit   {}, then run again with --out {}",
         ended.folder.contracts().display(),

@@ -26,10 +26,7 @@ impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, by: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -59,13 +56,8 @@ enum Source {
 impl Clock {
     /// The system's clock; it does not run backwards while the process lives.
     pub fn system() -> Self {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(Source::System {
-            wall,
-            started: Instant::now(),
-        })
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(Source::System { wall, started: Instant::now() })
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -132,10 +124,7 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_millis(1));
-        tokio::time::timeout(Duration::from_secs(10), sleeper)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(10), sleeper).await.unwrap().unwrap();
         assert_eq!(clock.now(), Timestamp::from_millis(6_000));
         assert!(!Clock::system().advance(Duration::from_secs(1)));
     }

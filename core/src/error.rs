@@ -80,10 +80,7 @@ impl Kind {
     /// Whether the broker, or a limit of it, refused this very message: sending it again or later
     /// cannot help, and sending others may.
     pub const fn is_about_message(self) -> bool {
-        matches!(
-            self,
-            Self::Oversize | Self::Malformed | Self::Rejected | Self::Unroutable
-        )
+        matches!(self, Self::Oversize | Self::Malformed | Self::Rejected | Self::Unroutable)
     }
 }
 
@@ -164,11 +161,7 @@ impl Error {
             message: self.0.message.clone(),
             operation: self.0.operation,
             context: self.0.context.clone(),
-            source: self
-                .0
-                .source
-                .as_ref()
-                .map(|source| source.to_string().into()),
+            source: self.0.source.as_ref().map(|source| source.to_string().into()),
         }))
     }
 
@@ -184,11 +177,7 @@ impl Error {
 
     /// The value of a context pair, for tests and logs.
     pub fn context(&self, name: &str) -> Option<&str> {
-        self.0
-            .context
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.context.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
     }
 }
 

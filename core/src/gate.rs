@@ -81,9 +81,7 @@ pub struct Admission {
 
 impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admission")
-            .field("attempt", &self.attempt)
-            .finish_non_exhaustive()
+        f.debug_struct("Admission").field("attempt", &self.attempt).finish_non_exhaustive()
     }
 }
 

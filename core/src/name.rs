@@ -94,11 +94,8 @@ impl Namespace {
 }
 
 fn check(what: &'static str, name: &str) -> Result<()> {
-    let refuse = |why: String| {
-        Err(Error::new(Kind::InvalidName, why)
-            .with("name", name)
-            .with("of", what))
-    };
+    let refuse =
+        |why: String| Err(Error::new(Kind::InvalidName, why).with("name", name).with("of", what));
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return refuse(format!(
             "a {what} name has 1 to {NAME_BYTES_MAX} bytes, this one has {}",
@@ -108,13 +105,8 @@ fn check(what: &'static str, name: &str) -> Result<()> {
     if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
         return refuse(format!("a {what} name starts with a letter or digit"));
     }
-    match name
-        .chars()
-        .find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'))
-    {
-        Some(bad) => refuse(format!(
-            "{bad:?} is not allowed: use letters, digits, '.', '_', '-'"
-        )),
+    match name.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-')) {
+        Some(bad) => refuse(format!("{bad:?} is not allowed: use letters, digits, '.', '_', '-'")),
         None => Ok(()),
     }
 }
@@ -126,18 +118,9 @@ mod tests {
     #[test]
     fn a_namespace_stands_in_front_of_both_kinds_of_name() {
         let space = Namespace::new("demo-7f3a").unwrap();
-        assert_eq!(
-            space.topic("Order.v1").unwrap().as_str(),
-            "demo-7f3a.Order.v1"
-        );
-        assert_eq!(
-            space.group("billing").unwrap().as_str(),
-            "demo-7f3a.billing"
-        );
-        assert_eq!(
-            Namespace::default().topic("Order").unwrap().as_str(),
-            "Order"
-        );
+        assert_eq!(space.topic("Order.v1").unwrap().as_str(), "demo-7f3a.Order.v1");
+        assert_eq!(space.group("billing").unwrap().as_str(), "demo-7f3a.billing");
+        assert_eq!(Namespace::default().topic("Order").unwrap().as_str(), "Order");
     }
 
     #[test]

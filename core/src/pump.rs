@@ -76,10 +76,7 @@ impl Pump {
         let mut first = Some(first);
         let seed = seed();
         for failures in 1.. {
-            let opened = self
-                .transport
-                .subscriber(&self.topic, &self.group, self.options)
-                .await;
+            let opened = self.transport.subscriber(&self.topic, &self.group, self.options).await;
             match opened {
                 Ok(subscriber) => {
                     tell(&mut first, Ok(()));

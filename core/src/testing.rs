@@ -133,10 +133,7 @@ impl TestBus {
     ) -> Result<Subscription> {
         let handler = handler.into_handler();
         let consumes = handler.signature().consumes;
-        let topics = consumes
-            .iter()
-            .map(|ty| self.bus.topic_of(ty))
-            .collect::<Result<Vec<_>>>()?;
+        let topics = consumes.iter().map(|ty| self.bus.topic_of(ty)).collect::<Result<Vec<_>>>()?;
         let mut options = SubscriptionOptions::new(topics, self.bus.group_of(name)?, handler);
         adjust(&mut options);
         self.bus.subscribe(options).await
@@ -149,8 +146,7 @@ impl TestBus {
     pub async fn advance(&self, by: Duration) {
         let mut left = by;
         while !left.is_zero() {
-            self.wait_until("leases are renewed", || self.leases_are_renewed())
-                .await;
+            self.wait_until("leases are renewed", || self.leases_are_renewed()).await;
             let leases = self.bus.subscriptions();
             let shortest = leases.iter().map(|control| control.lease).min();
             let step = shortest.map_or(left, |lease| left.min(lease / 6));
@@ -183,8 +179,7 @@ impl TestBus {
     /// Those of the broker.
     pub async fn dead_letters(&self, topic: &TopicName) -> Result<Vec<Message>> {
         let suffix = dead_letter::SUFFIX;
-        self.messages(&TopicName::new(format!("{topic}{suffix}"))?)
-            .await
+        self.messages(&TopicName::new(format!("{topic}{suffix}"))?).await
     }
 
     /// Every message of a topic, in order, as far as the memory broker keeps its history.
@@ -203,10 +198,7 @@ impl TestBus {
         subscriber.settle(&back).await?;
         subscriber.close().await?;
         self.transport.admin()?.delete_group(topic, &group).await?;
-        Ok(deliveries
-            .into_iter()
-            .map(|delivery| delivery.message)
-            .collect())
+        Ok(deliveries.into_iter().map(|delivery| delivery.message).collect())
     }
 
     async fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
@@ -215,37 +207,24 @@ impl TestBus {
         let mut seen = 0;
         while seen < 2 {
             seen = if condition() { seen + 1 } else { 0 };
-            assert!(
-                Instant::now() < deadline,
-                "waited in vain until {what}: {:?}",
-                self.counts()
-            );
+            assert!(Instant::now() < deadline, "waited in vain until {what}: {:?}", self.counts());
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
     fn counts(&self) -> Vec<(GroupName, crate::bus::Counts)> {
         let all = self.bus.subscriptions();
-        all.iter()
-            .map(|control| (control.group.clone(), control.status.borrow().counts))
-            .collect()
+        all.iter().map(|control| (control.group.clone(), control.status.borrow().counts)).collect()
     }
 
     fn leases_are_renewed(&self) -> bool {
         let now = self.clock().now();
-        self.bus
-            .subscriptions()
-            .iter()
-            .all(|control| control.leases.is_ahead_of(now))
+        self.bus.subscriptions().iter().all(|control| control.leases.is_ahead_of(now))
     }
 
     fn is_idle(&self) -> bool {
         self.leases_are_renewed()
-            && self
-                .bus
-                .subscriptions()
-                .iter()
-                .all(|control| self.is_settled(control))
+            && self.bus.subscriptions().iter().all(|control| self.is_settled(control))
     }
 
     /// Whether the broker has nothing for a subscription, and counts what the subscription counts.
@@ -254,10 +233,8 @@ impl TestBus {
             let status = control.status.borrow();
             (status.counts, status.state == SubscriptionState::Paused)
         };
-        let loads = control
-            .topics
-            .iter()
-            .filter_map(|topic| self.transport.load(topic, &control.group));
+        let loads =
+            control.topics.iter().filter_map(|topic| self.transport.load(topic, &control.group));
         let (mut ready, mut leased) = (false, 0);
         for load in loads {
             ready |= load.ready;

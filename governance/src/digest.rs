@@ -72,11 +72,7 @@ pub struct NotADigest(String);
 
 impl fmt::Display for NotADigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not a digest: expected 64 hexadecimal digits",
-            self.0
-        )
+        write!(f, "{:?} is not a digest: expected 64 hexadecimal digits", self.0)
     }
 }
 
@@ -118,9 +114,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -137,19 +131,11 @@ mod tests {
         for text in ["", &"g".repeat(64), &"a".repeat(63), &"a".repeat(66), &"é".repeat(32)] {
             assert_eq!(text.parse::<Digest>(), Err(NotADigest(text.to_owned())));
         }
-        assert!(
-            "zz".parse::<Digest>()
-                .unwrap_err()
-                .to_string()
-                .contains("\"zz\"")
-        );
+        assert!("zz".parse::<Digest>().unwrap_err().to_string().contains("\"zz\""));
     }
 
     #[test]
     fn fields_are_not_merely_joined() {
-        assert_ne!(
-            Digest::of_fields("d", &[b"ab", b"c"]),
-            Digest::of_fields("d", &[b"a", b"bc"])
-        );
+        assert_ne!(Digest::of_fields("d", &[b"ab", b"c"]), Digest::of_fields("d", &[b"a", b"bc"]));
     }
 }

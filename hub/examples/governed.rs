@@ -72,10 +72,7 @@ async fn greet(door: Incoming<DoorOpened>, tools: Tools) -> Result<VisitorGreete
     let ring = tools.call("bell.ring", json!({ "door": door.0 }));
     ring.await.map_err(Failure::environmental)?;
     // Not in the contract: this never reaches a tool, and the refusal is stamped.
-    let refused = tools
-        .call("door.lock", json!({}))
-        .await
-        .expect_err("it is out of scope");
+    let refused = tools.call("door.lock", json!({})).await.expect_err("it is out of scope");
     Ok(VisitorGreeted(format!("greeted; and {refused}")))
 }
 
@@ -91,9 +88,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .contracts(Arc::new(contracts))
         .tool("bell.ring", Bell)
         .handle("greeter", greet)
-        .handle("teller", move |it: Incoming<VisitorGreeted>| {
-            tell(it, done.clone())
-        })
+        .handle("teller", move |it: Incoming<VisitorGreeted>| tell(it, done.clone()))
         .start()
         .await?;
     let id = running.ledger().new_correlation()?;

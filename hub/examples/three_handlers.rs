@@ -14,12 +14,11 @@ struct Shipped(String);
 async fn main() -> wingman_hub::Result<()> {
     let bus = connect(&std::env::args().nth(1).unwrap_or("memory://".into())).await?;
     let (told, mut ended) = tokio::sync::mpsc::channel(1);
-    bus.handle("pack", |it: Incoming<Ordered>| async move {
-        Packed(format!("a box of {}", it.0))
-    });
-    bus.handle("ship", |it: Incoming<Packed>| async move {
-        Shipped(format!("{} is on its way", it.0))
-    });
+    bus.handle("pack", |it: Incoming<Ordered>| async move { Packed(format!("a box of {}", it.0)) });
+    bus.handle(
+        "ship",
+        |it: Incoming<Packed>| async move { Shipped(format!("{} is on its way", it.0)) },
+    );
     bus.handle("tell", move |it: Incoming<Shipped>| {
         println!("{}", it.0);
         std::future::ready(told.try_send(()).unwrap_or(()))

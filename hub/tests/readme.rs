@@ -17,7 +17,10 @@ fn example(name: &str) -> PathBuf {
 
 #[test]
 fn the_readme_shows_the_example_as_it_is() {
-    assert!(README.contains(&format!("```rust\n{PROGRAM}```")), "README and three_handlers.rs differ");
+    assert!(
+        README.contains(&format!("```rust\n{PROGRAM}```")),
+        "README and three_handlers.rs differ"
+    );
     assert!(PROGRAM.lines().count() <= 30);
 }
 

@@ -35,19 +35,11 @@ pub(crate) fn decode(fields: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Me
         match std::str::from_utf8(&name) {
             Ok(DATA) if payload.is_none() => payload = Some(Bytes::from(value)),
             Ok(KEY) if key.is_none() => key = Some(Bytes::from(value)),
-            Ok(text) => push(
-                &mut headers,
-                text.strip_prefix(ESCAPE).unwrap_or(text),
-                &value,
-            ),
+            Ok(text) => push(&mut headers, text.strip_prefix(ESCAPE).unwrap_or(text), &value),
             Err(_) => push(&mut headers, &name.escape_ascii().to_string(), &value),
         }
     }
-    Message {
-        key,
-        headers: headers.build(),
-        payload: payload.unwrap_or_default(),
-    }
+    Message { key, headers: headers.build(), payload: payload.unwrap_or_default() }
 }
 
 fn push(headers: &mut wingman_core::message::HeadersBuilder, name: &str, value: &[u8]) {
@@ -64,9 +56,7 @@ mod tests {
 
     fn fields(message: &Message) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut fields = Vec::new();
-        encode(message, |name, value| {
-            fields.push((name.into(), value.to_vec()))
-        });
+        encode(message, |name, value| fields.push((name.into(), value.to_vec())));
         fields
     }
 
@@ -98,11 +88,7 @@ mod tests {
                 headers.push(&self.name(), self.bytes()).unwrap();
             }
             let message = Message::new(self.bytes()).with_headers(headers.build());
-            if self.below(2) == 0 {
-                message.with_key(self.bytes())
-            } else {
-                message
-            }
+            if self.below(2) == 0 { message.with_key(self.bytes()) } else { message }
         }
     }
 
@@ -119,9 +105,7 @@ mod tests {
         let mut headers = Headers::builder();
         headers.push("ce_type", "OrderPlaced").unwrap();
         headers.push("data", "odd").unwrap();
-        let message = Message::new("{}")
-            .with_key("c-7")
-            .with_headers(headers.build());
+        let message = Message::new("{}").with_key("c-7").with_headers(headers.build());
         let names: Vec<_> = fields(&message)
             .into_iter()
             .map(|(name, _)| String::from_utf8(name).unwrap())

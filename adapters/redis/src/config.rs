@@ -78,10 +78,9 @@ impl Config {
         if self.host.is_empty() {
             return Err(wrong("the host is missing: redis://host:port").with("key", "host"));
         }
-        for (key, value) in [
-            ("connect_millis", self.connect_millis),
-            ("reply_millis", self.reply_millis),
-        ] {
+        for (key, value) in
+            [("connect_millis", self.connect_millis), ("reply_millis", self.reply_millis)]
+        {
             if value == 0 {
                 return Err(wrong("a time must be at least 1 millisecond").with("key", key));
             }
@@ -92,9 +91,7 @@ impl Config {
                 .with("value", self.payload_bytes_max));
         }
         if self.username.is_some() && self.password.is_none() {
-            return Err(wrong(
-                "a user without a password: redis://user:password@host",
-            ));
+            return Err(wrong("a user without a password: redis://user:password@host"));
         }
         if self.tls && cfg!(not(feature = "tls")) {
             return Err(Error::new(
@@ -121,10 +118,7 @@ mod tests {
         assert_eq!(config.host, "redis.local");
         assert_eq!(config.port, 6379);
         let error = read(r#"{"hots": "x"}"#).unwrap_err().to_string();
-        assert!(
-            error.contains("hots") && error.contains("payload_bytes_max"),
-            "{error}"
-        );
+        assert!(error.contains("hots") && error.contains("payload_bytes_max"), "{error}");
     }
 
     #[test]
@@ -138,45 +132,17 @@ mod tests {
         let checked = |config: Config| config.check().unwrap_err();
         let base = Config::default;
         for (config, key) in [
-            (
-                Config {
-                    host: String::new(),
-                    ..base()
-                },
-                "host",
-            ),
-            (
-                Config {
-                    reply_millis: 0,
-                    ..base()
-                },
-                "reply_millis",
-            ),
-            (
-                Config {
-                    payload_bytes_max: 1 << 30,
-                    ..base()
-                },
-                "payload_bytes_max",
-            ),
+            (Config { host: String::new(), ..base() }, "host"),
+            (Config { reply_millis: 0, ..base() }, "reply_millis"),
+            (Config { payload_bytes_max: 1 << 30, ..base() }, "payload_bytes_max"),
         ] {
             let error = checked(config);
             assert_eq!(error.kind(), Kind::Configuration);
             assert_eq!(error.context("key"), Some(key));
         }
-        let user = Config {
-            username: Some("me".to_owned()),
-            ..base()
-        };
+        let user = Config { username: Some("me".to_owned()), ..base() };
         assert!(checked(user).to_string().contains("password"));
         #[cfg(not(feature = "tls"))]
-        assert_eq!(
-            checked(Config {
-                tls: true,
-                ..base()
-            })
-            .kind(),
-            Kind::Unsupported
-        );
+        assert_eq!(checked(Config { tls: true, ..base() }).kind(), Kind::Unsupported);
     }
 }

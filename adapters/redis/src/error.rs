@@ -42,16 +42,14 @@ fn classify(doing: Doing, error: &RedisError, code: Option<&str>) -> (Kind, &'st
         ErrorKind::Io => lost(doing, error),
         ErrorKind::Server(kind) => server(kind),
         ErrorKind::Extension => extension(code.unwrap_or_default()),
-        ErrorKind::InvalidClientConfig => (
-            Kind::Configuration,
-            "the client does not accept these settings",
-        ),
+        ErrorKind::InvalidClientConfig => {
+            (Kind::Configuration, "the client does not accept these settings")
+        }
         ErrorKind::RESP3NotSupported => (Kind::Unsupported, "this server does not speak RESP3"),
         ErrorKind::Client => (Kind::Internal, "the client refused the command"),
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => (
-            Kind::Internal,
-            "the reply is not what this command replies: is this a Redis server?",
-        ),
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
+            (Kind::Internal, "the reply is not what this command replies: is this a Redis server?")
+        }
         ErrorKind::MasterNameNotFoundBySentinel
         | ErrorKind::NoValidReplicasFoundBySentinel
         | ErrorKind::EmptySentinelList
@@ -61,28 +59,18 @@ fn classify(doing: Doing, error: &RedisError, code: Option<&str>) -> (Kind, &'st
     }
 }
 
-const UNAUTHENTICATED: (Kind, &str) = (
-    Kind::Unauthenticated,
-    "the server does not accept these credentials",
-);
-const CLUSTER: (Kind, &str) = (
-    Kind::Unsupported,
-    "Redis Cluster and Sentinel are not supported: connect to one primary",
-);
+const UNAUTHENTICATED: (Kind, &str) =
+    (Kind::Unauthenticated, "the server does not accept these credentials");
+const CLUSTER: (Kind, &str) =
+    (Kind::Unsupported, "Redis Cluster and Sentinel are not supported: connect to one primary");
 const NOT_READY: (Kind, &str) = (Kind::Unavailable, "the server is not ready");
 
 fn lost(doing: Doing, error: &RedisError) -> (Kind, &'static str) {
     match doing {
         Doing::Connecting => (Kind::Unavailable, "the server cannot be reached"),
-        Doing::Reading => (
-            Kind::Unavailable,
-            "the connection was lost before the reply",
-        ),
+        Doing::Reading => (Kind::Unavailable, "the connection was lost before the reply"),
         Doing::Writing if error.is_timeout() => (Kind::Unknown, "no reply in time"),
-        Doing::Writing => (
-            Kind::Unknown,
-            "the connection was lost between sending and the reply",
-        ),
+        Doing::Writing => (Kind::Unknown, "the connection was lost between sending and the reply"),
     }
 }
 
@@ -91,10 +79,9 @@ fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
         ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain | ServerErrorKind::MasterDown => {
             NOT_READY
         }
-        ServerErrorKind::ReadOnly => (
-            Kind::Unavailable,
-            "the server became a read-only replica: is a failover under way?",
-        ),
+        ServerErrorKind::ReadOnly => {
+            (Kind::Unavailable, "the server became a read-only replica: is a failover under way?")
+        }
         ServerErrorKind::NoPerm => (
             Kind::Forbidden,
             "the server refuses this command or key to this user: see the README for the ACL",
@@ -106,15 +93,11 @@ fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
         ServerErrorKind::ResponseError | ServerErrorKind::ExecAbort => {
             (Kind::Rejected, "the server refused the command")
         }
-        ServerErrorKind::NoScript | ServerErrorKind::NotBusy | ServerErrorKind::NoSub => (
-            Kind::Internal,
-            "the server answered something that was not asked",
-        ),
+        ServerErrorKind::NoScript | ServerErrorKind::NotBusy | ServerErrorKind::NoSub => {
+            (Kind::Internal, "the server answered something that was not asked")
+        }
         // As above: open on the native side.
-        _ => (
-            Kind::Internal,
-            "a server error that this adapter does not know",
-        ),
+        _ => (Kind::Internal, "a server error that this adapter does not know"),
     }
 }
 
@@ -123,22 +106,10 @@ fn extension(code: &str) -> (Kind, &'static str) {
     match code {
         "NOAUTH" | "WRONGPASS" => UNAUTHENTICATED,
         "NOGROUP" => (Kind::NotFound, "the topic or its group does not exist"),
-        "WRONGTYPE" => (
-            Kind::Conflict,
-            "a key of this name exists and is not a stream",
-        ),
-        "OOM" => (
-            Kind::Overloaded,
-            "the server's memory is full: raise maxmemory or trim streams",
-        ),
-        "MISCONF" => (
-            Kind::Unavailable,
-            "the server cannot write to its disk and refuses writes",
-        ),
-        "NOREPLICAS" => (
-            Kind::Unavailable,
-            "the server has too few replicas to write",
-        ),
+        "WRONGTYPE" => (Kind::Conflict, "a key of this name exists and is not a stream"),
+        "OOM" => (Kind::Overloaded, "the server's memory is full: raise maxmemory or trim streams"),
+        "MISCONF" => (Kind::Unavailable, "the server cannot write to its disk and refuses writes"),
+        "NOREPLICAS" => (Kind::Unavailable, "the server has too few replicas to write"),
         "BUSY" => (Kind::Unavailable, "the server is busy with a script"),
         "UNKILLABLE" => NOT_READY,
         _ => (Kind::Rejected, "the server refused the command"),
@@ -161,42 +132,24 @@ mod tests {
     fn a_lost_connection_means_what_was_being_done() {
         let reset = || RedisError::from(io::Error::from(io::ErrorKind::ConnectionReset));
         for (doing, kind, retry) in [
-            (
-                Doing::Connecting,
-                Kind::Unavailable,
-                Retry::Temporary { after: None },
-            ),
-            (
-                Doing::Reading,
-                Kind::Unavailable,
-                Retry::Temporary { after: None },
-            ),
+            (Doing::Connecting, Kind::Unavailable, Retry::Temporary { after: None }),
+            (Doing::Reading, Kind::Unavailable, Retry::Temporary { after: None }),
             (Doing::Writing, Kind::Unknown, Retry::Ambiguous),
         ] {
             let error = from_native(doing, "publish", reset());
             assert_eq!((error.kind(), error.retry()), (kind, retry), "{doing:?}");
         }
         let late = RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
-        assert_eq!(
-            from_native(Doing::Writing, "settle", late).kind(),
-            Kind::Unknown
-        );
+        assert_eq!(from_native(Doing::Writing, "settle", late).kind(), Kind::Unknown);
     }
 
     #[test]
     fn credentials_are_permanent_and_busy_is_not() {
-        let error = from_native(
-            Doing::Connecting,
-            "open",
-            native(ErrorKind::AuthenticationFailed),
-        );
+        let error = from_native(Doing::Connecting, "open", native(ErrorKind::AuthenticationFailed));
         assert_eq!(error.kind(), Kind::Unauthenticated);
         assert_eq!(error.retry(), Retry::Permanent);
         let busy = native(ErrorKind::Server(ServerErrorKind::BusyLoading));
-        assert_eq!(
-            from_native(Doing::Writing, "publish", busy).kind(),
-            Kind::Unavailable
-        );
+        assert_eq!(from_native(Doing::Writing, "publish", busy).kind(), Kind::Unavailable);
     }
 
     #[test]

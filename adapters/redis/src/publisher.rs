@@ -30,12 +30,7 @@ pub(crate) struct RedisPublisher {
 
 impl RedisPublisher {
     pub(crate) fn new(server: Arc<ServerLink>, topic: TopicName, provision: Provision) -> Self {
-        Self {
-            server,
-            topic,
-            provision,
-            gate: Gate::new("redis publisher"),
-        }
+        Self { server, topic, provision, gate: Gate::new("redis publisher") }
     }
 
     fn oversize(&self, message: &Message) -> Option<Error> {
@@ -61,9 +56,8 @@ impl RedisPublisher {
         }
         // Asked last: a group that was made before it got every message of the batch.
         pipeline.cmd("XINFO").arg("GROUPS").arg(self.topic.as_str());
-        let replies: Result<Vec<RedisResult<Value>>> = connection
-            .pipeline((Doing::Writing, OPERATION), &pipeline)
-            .await;
+        let replies: Result<Vec<RedisResult<Value>>> =
+            connection.pipeline((Doing::Writing, OPERATION), &pipeline).await;
         match replies {
             Ok(mut replies) => {
                 let groups = replies.pop();
@@ -100,14 +94,10 @@ impl RedisPublisher {
         };
         match reply {
             Ok(Value::Nil) => Err(unroutable()),
-            Ok(Value::BulkString(id)) => Ok(Receipt {
-                position: EntryId::parse(&id).map(Position::from),
-                confirmed,
-            }),
-            Ok(_) => Ok(Receipt {
-                position: None,
-                confirmed,
-            }),
+            Ok(Value::BulkString(id)) => {
+                Ok(Receipt { position: EntryId::parse(&id).map(Position::from), confirmed })
+            }
+            Ok(_) => Ok(Receipt { position: None, confirmed }),
             Err(error) => {
                 Err(from_native(Doing::Writing, OPERATION, error).with("topic", &self.topic))
             }
@@ -140,10 +130,7 @@ impl Publisher for RedisPublisher {
         let mut sent = self.send_all(&fitting).await?.into_iter();
         let answered = results.into_iter().map(|result| {
             result.or_else(|| sent.next()).unwrap_or_else(|| {
-                Err(Error::new(
-                    Kind::Internal,
-                    "the server did not answer for each message",
-                ))
+                Err(Error::new(Kind::Internal, "the server did not answer for each message"))
             })
         });
         Ok(answered.collect())

@@ -149,12 +149,7 @@ impl Transport for RedisTransport {
             }
             Provision::Never => {}
         }
-        let seat = Arc::new(Seat::new(
-            self.0.clone(),
-            topic.clone(),
-            group.clone(),
-            options,
-        ));
+        let seat = Arc::new(Seat::new(self.0.clone(), topic.clone(), group.clone(), options));
         seat.join().await?;
         let mut seats = self.0.seats();
         seats.retain(|seat| seat.strong_count() > 0);
@@ -169,9 +164,7 @@ impl Transport for RedisTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.gate.enter().await?;
         let connection = self.0.connector.shared().await?;
-        connection
-            .command((Doing::Reading, "ping"), &redis::cmd("PING"))
-            .await
+        connection.command((Doing::Reading, "ping"), &redis::cmd("PING")).await
     }
 
     async fn close(&self) -> Result<()> {

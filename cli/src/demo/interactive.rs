@@ -18,9 +18,7 @@ impl Person {
     /// The person who types into standard input.
     pub(crate) fn at_terminal() -> Self {
         let lines = BufReader::new(tokio::io::stdin()).lines();
-        Self {
-            lines: Mutex::new(lines),
-        }
+        Self { lines: Mutex::new(lines) }
     }
 }
 
@@ -28,11 +26,7 @@ impl Person {
 impl Answers for Person {
     async fn answer(&self, plan: &Plan) -> Option<String> {
         let body: events::Plan = serde_json::from_str(&plan.text).ok()?;
-        print::note(format!(
-            "Plan {} for request #{}:",
-            plan.digest.0.short(),
-            body.number
-        ));
+        print::note(format!("Plan {} for request #{}:", plan.digest.0.short(), body.number));
         for (at, step) in body.steps.iter().enumerate() {
             print::note(format!("  {} {} {}", at + 1, step.tool, step.target));
         }

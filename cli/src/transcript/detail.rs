@@ -19,18 +19,11 @@ pub(super) fn outcome(execution: &ExecutionNode) -> String {
     let detail = match event.event_type.as_str() {
         "ExecutionPlanProposed" => proposed(&data["plan"]),
         "ExecutionApproved" => format!("YES, key {}", text(&data, "by")),
-        "ExecutionComplete" => execution
-            .effects
-            .iter()
-            .map(change_of)
-            .collect::<Vec<_>>()
-            .join(", "),
+        "ExecutionComplete" => {
+            execution.effects.iter().map(change_of).collect::<Vec<_>>().join(", ")
+        }
         "ExecutionBlocked" => {
-            format!(
-                "{} {}; 0 tool calls",
-                text(&data, "code"),
-                text(&data, "reason")
-            )
+            format!("{} {}; 0 tool calls", text(&data, "code"), text(&data, "reason"))
         }
         "ExecutionFailed" => format!(
             "step {} of {}, {}: {}",
@@ -49,22 +42,14 @@ pub(super) fn outcome(execution: &ExecutionNode) -> String {
             None => String::new(),
         },
     };
-    format!("{:<17} {detail}", event.event_type)
-        .trim_end()
-        .to_owned()
+    format!("{:<17} {detail}", event.event_type).trim_end().to_owned()
 }
 
 fn proposed(plan: &Value) -> String {
     let digest = plan_digest(plan).0.short();
-    let rehearsed = if plan["rehearsed"] == Value::Bool(true) {
-        "rehearsed"
-    } else {
-        "unrehearsed"
-    };
-    format!(
-        "plan {digest}, class {}, {rehearsed}",
-        plan["consequence_class"]
-    )
+    let rehearsed =
+        if plan["rehearsed"] == Value::Bool(true) { "rehearsed" } else { "unrehearsed" };
+    format!("plan {digest}, class {}, {rehearsed}", plan["consequence_class"])
 }
 
 fn change_of(effect: &EffectNode) -> String {
@@ -78,21 +63,13 @@ pub(super) fn change(effect: &EffectNode) -> String {
         Some(digest) => format!("{}…", &digest[..4.min(digest.len())]),
         None => "absent".to_owned(),
     };
-    format!(
-        "{} {} → {}",
-        text(&result, "target"),
-        short("before"),
-        short("after")
-    )
+    format!("{} {} → {}", text(&result, "target"), short("before"), short("after"))
 }
 
 /// What the files are now, newest effect first: looked at on the disk, not taken from the ledger.
 pub(super) fn undone(ended: &Ended, steps: &[&ExecutionNode]) {
     let effects: Vec<&EffectNode> = steps.iter().flat_map(|step| &step.effects).collect();
-    let undone = effects
-        .iter()
-        .rev()
-        .filter(|effect| effect.state == EffectState::Compensated);
+    let undone = effects.iter().rev().filter(|effect| effect.state == EffectState::Compensated);
     for effect in undone {
         let result = effect.result.clone().unwrap_or_default();
         let target = text(&result, "target");
@@ -100,15 +77,8 @@ pub(super) fn undone(ended: &Ended, steps: &[&ExecutionNode]) {
         let now = found.map(|bytes| Digest::of(&bytes).to_string());
         let is_before = now.as_deref() == result["before"].as_str();
         let shown = now.map_or("absent".to_owned(), |digest| format!("{}…", &digest[..4]));
-        let verdict = if is_before {
-            "as before"
-        } else {
-            "NOT as before"
-        };
-        line(format!(
-            "          undone {} {target}: {shown}, {verdict}",
-            effect.tool
-        ));
+        let verdict = if is_before { "as before" } else { "NOT as before" };
+        line(format!("          undone {} {target}: {shown}, {verdict}", effect.tool));
     }
 }
 

@@ -6,10 +6,7 @@ use crate::process::{Ended, LEDGER, Place, Running};
 
 fn outcomes(report: &Value) -> Vec<&str> {
     let requests = report["requests"].as_array().unwrap();
-    requests
-        .iter()
-        .map(|it| it["outcome"].as_str().unwrap())
-        .collect()
+    requests.iter().map(|it| it["outcome"].as_str().unwrap()).collect()
 }
 
 const ALL: [&str; 5] = ["completed", "rejected", "denied", "blocked", "rolled_back"];
@@ -17,40 +14,15 @@ const ALL: [&str; 5] = ["completed", "rejected", "denied", "blocked", "rolled_ba
 #[test]
 fn its_json_has_the_documented_shape_and_every_branch() {
     let place = Place::new();
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
-    let keys = |value: &Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(
         keys(&report),
-        [
-            "broker",
-            "mode",
-            "requests",
-            "root",
-            "scenario",
-            "stamps",
-            "uncovered",
-            "verified"
-        ]
+        ["broker", "mode", "requests", "root", "scenario", "stamps", "uncovered", "verified"]
     );
     for request in report["requests"].as_array().unwrap() {
-        let expected = [
-            "compensations",
-            "correlation",
-            "events",
-            "executions",
-            "outcome",
-            "refusals",
-        ];
+        let expected =
+            ["compensations", "correlation", "events", "executions", "outcome", "refusals"];
         assert_eq!(keys(request), expected);
     }
     assert_eq!(outcomes(&report), ALL);
@@ -98,17 +70,10 @@ fn its_text_tells_each_request_and_how_to_check() {
 #[test]
 fn a_second_run_adds_to_the_ledger_and_keeps_edited_contracts() {
     let place = Place::with_demo();
-    place.edit(
-        "demo/contracts/handlers.yaml",
-        "# A\n",
-        "# A, as I like it\n",
-    );
+    place.edit("demo/contracts/handlers.yaml", "# A\n", "# A, as I like it\n");
     let edited = place.read("demo/contracts/handlers.yaml");
     let first = place.on_ledger(&["audit", "verify"]).done().json();
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
     assert_eq!(outcomes(&report), ALL);
     assert!(report["stamps"].as_u64() > first["stamps"].as_u64());
     assert_eq!(place.read("demo/contracts/handlers.yaml"), edited);
@@ -118,25 +83,9 @@ fn a_second_run_adds_to_the_ledger_and_keeps_edited_contracts() {
 fn a_wider_grant_in_the_file_lets_the_denied_request_through() {
     let place = Place::with_demo();
     assert!(place.exists("demo/work/archive.txt"));
-    place.edit(
-        "demo/contracts/handlers.yaml",
-        "fs.remove: write",
-        "fs.remove: delete",
-    );
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
-    assert_eq!(
-        outcomes(&report),
-        [
-            "completed",
-            "rejected",
-            "completed",
-            "blocked",
-            "rolled_back"
-        ]
-    );
+    place.edit("demo/contracts/handlers.yaml", "fs.remove: write", "fs.remove: delete");
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
+    assert_eq!(outcomes(&report), ["completed", "rejected", "completed", "blocked", "rolled_back"]);
     assert!(!place.exists("demo/work/archive.txt"));
 }
 
@@ -145,10 +94,8 @@ fn contracts_elsewhere_are_enforced_instead() {
     let place = Place::with_demo();
     std::fs::rename(place.path("demo/contracts"), place.path("mine")).unwrap();
     place.edit("mine/handlers.yaml", "fs.create: write, ", "");
-    let report = place
-        .run(&["demo", "--out", "demo", "--contracts", "mine", "--json"])
-        .done()
-        .json();
+    let report =
+        place.run(&["demo", "--out", "demo", "--contracts", "mine", "--json"]).done().json();
     assert_eq!(outcomes(&report)[0], "rejected");
     assert!(!place.exists("demo/contracts"));
     // Another folder has another demo key: the principals do not know it.
@@ -159,47 +106,23 @@ fn contracts_elsewhere_are_enforced_instead() {
 #[test]
 fn a_broken_contract_is_named_with_file_line_and_remedy() {
     let place = Place::with_demo();
-    place.edit(
-        "demo/contracts/handlers.yaml",
-        "mission: \"Turn",
-        "mision: \"Turn",
-    );
+    place.edit("demo/contracts/handlers.yaml", "mission: \"Turn", "mision: \"Turn");
     let text = place.read("demo/contracts/handlers.yaml");
-    let line = text
-        .lines()
-        .position(|line| line.contains("mision"))
-        .unwrap()
-        + 1;
+    let line = text.lines().position(|line| line.contains("mision")).unwrap() + 1;
     let at = format!("handlers.yaml:{line}: ");
-    place
-        .run(&["demo", "--out", "demo"])
-        .refused(1, &[&at, "mision", "did you mean \"mission\"?"]);
-    place
-        .run(&["contracts", "lint", "demo/contracts"])
-        .refused(1, &[&at]);
+    place.run(&["demo", "--out", "demo"]).refused(1, &[&at, "mision", "did you mean \"mission\"?"]);
+    place.run(&["contracts", "lint", "demo/contracts"]).refused(1, &[&at]);
 }
 
 #[test]
 fn the_ledger_may_be_elsewhere() {
     let place = Place::new();
-    let report = place
-        .run(&[
-            "demo",
-            "--out",
-            "demo",
-            "--ledger",
-            "sqlite://mine.db",
-            "--json",
-        ])
-        .done();
+    let report =
+        place.run(&["demo", "--out", "demo", "--ledger", "sqlite://mine.db", "--json"]).done();
     assert_eq!(outcomes(&report.json()), ALL);
     assert!(place.exists("mine.db") && !place.exists("demo/ledger.db"));
-    place
-        .run(&["audit", "verify", "--ledger", "sqlite://mine.db"])
-        .done();
-    place
-        .run(&["audit", "verify", "--ledger", LEDGER])
-        .refused(1, &["there is no ledger"]);
+    place.run(&["audit", "verify", "--ledger", "sqlite://mine.db"]).done();
+    place.run(&["audit", "verify", "--ledger", LEDGER]).refused(1, &["there is no ledger"]);
 }
 
 #[test]
@@ -210,20 +133,13 @@ fn without_out_a_new_folder_is_made() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let [name] = &names[..] else {
-        panic!("{names:?}")
-    };
-    assert!(
-        name.starts_with("demo-") && place.exists(&format!("{name}/ledger.db")),
-        "{name}"
-    );
+    let [name] = &names[..] else { panic!("{names:?}") };
+    assert!(name.starts_with("demo-") && place.exists(&format!("{name}/ledger.db")), "{name}");
 }
 
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let place = Place::with_demo();
-    let ended = Running::deaf(&["audit", "show", "--ledger", LEDGER], &place)
-        .end()
-        .done();
+    let ended = Running::deaf(&["audit", "show", "--ledger", LEDGER], &place).end().done();
     assert_eq!(ended.err, "");
 }

@@ -11,10 +11,7 @@ fn answers_typed_ahead_are_taken_one_a_plan() {
     demo.type_in("YES\nYES\nYES\n");
     let report = demo.end().done().json();
     let outcome = |number: usize| report["requests"][number - 1]["outcome"].clone();
-    assert_eq!(
-        [outcome(1), outcome(4), outcome(5)],
-        ["completed", "completed", "rolled_back"]
-    );
+    assert_eq!([outcome(1), outcome(4), outcome(5)], ["completed", "completed", "rolled_back"]);
     assert_eq!(report["verified"], true);
 }
 
@@ -37,18 +34,9 @@ fn an_interrupt_ends_it_and_the_ledger_stays_sound() {
     let mut demo = place.start(&["demo", "--out", "demo", "--interactive"]);
     demo.wait_for("Answer YES");
     let id = demo.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     demo.end().refused(1, &["interrupted", "--out demo"]);
     place.run(&["audit", "verify", "--ledger", LEDGER]).done();
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
     assert_eq!(report["verified"], true);
 }

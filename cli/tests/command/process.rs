@@ -29,10 +29,7 @@ impl Ended {
 
     /// A JSON value a line.
     pub(crate) fn json_lines(&self) -> Vec<Value> {
-        self.out
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Fails unless the command did its work.
@@ -47,10 +44,7 @@ impl Ended {
     pub(crate) fn refused(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         for part in parts {
-            assert!(
-                self.err.contains(part),
-                "{part:?} is not in the message: {self:?}"
-            );
+            assert!(self.err.contains(part), "{part:?} is not in the message: {self:?}");
         }
         self
     }
@@ -65,9 +59,7 @@ pub(crate) const LEDGER: &str = "sqlite://demo/ledger.db";
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: TempDir::new().unwrap(),
-        }
+        Self { folder: TempDir::new().unwrap() }
     }
 
     /// A folder in which the demo ran once.
@@ -179,11 +171,7 @@ impl Running {
         let code = eventually("the command ends", || {
             self.child.try_wait().unwrap().map(|status| status.code())
         });
-        Ended {
-            code,
-            out,
-            err: std::mem::take(&mut self.said),
-        }
+        Ended { code, out, err: std::mem::take(&mut self.said) }
     }
 
     /// Closes the reading end of its standard output, as `| head -0` does.
@@ -198,13 +186,7 @@ impl Running {
             .unwrap();
         drop(child.stdout.take());
         let err = child.stderr.take().unwrap();
-        Self {
-            input: None,
-            out: channel().1,
-            err: read_lines(err),
-            child,
-            said: String::new(),
-        }
+        Self { input: None, out: channel().1, err: read_lines(err), child, said: String::new() }
     }
 }
 

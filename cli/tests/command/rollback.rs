@@ -10,9 +10,7 @@ fn a_completed_tree_is_undone_by_the_process_that_has_the_tools() {
     let (plan, tree) = plan_of(&plans, 1);
     answer(&place, "approve", &plan);
     eventually("the first request is completed", || {
-        let trace = place
-            .on_ledger(&["trace", &tree, "--format", "json"])
-            .done();
+        let trace = place.on_ledger(&["trace", &tree, "--format", "json"]).done();
         trace.out.contains("ExecutionRecorded").then_some(())
     });
     assert!(place.exists("demo/work/summary.md"));
@@ -33,27 +31,18 @@ fn a_completed_tree_is_undone_by_the_process_that_has_the_tools() {
 #[test]
 fn without_a_process_that_has_the_tools_it_says_so() {
     let place = Place::new();
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
     let tree = report["requests"][0]["correlation"].as_str().unwrap();
     place
         .on_ledger(&["rollback", "run", tree, "--wait", "0"])
-        .refused(
-            1,
-            &["not all of it is undone", "fs.create", "the fence stays"],
-        );
+        .refused(1, &["not all of it is undone", "fs.create", "the fence stays"]);
     assert!(place.exists("demo/work/summary.md"));
 }
 
 #[test]
 fn what_changed_nothing_has_nothing_to_undo() {
     let place = Place::new();
-    let report = place
-        .run(&["demo", "--out", "demo", "--json"])
-        .done()
-        .json();
+    let report = place.run(&["demo", "--out", "demo", "--json"]).done().json();
     let tree = report["requests"][1]["correlation"].as_str().unwrap();
     let planned = place.on_ledger(&["rollback", "plan", tree]).done().json();
     assert_eq!(planned["undos"].as_array().unwrap().len(), 0);

@@ -17,13 +17,10 @@ fn one_flipped_byte_in_a_stamp_is_found() {
     verify(&place, &[]).done();
     let database = Connection::open(place.path("demo/ledger.db")).unwrap();
     let read = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0);
-    let mut bytes = database
-        .query_row("SELECT bytes FROM stamps WHERE number = 20", [], read)
-        .unwrap();
+    let mut bytes =
+        database.query_row("SELECT bytes FROM stamps WHERE number = 20", [], read).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
-    database
-        .execute("UPDATE stamps SET bytes = ?1 WHERE number = 20", [bytes])
-        .unwrap();
+    database.execute("UPDATE stamps SET bytes = ?1 WHERE number = 20", [bytes]).unwrap();
     drop(database);
     let ended = verify(&place, &[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -46,11 +43,7 @@ fn a_ledger_that_was_set_back_fails_against_the_newer_checkpoint() {
     };
     copy("demo", "old");
     place.run(&["demo", "--out", "demo"]).done();
-    std::fs::copy(
-        place.path("demo/ledger.db.checkpoint.txt"),
-        place.path("kept.txt"),
-    )
-    .unwrap();
+    std::fs::copy(place.path("demo/ledger.db.checkpoint.txt"), place.path("kept.txt")).unwrap();
     copy("old", "demo");
     let ended = verify(&place, &["--checkpoint", "kept.txt"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -24,11 +24,7 @@ pub(crate) fn derive(input: DeriveInput, core: &TokenStream) -> Result<TokenStre
 fn attributes(input: &DeriveInput) -> Result<(String, u32)> {
     let mut name = None;
     let mut version = None;
-    for attribute in input
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("event"))
-    {
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("name") && name.is_none() {
                 let text: LitStr = meta.value()?.parse()?;
@@ -46,8 +42,5 @@ fn attributes(input: &DeriveInput) -> Result<(String, u32)> {
             }
         })?;
     }
-    Ok((
-        name.unwrap_or_else(|| input.ident.to_string()),
-        version.unwrap_or(1),
-    ))
+    Ok((name.unwrap_or_else(|| input.ident.to_string()), version.unwrap_or(1)))
 }

@@ -20,9 +20,7 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// [`macro@Event`] for programs that import `wingman_hub`.
 #[proc_macro_derive(HubEvent, attributes(event))]
 pub fn hub_event(input: TokenStream) -> TokenStream {
-    expand(input, |input| {
-        event::derive(input, &quote!(::wingman_hub::core))
-    })
+    expand(input, |input| event::derive(input, &quote!(::wingman_hub::core)))
 }
 
 /// Implements `wingman_core::handler::Emit` for an enum whose variants each hold one value that
@@ -35,9 +33,7 @@ pub fn emit(input: TokenStream) -> TokenStream {
 /// [`macro@Emit`] for programs that import `wingman_hub`.
 #[proc_macro_derive(HubEmit)]
 pub fn hub_emit(input: TokenStream) -> TokenStream {
-    expand(input, |input| {
-        emit::derive(input, &quote!(::wingman_hub::core))
-    })
+    expand(input, |input| emit::derive(input, &quote!(::wingman_hub::core)))
 }
 
 fn expand(
@@ -45,7 +41,5 @@ fn expand(
     derive: impl Fn(DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
 ) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    derive(input)
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    derive(input).unwrap_or_else(|error| error.to_compile_error()).into()
 }

@@ -13,10 +13,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            first: Duration::from_millis(100),
-            max: Duration::from_secs(10),
-        }
+        Self { first: Duration::from_millis(100), max: Duration::from_secs(10) }
     }
 }
 
@@ -56,10 +53,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_bound_and_are_never_shortened() {
-        let backoff = Backoff {
-            first: Duration::from_millis(100),
-            max: Duration::from_secs(1),
-        };
+        let backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1) };
         for seed in 0..100 {
             for (failures, floor_millis) in [(1, 100), (2, 200), (4, 800), (5, 1_000), (99, 1_000)]
             {

@@ -111,8 +111,7 @@ impl Bus {
     /// [`Kind::InvalidName`] if the type cannot be a topic's name and no route says otherwise.
     pub fn topic_of(&self, event_type: &str) -> Result<TopicName> {
         let route = self.inner.options.routes.get(event_type);
-        self.namespace
-            .topic(route.map_or(event_type, String::as_str))
+        self.namespace.topic(route.map_or(event_type, String::as_str))
     }
 
     /// The group of a handler: its name, in the namespace.
@@ -146,19 +145,12 @@ impl Bus {
         let jobs = self.jobs(topic)?;
         let (reply, receipt) = oneshot::channel();
         let deadline = self.clock().now() + self.inner.options.publish.timeout;
-        let job = Job {
-            message,
-            reply,
-            deadline,
-        };
+        let job = Job { message, reply, deadline };
         jobs.send(job).await.map_err(|_| closed("publish"))?;
         drop(jobs);
         receipt.await.unwrap_or_else(|_| {
-            Err(Error::new(
-                Kind::Unknown,
-                "the publisher's task ended before its answer",
-            )
-            .during("publish"))
+            Err(Error::new(Kind::Unknown, "the publisher's task ended before its answer")
+                .during("publish"))
         })
     }
 
@@ -190,12 +182,7 @@ impl Bus {
     /// Those of the transport.
     pub async fn close(&self) -> Result<()> {
         let subscriptions = std::mem::take(&mut *lock(&self.inner.subscriptions));
-        join_all(
-            subscriptions
-                .iter()
-                .map(|control| control.drain(CLOSE_GRACE)),
-        )
-        .await;
+        join_all(subscriptions.iter().map(|control| control.drain(CLOSE_GRACE))).await;
         let publishers = lock(&self.inner.publishers).take();
         for Publishing { jobs, task } in publishers.into_iter().flat_map(HashMap::into_values) {
             // The task ends once it has answered everything that is queued.
@@ -222,11 +209,9 @@ impl Bus {
         }
         let options = self.inner.options.publish.clone();
         if publishers.len() >= options.topics_max {
-            return Err(
-                Error::new(Kind::Overloaded, "more topics than `topics_max`")
-                    .during("publish")
-                    .with("topics_max", options.topics_max),
-            );
+            return Err(Error::new(Kind::Overloaded, "more topics than `topics_max`")
+                .during("publish")
+                .with("topics_max", options.topics_max));
         }
         let (jobs, queue) = mpsc::channel(options.queue_messages_max.get());
         let publisher = TopicPublisher {
@@ -237,13 +222,7 @@ impl Bus {
             jobs: queue,
         };
         let task = tokio::spawn(publisher.run());
-        publishers.insert(
-            topic.clone(),
-            Publishing {
-                jobs: jobs.clone(),
-                task,
-            },
-        );
+        publishers.insert(topic.clone(), Publishing { jobs: jobs.clone(), task });
         Ok(jobs)
     }
 }

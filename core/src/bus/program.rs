@@ -62,12 +62,7 @@ impl Bus {
                 ended = ends.next() => ended.unwrap_or(Ok(())),
             }
         };
-        join_all(
-            subscriptions
-                .iter()
-                .map(|subscription| subscription.drain(GRACE)),
-        )
-        .await;
+        join_all(subscriptions.iter().map(|subscription| subscription.drain(GRACE))).await;
         ended
     }
 
@@ -95,16 +90,9 @@ impl Bus {
     }
 
     fn options_of(&self, registration: Registration) -> Result<SubscriptionOptions> {
-        let Registration {
-            name,
-            handler,
-            adjust,
-        } = registration;
+        let Registration { name, handler, adjust } = registration;
         let consumes = handler.signature().consumes;
-        let mut topics = consumes
-            .iter()
-            .map(|ty| self.topic_of(ty))
-            .collect::<Result<Vec<_>>>()?;
+        let mut topics = consumes.iter().map(|ty| self.topic_of(ty)).collect::<Result<Vec<_>>>()?;
         topics.sort_unstable();
         topics.dedup();
         let mut options = SubscriptionOptions::new(topics, self.group_of(&name)?, handler);

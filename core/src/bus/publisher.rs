@@ -52,12 +52,7 @@ impl TopicPublisher {
     /// A batch that starts with `first`; what would pass the byte limit is carried over.
     async fn gather(&mut self, first: Job, carried: &mut Option<Job>) -> Batch {
         let limits = self.transport.capabilities().limits;
-        let count_max = self
-            .options
-            .batch_messages_max
-            .get()
-            .min(limits.batch_messages_max)
-            .max(1);
+        let count_max = self.options.batch_messages_max.get().min(limits.batch_messages_max).max(1);
         let mut batch = Batch::default();
         let mut bytes = first.message.size_bytes();
         batch.push(first);
@@ -110,9 +105,7 @@ impl TopicPublisher {
         let publisher = match opened {
             Some(publisher) => publisher,
             None => {
-                let options = PublisherOptions {
-                    provision: self.options.provision,
-                };
+                let options = PublisherOptions { provision: self.options.provision };
                 let open = self.transport.publisher(&self.topic, options);
                 let publisher = tokio::select! {
                     publisher = open => publisher?,
@@ -131,10 +124,9 @@ impl TopicPublisher {
             *opened = None;
         }
         match results {
-            Ok(results) if results.len() != messages.len() => Err(Error::new(
-                Kind::Internal,
-                "the driver did not answer for each message",
-            )),
+            Ok(results) if results.len() != messages.len() => {
+                Err(Error::new(Kind::Internal, "the driver did not answer for each message"))
+            }
             results => results,
         }
     }
@@ -172,11 +164,9 @@ impl Batch {
             return;
         }
         let late = || {
-            Err(
-                Error::new(Kind::Timeout, "the message could not be sent in time")
-                    .during("publish")
-                    .retrying(Retry::Temporary { after: None }),
-            )
+            Err(Error::new(Kind::Timeout, "the message could not be sent in time")
+                .during("publish")
+                .retrying(Retry::Temporary { after: None }))
         };
         self.keep(|_, deadline| (deadline <= now).then(late));
     }

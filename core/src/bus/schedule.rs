@@ -18,9 +18,7 @@ pub struct RetrySchedule {
 impl Default for RetrySchedule {
     /// 5 s, 30 s, 2 min: four attempts.
     fn default() -> Self {
-        Self {
-            delays: [5, 30, 120].map(Duration::from_secs).to_vec(),
-        }
+        Self { delays: [5, 30, 120].map(Duration::from_secs).to_vec() }
     }
 }
 
@@ -37,10 +35,8 @@ impl RetrySchedule {
     pub fn new(delays: impl IntoIterator<Item = Duration>) -> Result<Self> {
         let delays: Vec<_> = delays.into_iter().take(DELAYS_MAX + 1).collect();
         if delays.len() > DELAYS_MAX {
-            return Err(
-                Error::new(Kind::Configuration, "a retry schedule has too many waits")
-                    .with("waits_max", DELAYS_MAX),
-            );
+            return Err(Error::new(Kind::Configuration, "a retry schedule has too many waits")
+                .with("waits_max", DELAYS_MAX));
         }
         Ok(Self { delays })
     }

@@ -46,10 +46,7 @@ impl CloudEvent {
 }
 
 fn is_structured(media: &str) -> bool {
-    media
-        .trim_start()
-        .to_ascii_lowercase()
-        .starts_with("application/cloudevents+json")
+    media.trim_start().to_ascii_lowercase().starts_with("application/cloudevents+json")
 }
 
 fn from_binary(message: &Message) -> Result<CloudEvent> {
@@ -93,10 +90,7 @@ mod tests {
         let message = sample().to_message().unwrap();
         assert_eq!(message.key.as_deref(), Some(&b"customer-7"[..]));
         assert_eq!(message.headers.get_str("ce_type"), Some("OrderPlaced"));
-        assert_eq!(
-            message.headers.get_str("content-type"),
-            Some("application/json")
-        );
+        assert_eq!(message.headers.get_str("content-type"), Some("application/json"));
         assert_eq!(CloudEvent::from_message(&message).unwrap(), sample());
     }
 
@@ -109,17 +103,10 @@ mod tests {
             }
             CloudEvent::from_message(&Message::new("x").with_headers(headers.build())).unwrap_err()
         };
-        let base: [(&str, &[u8]); 3] = [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", b"1"),
-            ("ce_source", b"/s"),
-        ];
+        let base: [(&str, &[u8]); 3] =
+            [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"/s")];
         assert!(with(&[]).to_string().contains("specversion is missing"));
-        assert!(
-            with(&[("ce_specversion", b"0.3")])
-                .to_string()
-                .contains("0.3")
-        );
+        assert!(with(&[("ce_specversion", b"0.3")]).to_string().contains("0.3"));
         assert_eq!(with(&base).context("attribute"), Some("type"));
         let mut time = base.to_vec();
         time.extend([("ce_type", &b"T"[..]), ("ce_time", b"yesterday")]);

@@ -15,13 +15,11 @@ pub fn execution_id(group: &str, handler: &str, cause: &CloudEvent) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize()[..16]
-        .iter()
-        .fold(String::with_capacity(32), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hash.finalize()[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Output {
@@ -65,26 +63,16 @@ mod tests {
         let mut cause = CloudEvent::new("7", "/shop", "Order").unwrap();
         let follow = |cause: &CloudEvent, handler: &str| {
             let execution = execution_id("g", handler, cause);
-            Output::json("Paid", "{}")
-                .into_event(cause, "/h", &execution, 0)
-                .unwrap()
+            Output::json("Paid", "{}").into_event(cause, "/h", &execution, 0).unwrap()
         };
         let event = follow(&cause, "h");
         assert_eq!(event, follow(&cause, "h"));
         assert_ne!(event.id(), follow(&cause, "other").id());
-        assert_eq!(
-            (event.correlation(), event.partition_key()),
-            ("7", Some("7"))
-        );
-        cause
-            .set_extension(extension::PARTITION_KEY, "customer")
-            .unwrap();
+        assert_eq!((event.correlation(), event.partition_key()), ("7", Some("7")));
+        cause.set_extension(extension::PARTITION_KEY, "customer").unwrap();
         cause.set_extension(extension::CORRELATION, "tree").unwrap();
         let event = follow(&cause, "h");
-        assert_eq!(
-            (event.correlation(), event.partition_key()),
-            ("tree", Some("customer"))
-        );
+        assert_eq!((event.correlation(), event.partition_key()), ("tree", Some("customer")));
         let execution = event.extension(extension::CAUSATION).unwrap();
         assert_eq!(event.id(), format!("{execution}-0"));
     }

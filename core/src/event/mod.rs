@@ -98,9 +98,7 @@ impl CloudEvent {
 
     /// All extension attributes, by name.
     pub fn extensions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.extensions
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Sets an extension attribute, in its canonical string form.
@@ -111,19 +109,11 @@ impl CloudEvent {
     pub fn set_extension(&mut self, name: &str, value: impl Into<String>) -> Result<()> {
         let value = value.into();
         let named = |text| Error::new(Kind::Malformed, text).with("attribute", name);
-        if name.is_empty()
-            || !name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        {
-            return Err(named(
-                "an attribute name is lower-case ASCII letters and digits",
-            ));
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return Err(named("an attribute name is lower-case ASCII letters and digits"));
         }
         if RESERVED.contains(&name) {
-            return Err(named(
-                "this name is the specification's own, not an extension",
-            ));
+            return Err(named("this name is the specification's own, not an extension"));
         }
         if value.chars().any(char::is_control) {
             return Err(named("an attribute value has no control characters"));
@@ -196,15 +186,8 @@ impl CloudEvent {
         ];
         required
             .into_iter()
-            .chain(
-                optional
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .chain(
-                self.extensions()
-                    .map(|(name, value)| (name, value.to_owned())),
-            )
+            .chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
+            .chain(self.extensions().map(|(name, value)| (name, value.to_owned())))
     }
 }
 
@@ -223,17 +206,12 @@ const RESERVED: [&str; 10] = [
 
 fn required(name: &'static str, value: Arc<str>) -> Result<Arc<str>> {
     if value.is_empty() {
-        return Err(
-            Error::new(Kind::Malformed, "a required attribute is empty or missing")
-                .with("attribute", name),
-        );
+        return Err(Error::new(Kind::Malformed, "a required attribute is empty or missing")
+            .with("attribute", name));
     }
     if value.chars().any(char::is_control) {
-        return Err(Error::new(
-            Kind::Malformed,
-            "an attribute value has no control characters",
-        )
-        .with("attribute", name));
+        return Err(Error::new(Kind::Malformed, "an attribute value has no control characters")
+            .with("attribute", name));
     }
     Ok(value)
 }
@@ -241,14 +219,10 @@ fn required(name: &'static str, value: Arc<str>) -> Result<Arc<str>> {
 fn version(found: Option<&str>) -> Result<()> {
     match found {
         Some("1.0") => Ok(()),
-        Some(other) => Err(Error::new(
-            Kind::Malformed,
-            "this CloudEvents version is not supported: send 1.0",
-        )
-        .with("specversion", other)),
-        None => Err(Error::new(
-            Kind::Malformed,
-            "not a CloudEvent: specversion is missing",
-        )),
+        Some(other) => {
+            Err(Error::new(Kind::Malformed, "this CloudEvents version is not supported: send 1.0")
+                .with("specversion", other))
+        }
+        None => Err(Error::new(Kind::Malformed, "not a CloudEvent: specversion is missing")),
     }
 }

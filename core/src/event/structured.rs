@@ -23,20 +23,14 @@ impl CloudEvent {
             |error| Error::new(Kind::Internal, "a CloudEvent did not serialise").because(error);
         let mut object: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
         for (name, value) in self.attributes() {
-            object.insert(
-                name,
-                serde_json::value::to_raw_value(&value).map_err(failed)?,
-            );
+            object.insert(name, serde_json::value::to_raw_value(&value).map_err(failed)?);
         }
         if let Some(data) = &self.data {
             let (name, value) = match self.verbatim_json(data) {
                 Some(value) => ("data", value),
                 None => {
                     let text = BASE64.encode(data);
-                    (
-                        "data_base64",
-                        serde_json::value::to_raw_value(&text).map_err(failed)?,
-                    )
+                    ("data_base64", serde_json::value::to_raw_value(&text).map_err(failed)?)
                 }
             };
             object.insert(name, value);
@@ -129,12 +123,7 @@ mod tests {
             text,
         ] {
             let json = event.to_json().unwrap();
-            assert_eq!(
-                CloudEvent::from_json(&json).unwrap(),
-                event,
-                "{}",
-                json.escape_ascii()
-            );
+            assert_eq!(CloudEvent::from_json(&json).unwrap(), event, "{}", json.escape_ascii());
         }
     }
 
@@ -142,12 +131,7 @@ mod tests {
     fn a_message_says_by_content_type_that_it_is_structured() {
         let event = CloudEvent::new("1", "/s", "T").unwrap();
         let mut headers = Headers::builder();
-        headers
-            .push(
-                "content-type",
-                "application/cloudevents+json; charset=utf-8",
-            )
-            .unwrap();
+        headers.push("content-type", "application/cloudevents+json; charset=utf-8").unwrap();
         let message = Message::new(event.to_json().unwrap()).with_headers(headers.build());
         assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
     }
@@ -158,21 +142,11 @@ mod tests {
         assert!(error("[]").to_string().contains("not a JSON object"));
         assert!(error("{}").to_string().contains("specversion"));
         let base = r#"{"specversion":"1.0","id":"1","source":"/s","type":"T","#;
-        assert_eq!(
-            error(&format!("{base}\"x\":[]}}")).context("attribute"),
-            Some("x")
-        );
-        assert!(
-            error(&format!("{base}\"data_base64\":\"*\"}}"))
-                .to_string()
-                .contains("base64")
-        );
+        assert_eq!(error(&format!("{base}\"x\":[]}}")).context("attribute"), Some("x"));
+        assert!(error(&format!("{base}\"data_base64\":\"*\"}}")).to_string().contains("base64"));
         let odd = format!("{base}\"n\":5,\"b\":true,\"z\":null}}");
         let event = CloudEvent::from_json(odd.as_bytes()).unwrap();
-        assert_eq!(
-            (event.extension("n"), event.extension("b")),
-            (Some("5"), Some("true"))
-        );
+        assert_eq!((event.extension("n"), event.extension("b")), (Some("5"), Some("true")));
         assert_eq!(event.extension("z"), None);
     }
 }

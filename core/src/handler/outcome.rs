@@ -49,18 +49,12 @@ pub enum FailureKind {
 impl Failure {
     /// A failure that trying again can mend.
     pub fn environmental(reason: impl fmt::Display) -> Self {
-        Self {
-            kind: FailureKind::Environmental,
-            reason: reason.to_string(),
-        }
+        Self { kind: FailureKind::Environmental, reason: reason.to_string() }
     }
 
     /// A failure that trying again cannot mend.
     pub fn structural(reason: impl fmt::Display) -> Self {
-        Self {
-            kind: FailureKind::Structural,
-            reason: reason.to_string(),
-        }
+        Self { kind: FailureKind::Structural, reason: reason.to_string() }
     }
 }
 

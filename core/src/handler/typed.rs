@@ -101,28 +101,18 @@ mod tests {
 
     fn request(ty: &str, data: &'static str) -> Request {
         let event = CloudEvent::new("1", "/test", ty).unwrap().with_json(data);
-        Request {
-            event: Arc::new(event),
-            attempt: 2,
-            context: None,
-        }
+        Request { event: Arc::new(event), attempt: 2, context: None }
     }
 
     #[tokio::test]
     async fn a_function_tells_its_types_and_runs() {
         let handler = tell.into_handler();
         let signature = handler.signature();
-        assert_eq!(
-            (signature.consumes, signature.emits),
-            (vec!["Asked"], Some(vec!["Told"]))
-        );
+        assert_eq!((signature.consumes, signature.emits), (vec!["Asked"], Some(vec!["Told"])));
         let Outcome::Finished(outputs) = handler.call(request("Asked", "40")).await else {
             panic!("not finished")
         };
-        assert_eq!(
-            (outputs[0].ty.as_str(), &outputs[0].data[..]),
-            ("Told", &b"42"[..])
-        );
+        assert_eq!((outputs[0].ty.as_str(), &outputs[0].data[..]), ("Told", &b"42"[..]));
     }
 
     #[tokio::test]

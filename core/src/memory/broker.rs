@@ -57,9 +57,7 @@ impl Broker {
     pub(super) fn disconnect(&self, connection: u64) {
         let now = self.clock.now();
         let mut state = self.state();
-        state
-            .groups()
-            .for_each(|group| group.leave(now, |_, of| of == connection));
+        state.groups().for_each(|group| group.leave(now, |_, of| of == connection));
     }
 }
 
@@ -224,16 +222,8 @@ impl State {
         let offset = topic.log.append(message, groups, &mut self.budget);
         topic.log.trim(limits.history_bytes_max, &mut self.budget);
         Ok(Receipt {
-            position: Some(Position {
-                lane: 0,
-                major: offset,
-                minor: 0,
-            }),
-            confirmed: if groups == 0 {
-                Confirmed::NoGroup
-            } else {
-                Confirmed::Stored
-            },
+            position: Some(Position { lane: 0, major: offset, minor: 0 }),
+            confirmed: if groups == 0 { Confirmed::NoGroup } else { Confirmed::Stored },
         })
     }
 
@@ -246,9 +236,7 @@ impl State {
     }
 
     fn groups(&mut self) -> impl Iterator<Item = &mut Group> {
-        self.topics
-            .values_mut()
-            .flat_map(|topic| topic.groups.values_mut())
+        self.topics.values_mut().flat_map(|topic| topic.groups.values_mut())
     }
 }
 

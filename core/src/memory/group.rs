@@ -55,11 +55,7 @@ impl Link {
 
 impl Group {
     pub(super) fn new(cursor: u64) -> Self {
-        Self {
-            cursor,
-            schedule: Schedule::default(),
-            consumers: HashMap::new(),
-        }
+        Self { cursor, schedule: Schedule::default(), consumers: HashMap::new() }
     }
 
     /// Wakes all consumers that wait.
@@ -156,9 +152,7 @@ impl Group {
     pub(super) fn extend(&mut self, token: &AckToken, by: Duration, now: Timestamp) -> bool {
         let due_before = self.schedule.next_due();
         self.schedule.expire(now);
-        let extended = self
-            .schedule
-            .extend(token.position, lease_of(token), now + by);
+        let extended = self.schedule.extend(token.position, lease_of(token), now + by);
         self.wake_if_sooner(due_before);
         extended
     }
@@ -191,19 +185,12 @@ impl Group {
 
     fn hand_over(&mut self, log: &Log, offset: u64, ask: &mut Ask<'_>) -> Option<Delivery> {
         *ask.sequence += 1;
-        let lease = Lease {
-            generation: ask.generation,
-            sequence: *ask.sequence,
-        };
+        let lease = Lease { generation: ask.generation, sequence: *ask.sequence };
         let until = ask.now + ask.lease;
         let attempt = self.schedule.hand_over(offset, lease, until, ask.now);
         Some(Delivery {
             message: log.get(offset)?.clone(),
-            position: Position {
-                lane: 0,
-                major: offset,
-                minor: 0,
-            },
+            position: Position { lane: 0, major: offset, minor: 0 },
             token: AckToken {
                 generation: lease.generation,
                 lane: 0,
@@ -257,8 +244,5 @@ pub(super) enum Settled {
 }
 
 fn lease_of(token: &AckToken) -> Lease {
-    Lease {
-        generation: token.generation,
-        sequence: token.sequence,
-    }
+    Lease { generation: token.generation, sequence: token.sequence }
 }

@@ -16,10 +16,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self {
-            used_bytes: 0,
-            bytes_max,
-        }
+        Self { used_bytes: 0, bytes_max }
     }
 
     /// Whether a message more fits.
@@ -53,13 +50,7 @@ impl Log {
         self.end += 1;
         let bytes = cost(&message);
         budget.used_bytes += bytes;
-        self.entries.insert(
-            offset,
-            Entry {
-                message,
-                needed_by: groups,
-            },
-        );
+        self.entries.insert(offset, Entry { message, needed_by: groups });
         if groups == 0 {
             self.history.push_back(offset);
             self.history_bytes += bytes;
@@ -90,9 +81,7 @@ impl Log {
 
     /// A new group needs everything that is held.
     pub(super) fn retain_all(&mut self) {
-        self.entries
-            .values_mut()
-            .for_each(|entry| entry.needed_by += 1);
+        self.entries.values_mut().for_each(|entry| entry.needed_by += 1);
         self.history.clear();
         self.history_bytes = 0;
     }
@@ -121,11 +110,7 @@ impl Log {
 
     /// Gives everything back, for a topic that is deleted.
     pub(super) fn clear(&mut self, budget: &mut Budget) {
-        let bytes: usize = self
-            .entries
-            .values()
-            .map(|entry| cost(&entry.message))
-            .sum();
+        let bytes: usize = self.entries.values().map(|entry| cost(&entry.message)).sum();
         budget.used_bytes -= bytes;
         *self = Self::default();
     }

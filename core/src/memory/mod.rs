@@ -83,11 +83,7 @@ impl MemoryTransport {
 
     fn open(broker: Arc<Broker>) -> Arc<Self> {
         let id = broker.state().next_id();
-        Arc::new(Self(Arc::new(Connection {
-            broker,
-            id,
-            closed: AtomicBool::new(false),
-        })))
+        Arc::new(Self(Arc::new(Connection { broker, id, closed: AtomicBool::new(false) })))
     }
 }
 
@@ -135,10 +131,7 @@ impl Transport for MemoryTransport {
             Provision::Never => {}
         }
         drop(state);
-        Ok(Box::new(MemoryPublisher::new(
-            self.0.clone(),
-            topic.clone(),
-        )))
+        Ok(Box::new(MemoryPublisher::new(self.0.clone(), topic.clone())))
     }
 
     /// With [`Provision::Never`] a missing group is `NotFound` as well: joining it finds out.

@@ -20,11 +20,7 @@ pub(super) struct MemoryPublisher {
 
 impl MemoryPublisher {
     pub(super) fn new(connection: Arc<Connection>, topic: TopicName) -> Self {
-        Self {
-            connection,
-            topic,
-            closed: AtomicBool::new(false),
-        }
+        Self { connection, topic, closed: AtomicBool::new(false) }
     }
 }
 
@@ -38,11 +34,9 @@ impl Publisher for MemoryPublisher {
         let broker = &self.connection.broker;
         let messages_max = broker.limits.batch_messages_max;
         if batch.len() > messages_max {
-            return Err(
-                Error::new(Kind::Oversize, "the batch has too many messages")
-                    .with("messages", batch.len())
-                    .with("messages_max", messages_max),
-            );
+            return Err(Error::new(Kind::Oversize, "the batch has too many messages")
+                .with("messages", batch.len())
+                .with("messages_max", messages_max));
         }
         state.publish(&self.topic, batch, &broker.limits)
     }

@@ -55,23 +55,14 @@ impl Schedule {
     /// Takes over a message that was never handed out.
     pub(super) fn add(&mut self, offset: u64, key: Option<Bytes>, now: Timestamp) {
         let place = Place::Waiting { not_before: now };
-        self.unsettled.insert(
-            offset,
-            Unsettled {
-                key,
-                attempts: 0,
-                place,
-            },
-        );
+        self.unsettled.insert(offset, Unsettled { key, attempts: 0, place });
         self.line_up(offset, now);
     }
 
     /// The first message at or after an offset that this consumer may have now.
     pub(super) fn next_for(&self, consumer: Generation, from: u64) -> Option<u64> {
         let mut ready = self.ready.range(from..);
-        ready
-            .find(|offset| self.is_open_to(consumer, **offset))
-            .copied()
+        ready.find(|offset| self.is_open_to(consumer, **offset)).copied()
     }
 
     /// Hands out a message that [`Self::next_for`] named; returns which attempt it is.
@@ -198,10 +189,7 @@ impl Schedule {
     }
 
     fn is_open_to(&self, consumer: Generation, offset: u64) -> bool {
-        let key = self
-            .unsettled
-            .get(&offset)
-            .and_then(|message| message.key.as_ref());
+        let key = self.unsettled.get(&offset).and_then(|message| message.key.as_ref());
         key.and_then(|key| self.lanes.get(key))
             .and_then(|lane| lane.owner)
             .is_none_or(|owner| owner == consumer)
@@ -231,11 +219,7 @@ impl Schedule {
 
     /// A leased message of a lane is no longer leased.
     fn leave_lane(&mut self, offset: u64) {
-        let Some(key) = self
-            .unsettled
-            .get(&offset)
-            .and_then(|message| message.key.as_ref())
-        else {
+        let Some(key) = self.unsettled.get(&offset).and_then(|message| message.key.as_ref()) else {
             return;
         };
         if let Some(lane) = self.lanes.get_mut(key) {
@@ -251,10 +235,7 @@ impl Schedule {
 
     /// A waiting message takes its place among those of its key.
     fn line_up(&mut self, offset: u64, now: Timestamp) {
-        let key = self
-            .unsettled
-            .get(&offset)
-            .and_then(|message| message.key.clone());
+        let key = self.unsettled.get(&offset).and_then(|message| message.key.clone());
         if let Some(key) = key {
             let lane = self.lanes.entry(key).or_default();
             let first = lane.waiting.first().copied();

@@ -90,13 +90,7 @@ impl MemorySubscriber {
         let running = state.is_running();
         let (log, group, sequence) = state.group(&self.topic, &self.group)?;
         let generation = reconnect(self.link(group), running)?;
-        let mut ask = Ask {
-            generation,
-            max,
-            lease: self.lease,
-            now: broker.clock.now(),
-            sequence,
-        };
+        let mut ask = Ask { generation, max, lease: self.lease, now: broker.clock.now(), sequence };
         let taken = group.take(log, &mut ask);
         Ok(if taken.is_empty() {
             let next_due = group.next_due();
@@ -170,9 +164,7 @@ impl Subscriber for MemorySubscriber {
         let current = self.link(group).generation();
         let extend = |token: &AckToken| {
             let is_ours = Some(token.generation) == current;
-            (is_ours && group.extend(token, by, now))
-                .then_some(())
-                .ok_or_else(stale)
+            (is_ours && group.extend(token, by, now)).then_some(()).ok_or_else(stale)
         };
         Ok(tokens.iter().map(extend).collect())
     }

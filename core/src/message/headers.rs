@@ -37,15 +37,12 @@ impl Headers {
 
     /// The value of the first header of this name (exact case).
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// The value of the first header of this name, if it is UTF-8.
     pub fn get_str(&self, name: &str) -> Option<&str> {
-        self.get(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
+        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// Names and values in the order they were added.
@@ -61,10 +58,7 @@ impl Headers {
 
     /// A copy that shares no memory with these.
     pub(super) fn detached(&self) -> Self {
-        Self {
-            block: Bytes::copy_from_slice(&self.block),
-            spans: self.spans.clone(),
-        }
+        Self { block: Bytes::copy_from_slice(&self.block), spans: self.spans.clone() }
     }
 
     /// How many there are.
@@ -94,10 +88,7 @@ impl Eq for Headers {}
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(
-                self.iter()
-                    .map(|(name, value)| (name, value.escape_ascii().to_string())),
-            )
+            .entries(self.iter().map(|(name, value)| (name, value.escape_ascii().to_string())))
             .finish()
     }
 }
@@ -118,10 +109,8 @@ impl HeadersBuilder {
     pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self> {
         let value = value.as_ref();
         if name.is_empty() || name.len() > NAME_BYTES_MAX {
-            return Err(
-                Error::new(Kind::InvalidName, "a header name has 1 to 255 bytes")
-                    .with("bytes", name.len()),
-            );
+            return Err(Error::new(Kind::InvalidName, "a header name has 1 to 255 bytes")
+                .with("bytes", name.len()));
         }
         let too_large = |_| Error::new(Kind::Oversize, "the headers are larger than 4 GiB");
         u32::try_from(self.block.len() + name.len() + value.len()).map_err(too_large)?;
@@ -137,10 +126,7 @@ impl HeadersBuilder {
 
     /// The finished headers.
     pub fn build(self) -> Headers {
-        Headers {
-            block: self.block.freeze(),
-            spans: self.spans,
-        }
+        Headers { block: self.block.freeze(), spans: self.spans }
     }
 }
 
@@ -151,19 +137,10 @@ mod tests {
     #[test]
     fn order_repetition_and_odd_values_are_kept() {
         let mut builder = Headers::builder();
-        builder
-            .push("a", "1")
-            .unwrap()
-            .push("ü", [0xff, 0x00])
-            .unwrap()
-            .push("a", "")
-            .unwrap();
+        builder.push("a", "1").unwrap().push("ü", [0xff, 0x00]).unwrap().push("a", "").unwrap();
         let headers = builder.build();
         let seen: Vec<_> = headers.iter().collect();
-        assert_eq!(
-            seen,
-            [("a", &b"1"[..]), ("ü", &[0xff, 0x00][..]), ("a", &b""[..])]
-        );
+        assert_eq!(seen, [("a", &b"1"[..]), ("ü", &[0xff, 0x00][..]), ("a", &b""[..])]);
         assert_eq!(headers.get("a"), Some(&b"1"[..]));
         assert_eq!(headers.get_str("ü"), None);
         assert_eq!(headers.size_bytes(), 7);

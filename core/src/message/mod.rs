@@ -20,10 +20,7 @@ pub struct Message {
 impl Message {
     /// A message with a payload, without key and headers.
     pub fn new(payload: impl Into<Bytes>) -> Self {
-        Self {
-            payload: payload.into(),
-            ..Self::default()
-        }
+        Self { payload: payload.into(), ..Self::default() }
     }
 
     /// Sets the ordering key.

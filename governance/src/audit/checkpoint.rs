@@ -27,12 +27,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The head of a tree.
     pub fn of(origin: KeyName, tree: &Frontier) -> Self {
-        Self {
-            origin,
-            size: tree.size(),
-            root: tree.root(),
-            extensions: Vec::new(),
-        }
+        Self { origin, size: tree.size(), root: tree.root(), extensions: Vec::new() }
     }
 
     /// The signed note. That the tree only ever grew is for the caller to see to.
@@ -66,12 +61,7 @@ impl Checkpoint {
             return Err(CheckpointError::Extension { line: at + 4 });
         }
         let (size, root) = (parse_size(size)?, parse_root(root)?);
-        Ok(Self {
-            origin: verifier.name().clone(),
-            size,
-            root,
-            extensions,
-        })
+        Ok(Self { origin: verifier.name().clone(), size, root, extensions })
     }
 }
 
@@ -80,9 +70,7 @@ impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let root = STANDARD.encode(self.root.as_bytes());
         write!(f, "{}\n{}\n{root}\n", self.origin, self.size)?;
-        self.extensions
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -91,20 +79,13 @@ fn expect_origin(found: &str, verifier: &Verifier) -> Result<(), CheckpointError
         return Ok(());
     }
     let expected = verifier.name().clone();
-    Err(CheckpointError::Origin {
-        expected,
-        found: found.to_owned(),
-    })
+    Err(CheckpointError::Origin { expected, found: found.to_owned() })
 }
 
 /// Decimal, without sign and leading zeros.
 fn parse_size(text: &str) -> Result<u64, CheckpointError> {
-    let size = text
-        .parse()
-        .ok()
-        .filter(|size: &u64| size.to_string() == text);
-    size.filter(|size| *size <= TREE_SIZE_MAX)
-        .ok_or(CheckpointError::Size)
+    let size = text.parse().ok().filter(|size: &u64| size.to_string() == text);
+    size.filter(|size| *size <= TREE_SIZE_MAX).ok_or(CheckpointError::Size)
 }
 
 fn parse_root(text: &str) -> Result<Digest, CheckpointError> {
@@ -150,10 +131,7 @@ impl fmt::Display for CheckpointError {
             Self::Note(error) => write!(f, "the checkpoint is not valid: {error}"),
             Self::Lines => f.write_str("a checkpoint has three lines: origin, size and root"),
             Self::Origin { expected, found } => {
-                write!(
-                    f,
-                    "the checkpoint is of the log {found:?}, the key of {expected}"
-                )
+                write!(f, "the checkpoint is of the log {found:?}, the key of {expected}")
             }
             Self::Size => write!(
                 f,
@@ -203,11 +181,7 @@ mod tests {
         let text = note::sign(&body, &key).unwrap();
         let checkpoint = Checkpoint::open(&text, key.verifier()).unwrap();
         assert_eq!(checkpoint.size, 20_852_163);
-        assert!(
-            checkpoint.root.to_string().starts_with("0ac5186a"),
-            "{}",
-            checkpoint.root
-        );
+        assert!(checkpoint.root.to_string().starts_with("0ac5186a"), "{}", checkpoint.root);
         assert_eq!(checkpoint.to_string(), body);
         assert_eq!(checkpoint.sign(&key), Ok(text));
     }
@@ -228,15 +202,9 @@ mod tests {
         let (key, stranger) = (key(LOG), key(LOG));
         let text = head(5).sign(&key).unwrap();
         let failure = Checkpoint::open(&text, stranger.verifier());
-        assert!(matches!(
-            failure,
-            Err(CheckpointError::Note(NoteError::NotSignedBy { .. }))
-        ));
+        assert!(matches!(failure, Err(CheckpointError::Note(NoteError::NotSignedBy { .. }))));
         let failure = Checkpoint::open(&text.replace("\n5\n", "\n6\n"), key.verifier());
-        assert!(matches!(
-            failure,
-            Err(CheckpointError::Note(NoteError::Signature(_)))
-        ));
+        assert!(matches!(failure, Err(CheckpointError::Note(NoteError::Signature(_)))));
     }
 
     #[test]
@@ -257,51 +225,21 @@ mod tests {
         let root = STANDARD.encode(head(1).root.as_bytes());
         let check = |rest: &str, error: CheckpointError| {
             let text = note::sign(&format!("{LOG}\n{rest}"), &key).unwrap();
-            assert_eq!(
-                Checkpoint::open(&text, key.verifier()),
-                Err(error),
-                "{rest:?}"
-            );
+            assert_eq!(Checkpoint::open(&text, key.verifier()), Err(error), "{rest:?}");
         };
         check("", CheckpointError::Lines);
         check("1\n", CheckpointError::Lines);
-        for size in [
-            "",
-            "01",
-            "+1",
-            "-1",
-            " 1",
-            "1 ",
-            "0x1",
-            "one",
-            "9223372036854775808",
-        ] {
+        for size in ["", "01", "+1", "-1", " 1", "1 ", "0x1", "one", "9223372036854775808"] {
             check(&format!("{size}\n{root}\n"), CheckpointError::Size);
         }
-        check(
-            &format!("18446744073709551616\n{root}\n"),
-            CheckpointError::Size,
-        );
+        check(&format!("18446744073709551616\n{root}\n"), CheckpointError::Size);
         let short = STANDARD.encode([0; 31]);
         let long = STANDARD.encode([0; 33]);
-        for root in [
-            "",
-            &root[1..],
-            &root.replace('=', ""),
-            &format!("{root} "),
-            &short,
-            &long,
-        ] {
+        for root in ["", &root[1..], &root.replace('=', ""), &format!("{root} "), &short, &long] {
             check(&format!("1\n{root}\n"), CheckpointError::Root);
         }
-        check(
-            &format!("1\n{root}\n\n"),
-            CheckpointError::Extension { line: 4 },
-        );
-        check(
-            &format!("1\n{root}\na\n\nb\n"),
-            CheckpointError::Extension { line: 5 },
-        );
+        check(&format!("1\n{root}\n\n"), CheckpointError::Extension { line: 4 });
+        check(&format!("1\n{root}\na\n\nb\n"), CheckpointError::Extension { line: 5 });
     }
 
     #[test]
@@ -310,10 +248,7 @@ mod tests {
         for broken in ["", "a\nb", "a\n"] {
             let mut checkpoint = head(1);
             checkpoint.extensions = vec!["fine".to_owned(), broken.to_owned()];
-            assert_eq!(
-                checkpoint.sign(&key),
-                Err(CheckpointError::Extension { line: 5 })
-            );
+            assert_eq!(checkpoint.sign(&key), Err(CheckpointError::Extension { line: 5 }));
         }
     }
 }

@@ -36,9 +36,7 @@ impl std::fmt::Debug for Proofs {
 
 impl Extract for Proofs {
     fn extract(request: &Request) -> Result<Self, Failure> {
-        Ok(Self {
-            run: RunContext::of(request)?,
-        })
+        Ok(Self { run: RunContext::of(request)? })
     }
 
     fn describe(signature: &mut Signature) {

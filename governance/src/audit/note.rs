@@ -24,11 +24,7 @@ pub fn sign(text: &str, key: &SigningKey) -> Result<String, NoteError> {
     }
     let verifier = key.verifier();
     let signature = [&verifier.id().0[..], &key.sign_raw(text.as_bytes())].concat();
-    Ok(format!(
-        "{text}\n— {} {}\n",
-        verifier.name(),
-        STANDARD.encode(signature)
-    ))
+    Ok(format!("{text}\n— {} {}\n", verifier.name(), STANDARD.encode(signature)))
 }
 
 /// The text of a note that this key signed. Signatures of other keys are ignored.
@@ -42,9 +38,7 @@ pub fn open<'a>(note: &'a str, verifier: &Verifier) -> Result<&'a str, NoteError
     if signatures.is_empty() {
         return Err(NoteError::Unsigned);
     }
-    let signatures = signatures
-        .strip_suffix('\n')
-        .ok_or(NoteError::Unterminated)?;
+    let signatures = signatures.strip_suffix('\n').ok_or(NoteError::Unterminated)?;
     let mut signed = false;
     for (at, line) in signatures.split('\n').enumerate() {
         if at == NOTE_SIGNATURES_MAX {
@@ -78,11 +72,7 @@ impl SignatureLine {
         if signature.is_empty() {
             return None;
         }
-        Some(Self {
-            name: name.parse().ok()?,
-            id: KeyId(*id),
-            signature: signature.to_vec(),
-        })
+        Some(Self { name: name.parse().ok()?, id: KeyId(*id), signature: signature.to_vec() })
     }
 }
 
@@ -141,16 +131,10 @@ impl fmt::Display for NoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong { bytes } => {
-                write!(
-                    f,
-                    "the note has {bytes} bytes, above the {NOTE_BYTES_MAX} allowed"
-                )
+                write!(f, "the note has {bytes} bytes, above the {NOTE_BYTES_MAX} allowed")
             }
             Self::ControlCharacter { at } => {
-                write!(
-                    f,
-                    "byte {at} of the note is a control character: only newline is allowed"
-                )
+                write!(f, "byte {at} of the note is a control character: only newline is allowed")
             }
             Self::Unterminated => f.write_str("the last line of the note does not end: is it cut?"),
             Self::Unsigned => f.write_str("the note has no blank line with signatures behind it"),
@@ -158,16 +142,10 @@ impl fmt::Display for NoteError {
                 write!(f, "the note has more than {NOTE_SIGNATURES_MAX} signatures")
             }
             Self::SignatureLine { line } => {
-                write!(
-                    f,
-                    "signature line {line} of the note is not of the form `— name base64`"
-                )
+                write!(f, "signature line {line} of the note is not of the form `— name base64`")
             }
             Self::NotSignedBy { name, id } => {
-                write!(
-                    f,
-                    "the note is not signed by {name}+{id}: check which key it is to be"
-                )
+                write!(f, "the note is not signed by {name}+{id}: check which key it is to be")
             }
             Self::Signature(error) => error.fmt(f),
         }
@@ -195,10 +173,7 @@ mod tests {
     }
 
     fn not_signed() -> NoteError {
-        NoteError::NotSignedBy {
-            name: neumann().name().clone(),
-            id: neumann().id(),
-        }
+        NoteError::NotSignedBy { name: neumann().name().clone(), id: neumann().id() }
     }
 
     #[test]
@@ -237,10 +212,7 @@ mod tests {
         for end in (0..note.len()).filter(|end| note.is_char_boundary(*end)) {
             assert!(open(&note[..end], &neumann()).is_err(), "cut at {end}");
         }
-        assert_eq!(
-            open(&note[..note.len() - 1], &neumann()),
-            Err(NoteError::Unterminated)
-        );
+        assert_eq!(open(&note[..note.len() - 1], &neumann()), Err(NoteError::Unterminated));
     }
 
     #[test]
@@ -252,14 +224,8 @@ mod tests {
         check(TEXT, NoteError::Unsigned);
         check(&format!("{TEXT}\n"), NoteError::Unsigned);
         check(&format!("{TEXT}{LINE}"), NoteError::Unsigned);
-        check(
-            &format!("a\tb\n\n{LINE}"),
-            NoteError::ControlCharacter { at: 1 },
-        );
-        check(
-            &format!("a\r\n\n{LINE}"),
-            NoteError::ControlCharacter { at: 1 },
-        );
+        check(&format!("a\tb\n\n{LINE}"), NoteError::ControlCharacter { at: 1 });
+        check(&format!("a\r\n\n{LINE}"), NoteError::ControlCharacter { at: 1 });
         let malformed = [
             "- PeterNeumann x08go/Y=",
             "—PeterNeumann x08go/Y=",
@@ -273,49 +239,26 @@ mod tests {
             "— PeterNeumann x08go/Y= ",
         ];
         for line in malformed {
-            check(
-                &format!("{TEXT}\n{LINE}{line}\n"),
-                NoteError::SignatureLine { line: 2 },
-            );
+            check(&format!("{TEXT}\n{LINE}{line}\n"), NoteError::SignatureLine { line: 2 });
         }
     }
 
     #[test]
     fn signatures_of_unknown_keys_are_ignored() {
         let other = sign(TEXT, &key("PeterNeumann")).unwrap();
-        assert_eq!(
-            open(&other, &neumann()),
-            Err(not_signed()),
-            "same name, other id"
-        );
+        assert_eq!(open(&other, &neumann()), Err(not_signed()), "same name, other id");
         let renamed = format!("{TEXT}\n{}", LINE.replace("PeterNeumann", "Peter"));
-        assert_eq!(
-            open(&renamed, &neumann()),
-            Err(not_signed()),
-            "same id, other name"
-        );
+        assert_eq!(open(&renamed, &neumann()), Err(not_signed()), "same id, other name");
         assert_eq!(open(&format!("{other}{LINE}"), &neumann()), Ok(TEXT));
-        assert_eq!(
-            open(&format!("{TEXT}\n{LINE}— other x08go/Y=\n"), &neumann()),
-            Ok(TEXT)
-        );
+        assert_eq!(open(&format!("{TEXT}\n{LINE}— other x08go/Y=\n"), &neumann()), Ok(TEXT));
     }
 
     #[test]
     fn one_bad_signature_of_the_known_key_rejects_the_note() {
-        let bad = NoteError::Signature(BadSignature {
-            key: neumann().name().clone(),
-        });
+        let bad = NoteError::Signature(BadSignature { key: neumann().name().clone() });
         let short = "— PeterNeumann x08go/Y=\n";
-        for lines in [
-            short.to_owned(),
-            format!("{LINE}{short}"),
-            format!("{short}{LINE}"),
-        ] {
-            assert_eq!(
-                open(&format!("{TEXT}\n{lines}"), &neumann()),
-                Err(bad.clone())
-            );
+        for lines in [short.to_owned(), format!("{LINE}{short}"), format!("{short}{LINE}")] {
+            assert_eq!(open(&format!("{TEXT}\n{lines}"), &neumann()), Err(bad.clone()));
         }
     }
 
@@ -332,16 +275,10 @@ mod tests {
         let key = key("log");
         assert_eq!(sign("", &key), Err(NoteError::Unterminated));
         assert_eq!(sign("a", &key), Err(NoteError::Unterminated));
-        assert_eq!(
-            sign("a\0\n", &key),
-            Err(NoteError::ControlCharacter { at: 1 })
-        );
+        assert_eq!(sign("a\0\n", &key), Err(NoteError::ControlCharacter { at: 1 }));
         let bytes = NOTE_BYTES_MAX + 1;
         let long = "a".repeat(bytes - 1) + "\n";
         assert_eq!(sign(&long, &key), Err(NoteError::TooLong { bytes }));
-        assert_eq!(
-            open(&long, key.verifier()),
-            Err(NoteError::TooLong { bytes })
-        );
+        assert_eq!(open(&long, key.verifier()), Err(NoteError::TooLong { bytes }));
     }
 }

@@ -152,19 +152,11 @@ impl Stamp {
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{DOMAIN}\nat {}\nkind {}",
-            self.at_millis,
-            self.fact.kind()
-        )?;
+        writeln!(f, "{DOMAIN}\nat {}\nkind {}", self.at_millis, self.fact.kind())?;
         if let Some(execution) = &self.execution {
             writeln!(f, "execution {execution}")?;
         }
-        self.fact
-            .fields()
-            .iter()
-            .try_for_each(|(name, value)| writeln!(f, "{name} {value}"))
+        self.fact.fields().iter().try_for_each(|(name, value)| writeln!(f, "{name} {value}"))
     }
 }
 
@@ -184,10 +176,7 @@ mod tests {
             at_millis: 7,
             execution: Some(ExecutionId(Digest::of(b"x"))),
             tree: Some("secret tree".into()),
-            fact: Fact::Failed {
-                handler: "writer".into(),
-                attempt: 2,
-            },
+            fact: Fact::Failed { handler: "writer".into(), attempt: 2 },
         };
         let id = Digest::of(b"x");
         let expected = format!(

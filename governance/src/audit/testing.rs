@@ -11,9 +11,7 @@ use crate::digest::Digest;
 
 /// The hashes of `count` different leaves.
 pub(crate) fn leaves(count: usize) -> Vec<Digest> {
-    (0..count as u64)
-        .map(|at| leaf_hash(&at.to_be_bytes()))
-        .collect()
+    (0..count as u64).map(|at| leaf_hash(&at.to_be_bytes())).collect()
 }
 
 /// Random numbers of a printed seed (SplitMix64).

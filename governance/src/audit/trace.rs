@@ -78,12 +78,7 @@ impl Trace {
         let span_millis = rows.span();
         let roots = rows.take_events(None);
         let fence = rows.fence.map(|fence| fence.state);
-        Ok(Self {
-            correlation: correlation.to_owned(),
-            roots,
-            fence,
-            span_millis,
-        })
+        Ok(Self { correlation: correlation.to_owned(), roots, fence, span_millis })
     }
 
     /// Every event of the tree, root first, depth first.
@@ -95,19 +90,13 @@ impl Trace {
 
     /// Every execution of the tree, in the same order.
     pub fn executions(&self) -> Vec<&ExecutionNode> {
-        self.events()
-            .into_iter()
-            .flat_map(|event| &event.executions)
-            .collect()
+        self.events().into_iter().flat_map(|event| &event.executions).collect()
     }
 }
 
 fn collect<'a>(event: &'a EventNode, found: &mut Vec<&'a EventNode>) {
     found.push(event);
-    let emitted = event
-        .executions
-        .iter()
-        .flat_map(|execution| &execution.emitted);
+    let emitted = event.executions.iter().flat_map(|execution| &execution.emitted);
     emitted.for_each(|event| collect(event, found));
 }
 
@@ -148,10 +137,7 @@ impl Rows {
         let ended = self.executions.values().flatten().map(|it| it.at_millis);
         let undone = self.effects.values().flatten().map(|it| it.at_millis);
         let all: Vec<u64> = recorded.chain(ended).chain(undone).collect();
-        (
-            all.iter().min().copied().unwrap_or(0),
-            all.iter().max().copied().unwrap_or(0),
-        )
+        (all.iter().min().copied().unwrap_or(0), all.iter().max().copied().unwrap_or(0))
     }
 
     fn take_events(&mut self, cause: Option<ExecutionId>) -> Vec<EventNode> {
@@ -171,10 +157,7 @@ impl Rows {
             event_type: row.event_type,
             data,
             outbox: outbox.map(|outbox| outbox.state),
-            executions: executions
-                .into_iter()
-                .map(|row| self.execution(row))
-                .collect(),
+            executions: executions.into_iter().map(|row| self.execution(row)).collect(),
         }
     }
 
@@ -194,13 +177,7 @@ impl Rows {
 
 impl From<Effect> for EffectNode {
     fn from(effect: Effect) -> Self {
-        let result = effect
-            .result
-            .and_then(|text| serde_json::from_str(&text).ok());
-        Self {
-            tool: effect.tool,
-            result,
-            state: effect.state,
-        }
+        let result = effect.result.and_then(|text| serde_json::from_str(&text).ok());
+        Self { tool: effect.tool, result, state: effect.state }
     }
 }

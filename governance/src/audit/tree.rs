@@ -15,10 +15,7 @@ pub(crate) const TILE_HEIGHT: u32 = 8;
 /// The hash of one leaf: `SHA-256(0x00 ‖ bytes)` (RFC 6962, section 2.1).
 pub fn leaf_hash(bytes: &[u8]) -> Digest {
     Digest::from(<[u8; 32]>::from(
-        Sha256::new()
-            .chain_update([0x00])
-            .chain_update(bytes)
-            .finalize(),
+        Sha256::new().chain_update([0x00]).chain_update(bytes).finalize(),
     ))
 }
 
@@ -26,20 +23,14 @@ pub fn leaf_hash(bytes: &[u8]) -> Digest {
 pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     let hash = Sha256::new().chain_update([0x01]);
     Digest::from(<[u8; 32]>::from(
-        hash.chain_update(left.as_bytes())
-            .chain_update(right.as_bytes())
-            .finalize(),
+        hash.chain_update(left.as_bytes()).chain_update(right.as_bytes()).finalize(),
     ))
 }
 
 /// The root of a tree from the roots of its perfect subtrees, largest first; that of the empty
 /// tree is the digest of no bytes.
 pub(crate) fn root_of(peaks: &[Digest]) -> Digest {
-    let folded = peaks
-        .iter()
-        .rev()
-        .copied()
-        .reduce(|right, left| node_hash(&left, &right));
+    let folded = peaks.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
     folded.unwrap_or_else(|| Digest::of(b""))
 }
 
@@ -66,10 +57,7 @@ pub struct Frontier {
 impl Frontier {
     /// The edge of the empty tree.
     pub const fn new() -> Self {
-        Self {
-            size: 0,
-            peaks: Vec::new(),
-        }
+        Self { size: 0, peaks: Vec::new() }
     }
 
     /// `peaks` are the roots of the perfect subtrees of a tree of `size` leaves.
@@ -94,11 +82,7 @@ impl Frontier {
             height += 1;
             if height % TILE_HEIGHT == 0 {
                 let level = (height / TILE_HEIGHT - 1) as u8;
-                full.push(FullTile {
-                    level,
-                    index: self.size >> height,
-                    hash,
-                });
+                full.push(FullTile { level, index: self.size >> height, hash });
             }
         }
         self.peaks.push(hash);
@@ -131,10 +115,7 @@ impl Frontier {
         if size > TREE_SIZE_MAX || !rest.is_empty() || hashes.len() != size.count_ones() as usize {
             return Err(refuse());
         }
-        Ok(Self {
-            size,
-            peaks: hashes.iter().copied().map(Digest::from).collect(),
-        })
+        Ok(Self { size, peaks: hashes.iter().copied().map(Digest::from).collect() })
     }
 }
 
@@ -191,12 +172,7 @@ mod tests {
         assert_eq!(frontier.root().to_string(), ROOTS[0]);
         for (leaf, root) in LEAVES.iter().zip(&ROOTS[1..]) {
             frontier.append(leaf_hash(leaf));
-            assert_eq!(
-                frontier.root().to_string(),
-                *root,
-                "size {}",
-                frontier.size()
-            );
+            assert_eq!(frontier.root().to_string(), *root, "size {}", frontier.size());
         }
     }
 
@@ -204,10 +180,7 @@ mod tests {
     fn bytes_round_trip_at_every_size() {
         let mut frontier = Frontier::new();
         for at in 0_u64..1_100 {
-            assert_eq!(
-                Frontier::from_bytes(&frontier.to_bytes()),
-                Ok(frontier.clone())
-            );
+            assert_eq!(Frontier::from_bytes(&frontier.to_bytes()), Ok(frontier.clone()));
             frontier.append(leaf_hash(&at.to_be_bytes()));
         }
     }
@@ -218,24 +191,12 @@ mod tests {
         (0..3).for_each(|_| assert!(frontier.append(leaf_hash(b"")).is_empty()));
         let bytes = frontier.to_bytes();
         for end in 0..bytes.len() {
-            assert_eq!(
-                Frontier::from_bytes(&bytes[..end]),
-                Err(NotAFrontier { bytes: end })
-            );
+            assert_eq!(Frontier::from_bytes(&bytes[..end]), Err(NotAFrontier { bytes: end }));
         }
-        assert!(
-            Frontier::from_bytes(&[&bytes[..], &[0]].concat()).is_err(),
-            "a byte too many"
-        );
-        assert!(
-            Frontier::from_bytes(&[&bytes[..], &[0; 32]].concat()).is_err(),
-            "a hash too many"
-        );
+        assert!(Frontier::from_bytes(&[&bytes[..], &[0]].concat()).is_err(), "a byte too many");
+        assert!(Frontier::from_bytes(&[&bytes[..], &[0; 32]].concat()).is_err(), "a hash too many");
         let above_max = [&(1_u64 << 63).to_be_bytes()[..], &[7; 32]].concat();
-        assert!(
-            Frontier::from_bytes(&above_max).is_err(),
-            "a size that no database can count"
-        );
+        assert!(Frontier::from_bytes(&above_max).is_err(), "a size that no database can count");
     }
 
     #[test]
@@ -248,18 +209,10 @@ mod tests {
             }
             tile.append(leaf);
             let full = frontier.append(leaf);
-            let lowest = FullTile {
-                level: 0,
-                index: at / 256,
-                hash: tile.root(),
-            };
+            let lowest = FullTile { level: 0, index: at / 256, hash: tile.root() };
             match (at + 1) % 65_536 {
                 0 => {
-                    let above = FullTile {
-                        level: 1,
-                        index: 0,
-                        hash: frontier.root(),
-                    };
+                    let above = FullTile { level: 1, index: 0, hash: frontier.root() };
                     assert_eq!(full, [lowest, above]);
                 }
                 rest if rest % 256 == 0 => assert_eq!(full, [lowest]),

@@ -35,11 +35,7 @@ pub(super) struct Declared<T> {
 
 impl<T> Declared<T> {
     fn in_code(value: T) -> Self {
-        Self {
-            value,
-            source: Source::code(),
-            sound: true,
-        }
+        Self { value, source: Source::code(), sound: true }
     }
 }
 
@@ -85,20 +81,11 @@ impl ContractsBuilder {
         let (mut errors, warnings) = check::check(&self);
         errors.append(&mut self.errors);
         let mut events = BTreeMap::new();
-        for Declared {
-            value: contract,
-            source,
-            ..
-        } in self.events
-        {
+        for Declared { value: contract, source, .. } in self.events {
             match BodySchema::compile(contract.input_schema.as_ref(), &contract.event, &source) {
                 Ok(schema) => {
                     let digest = contract.digest();
-                    let compiled = CompiledEvent {
-                        contract,
-                        digest,
-                        schema,
-                    };
+                    let compiled = CompiledEvent { contract, digest, schema };
                     events.insert(compiled.contract.event.clone(), compiled);
                 }
                 Err(error) => errors.push(error),
@@ -108,9 +95,7 @@ impl ContractsBuilder {
             errors.sort_by_key(|error| error.place.sort_key());
             return Err(ContractErrors(errors));
         }
-        let compile = |Declared {
-                           value: contract, ..
-                       }: Declared<HandlerContract>| {
+        let compile = |Declared { value: contract, .. }: Declared<HandlerContract>| {
             let digest = contract.digest();
             (contract.name.clone(), CompiledHandler { contract, digest })
         };

@@ -84,8 +84,7 @@ impl Contracts {
         &'a self,
         event_type: &'a str,
     ) -> impl Iterator<Item = &'a HandlerContract> {
-        self.handlers()
-            .filter(move |handler| handler.consumes.contains(event_type))
+        self.handlers().filter(move |handler| handler.consumes.contains(event_type))
     }
 
     /// A principal, by name.
@@ -102,12 +101,7 @@ impl Contracts {
     /// `None` if either is not declared.
     pub fn failure_mode(&self, handler: &str, event_type: &str) -> Option<&FailureMode> {
         let event = self.event(event_type)?;
-        Some(
-            self.handler(handler)?
-                .failure_mode
-                .as_ref()
-                .unwrap_or(&event.failure_mode),
-        )
+        Some(self.handler(handler)?.failure_mode.as_ref().unwrap_or(&event.failure_mode))
     }
 
     /// How the effects of a handler's executions for a type are undone: the type's kind within the
@@ -128,10 +122,9 @@ impl Contracts {
     pub fn validate_body(&self, event_type: &str, body: &[u8]) -> Result<(), BodyRefused> {
         match self.events.get(event_type) {
             Some(event) => event.schema.validate(event_type, body),
-            None => Err(BodyRefused {
-                event: event_type.to_owned(),
-                kind: BodyRefusedKind::NoContract,
-            }),
+            None => {
+                Err(BodyRefused { event: event_type.to_owned(), kind: BodyRefusedKind::NoContract })
+            }
         }
     }
 

@@ -179,10 +179,7 @@ impl EventContract {
 
     /// Demands that bodies satisfy a JSON Schema.
     pub fn input_schema(mut self, document: Value) -> Self {
-        self.input_schema = Some(InputSchema {
-            path: String::new(),
-            document,
-        });
+        self.input_schema = Some(InputSchema { path: String::new(), document });
         self
     }
 

@@ -88,11 +88,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 16 executions deep, 64 events wide, 60 s long.
     fn default() -> Self {
-        Self {
-            depth: 16,
-            fanout: 64,
-            runtime: Duration::from_secs(60),
-        }
+        Self { depth: 16, fanout: 64, runtime: Duration::from_secs(60) }
     }
 }
 
@@ -145,10 +141,7 @@ impl HandlerContract {
 
     /// Adds to what its scope allows; from the first entry on, only entries are allowed.
     pub fn allow(mut self, entry: &str) -> Self {
-        self.scope
-            .allowed
-            .get_or_insert_default()
-            .insert(entry.to_owned());
+        self.scope.allowed.get_or_insert_default().insert(entry.to_owned());
         self
     }
 
@@ -184,11 +177,7 @@ impl HandlerContract {
 
     /// Makes it ask a person: `plan` is a JSON pointer into the consumed body.
     pub fn approval(mut self, plan: &str, role: &str, within: Duration) -> Self {
-        self.approval = Some(Approval {
-            plan: plan.to_owned(),
-            role: role.to_owned(),
-            within,
-        });
+        self.approval = Some(Approval { plan: plan.to_owned(), role: role.to_owned(), within });
         self
     }
 

@@ -87,23 +87,13 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfScope {
-                tool,
-                asked,
-                forbidden_by: Some(entry),
-                ..
-            } => write!(
-                f,
-                "{tool} is not in scope: it needs {asked}, {entry} is disallowed"
-            ),
+            Self::OutOfScope { tool, asked, forbidden_by: Some(entry), .. } => {
+                write!(f, "{tool} is not in scope: it needs {asked}, {entry} is disallowed")
+            }
             Self::OutOfScope { tool, .. } => write!(f, "{tool} is not in scope"),
-            Self::LevelNotHeld {
-                tool, asked, held, ..
-            } => write!(
-                f,
-                "{tool} needs {asked}, has {}",
-                held.map_or("none", Level::as_str)
-            ),
+            Self::LevelNotHeld { tool, asked, held, .. } => {
+                write!(f, "{tool} needs {asked}, has {}", held.map_or("none", Level::as_str))
+            }
         }
     }
 }
@@ -174,18 +164,14 @@ mod tests {
     fn a_level_includes_the_ones_below_it_and_none_above() {
         assert_eq!(packager().permits("cms.publish", Level::Read), Ok(()));
         assert_eq!(packager().permits("cms.publish", Level::Write), Ok(()));
-        let denied = packager()
-            .permits("cms.publish", Level::Delete)
-            .unwrap_err();
+        let denied = packager().permits("cms.publish", Level::Delete).unwrap_err();
         assert_eq!(denied.code(), "P-02");
         assert_eq!(denied.to_string(), "cms.publish needs delete, has write");
     }
 
     #[test]
     fn what_is_not_declared_is_out_of_scope() {
-        let denied = packager()
-            .permits("cms.unpublish", Level::Read)
-            .unwrap_err();
+        let denied = packager().permits("cms.unpublish", Level::Read).unwrap_err();
         assert_eq!(denied.code(), "P-01");
         assert_eq!(denied.to_string(), "cms.unpublish is not in scope");
     }
@@ -193,9 +179,7 @@ mod tests {
     #[test]
     fn scope_is_judged_before_permission() {
         for entry in ["cms.publish", "publish", "admin", "delete"] {
-            let denied = packager()
-                .disallow(entry)
-                .permits("cms.publish", Level::Admin);
+            let denied = packager().disallow(entry).permits("cms.publish", Level::Admin);
             let text = denied.clone().unwrap_err().to_string();
             let Err(Denied::OutOfScope { forbidden_by, .. }) = denied else {
                 panic!("{entry}: {denied:?}");
@@ -214,22 +198,10 @@ mod tests {
         let reader = contract.clone().allow("write");
         assert_eq!(reader.permits("cms.page", Level::Read), Ok(()));
         assert_eq!(reader.permits("cms.page", Level::Write), Ok(()));
-        assert_eq!(
-            reader
-                .permits("cms.page", Level::Delete)
-                .unwrap_err()
-                .code(),
-            "P-01"
-        );
+        assert_eq!(reader.permits("cms.page", Level::Delete).unwrap_err().code(), "P-01");
         let careful = contract.disallow("delete");
         assert_eq!(careful.permits("cms.page", Level::Write), Ok(()));
-        assert_eq!(
-            careful
-                .permits("cms.page", Level::Admin)
-                .unwrap_err()
-                .code(),
-            "P-01"
-        );
+        assert_eq!(careful.permits("cms.page", Level::Admin).unwrap_err().code(), "P-01");
     }
 
     #[test]
@@ -237,9 +209,6 @@ mod tests {
         let contract = packager().allow("cms.draft").allow("publish");
         assert_eq!(contract.permits("cms.publish", Level::Write), Ok(()));
         let denied = contract.permits("cms.draft", Level::Read).unwrap_err();
-        assert!(
-            matches!(denied, Denied::LevelNotHeld { held: None, .. }),
-            "{denied}"
-        );
+        assert!(matches!(denied, Denied::LevelNotHeld { held: None, .. }), "{denied}");
     }
 }

@@ -38,11 +38,7 @@ impl fmt::Display for Place {
         match self {
             Self::Code => f.write_str("code"),
             Self::File(file) => f.write_str(file),
-            Self::Line {
-                file,
-                line,
-                column: _,
-            } => write!(f, "{file}:{line}"),
+            Self::Line { file, line, column: _ } => write!(f, "{file}:{line}"),
         }
     }
 }
@@ -56,11 +52,7 @@ pub(super) struct Position {
 
 impl Position {
     pub(super) fn within(self, file: &Arc<str>) -> Place {
-        Place::Line {
-            file: Arc::clone(file),
-            line: self.line,
-            column: self.column,
-        }
+        Place::Line { file: Arc::clone(file), line: self.line, column: self.column }
     }
 }
 
@@ -74,10 +66,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn code() -> Self {
-        Self {
-            document: Place::Code,
-            fields: BTreeMap::new(),
-        }
+        Self { document: Place::Code, fields: BTreeMap::new() }
     }
 
     /// `fields` are keyed by path: `scope.done`, `emits.OrderPaid`, `ordering[0].chain`.

@@ -28,13 +28,9 @@ impl Principal {
     ///
     /// [`NotAPublicKey`] if the text is not the standard base64 of an Ed25519 public key.
     pub fn new(name: &str, public_key: &str) -> Result<Self, NotAPublicKey> {
-        let bytes = STANDARD
-            .decode(public_key)
-            .map_err(|_| NotAPublicKey::NotBase64)?;
+        let bytes = STANDARD.decode(public_key).map_err(|_| NotAPublicKey::NotBase64)?;
         let length = bytes.len();
-        let bytes: [u8; 32] = bytes
-            .try_into()
-            .map_err(|_| NotAPublicKey::Length(length))?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| NotAPublicKey::Length(length))?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| NotAPublicKey::NotAPoint)?;
         if key.is_weak() {
             return Err(NotAPublicKey::NotAPoint);

@@ -30,11 +30,7 @@ impl BodySchema {
             .build(&schema.document);
         compiled.map(|it| Self(Some(it))).map_err(|error| {
             let at = error.instance_path().to_string();
-            let at = if at.is_empty() {
-                String::new()
-            } else {
-                format!(" at {at}")
-            };
+            let at = if at.is_empty() { String::new() } else { format!(" at {at}") };
             ContractError {
                 kind: ContractErrorKind::Invalid,
                 place: source.at("input_schema"),
@@ -49,10 +45,7 @@ impl BodySchema {
         let Some(schema) = &self.0 else { return Ok(()) };
         let body: Value = serde_json::from_slice(body).map_err(|error| BodyRefused {
             event: event.to_owned(),
-            kind: BodyRefusedKind::NotJson {
-                line: error.line(),
-                column: error.column(),
-            },
+            kind: BodyRefusedKind::NotJson { line: error.line(), column: error.column() },
         })?;
         schema.validate(&body).map_err(|error| BodyRefused {
             event: event.to_owned(),
@@ -108,11 +101,7 @@ impl fmt::Display for BodyRefused {
             BodyRefusedKind::NotJson { line, column } => {
                 write!(f, "is not JSON (line {line}, column {column})")
             }
-            BodyRefusedKind::Schema {
-                path,
-                keyword: _,
-                what,
-            } => {
+            BodyRefusedKind::Schema { path, keyword: _, what } => {
                 let path = if path.is_empty() { "its root" } else { path };
                 write!(f, "breaks its input schema at {path}: {what}")
             }

@@ -23,11 +23,7 @@ impl Contracts {
         let handlers = self.handlers().map(handler);
         let principals: Vec<_> = self.principals().map(principal).collect();
         let principals = (!principals.is_empty()).then(|| vec![("principals", json!(principals))]);
-        let documents: Vec<_> = events
-            .chain(handlers)
-            .chain(principals)
-            .map(document)
-            .collect();
+        let documents: Vec<_> = events.chain(handlers).chain(principals).map(document).collect();
         documents.join("---\n")
     }
 
@@ -77,10 +73,7 @@ fn schema_path(event: &str) -> String {
 }
 
 fn event(contract: &EventContract) -> Fields {
-    let schema = contract
-        .input_schema
-        .as_ref()
-        .map(|_| schema_path(&contract.event));
+    let schema = contract.input_schema.as_ref().map(|_| schema_path(&contract.event));
     let producer = match &contract.producer {
         Producers::External => json!("external"),
         Producers::Handlers(names) => json!(names),
@@ -123,29 +116,15 @@ fn handler(contract: &HandlerContract) -> Fields {
         ("emits", json!(contract.emits)),
         ("scope", scope(&contract.scope)),
         ("tools", json!(contract.tools)),
-        (
-            "refusal",
-            json!(
-                contract
-                    .refusal
-                    .as_ref()
-                    .map(|event| json!({ "event": event }))
-            ),
-        ),
+        ("refusal", json!(contract.refusal.as_ref().map(|event| json!({ "event": event })))),
         ("ordering", json!(ordering)),
         ("approval", json!(approval)),
         ("requires_approval", json!(contract.requires_approval)),
         ("consequence_class", json!(contract.consequence_class)),
         ("limits", limits),
         ("performed_by", json!(contract.performed_by)),
-        (
-            "rollback",
-            json!(contract.rollback.as_ref().map(rollback_limits)),
-        ),
-        (
-            "failure_mode",
-            json!(contract.failure_mode.as_ref().map(failure_mode)),
-        ),
+        ("rollback", json!(contract.rollback.as_ref().map(rollback_limits))),
+        ("failure_mode", json!(contract.failure_mode.as_ref().map(failure_mode))),
     ]
 }
 

@@ -90,8 +90,7 @@ impl Governor {
     /// Adds the handler of a contract.
     #[must_use]
     pub fn handle<A>(mut self, name: &str, handler: impl IntoHandler<A>) -> Self {
-        self.handlers
-            .insert(name.to_owned(), handler.into_handler());
+        self.handlers.insert(name.to_owned(), handler.into_handler());
         self
     }
 
@@ -157,11 +156,7 @@ fn check(
     handler: &dyn Handler,
 ) -> Result<(), StartError> {
     let refuse = |why: String, remedy: String| {
-        Err(StartError::Handler {
-            handler: name.to_owned(),
-            why,
-            remedy,
-        })
+        Err(StartError::Handler { handler: name.to_owned(), why, remedy })
     };
     let Some(contract) = contracts.handler(name) else {
         return refuse(
@@ -170,11 +165,7 @@ fn check(
         );
     };
     let signature = handler.signature();
-    if let Some(ty) = signature
-        .consumes
-        .iter()
-        .find(|ty| !contract.consumes.contains(**ty))
-    {
+    if let Some(ty) = signature.consumes.iter().find(|ty| !contract.consumes.contains(**ty)) {
         return refuse(
             format!("it takes {ty}, which its contract does not consume"),
             format!("add {ty} to `consumes`, or take another event"),
@@ -223,11 +214,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contracts(errors) => write!(f, "{errors}"),
-            Self::Handler {
-                handler,
-                why,
-                remedy,
-            } => {
+            Self::Handler { handler, why, remedy } => {
                 write!(f, "handler {handler}: {why}; {remedy}")
             }
             Self::Ledger(error) => write!(f, "{error}"),

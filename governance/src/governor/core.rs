@@ -53,18 +53,7 @@ impl Core {
         let until = asked + settings.worker_lease;
         let (held, commits) = (RwLock::new(Held { claim, until }), watch::Sender::new(0));
         let running = AtomicBool::new(true);
-        Self {
-            bus,
-            contracts,
-            settings,
-            tools,
-            ledger,
-            reader,
-            gaps,
-            held,
-            commits,
-            running,
-        }
+        Self { bus, contracts, settings, tools, ledger, reader, gaps, held, commits, running }
     }
 
     /// Under which claim this process acts.

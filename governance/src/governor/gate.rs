@@ -34,12 +34,7 @@ pub(super) struct HandlerGate {
 
 impl HandlerGate {
     pub(super) fn new(core: Arc<Core>, who: HandlerName) -> Self {
-        Self {
-            core,
-            who,
-            runs: Mutex::default(),
-            parked: AtomicU64::new(0),
-        }
+        Self { core, who, runs: Mutex::default(), parked: AtomicU64::new(0) }
     }
 
     fn runs(&self) -> MutexGuard<'_, HashMap<Ticket, Arc<RunContext>>> {
@@ -54,9 +49,7 @@ impl HandlerGate {
             topic: head.topic.to_string(),
             position: head.delivery.position.to_string(),
             event: head.event.map(Arc::clone).map_err(ToString::to_string),
-            headers: headers
-                .map(|(name, value)| (name.to_owned(), BASE64.encode(value)))
-                .collect(),
+            headers: headers.map(|(name, value)| (name.to_owned(), BASE64.encode(value))).collect(),
             payload: head.delivery.message.payload.clone(),
         }
     }
@@ -80,18 +73,13 @@ impl HandlerGate {
     fn verdict(&self, head: &Head<'_>, reply: Reply) -> Result<Verdict, Error> {
         match reply {
             Reply::Judged(Judged::Ack) => Ok(Verdict::Settle(Settle::Ack)),
-            Reply::Judged(Judged::Hold(millis)) => Ok(Verdict::Hold {
-                again: Duration::from_millis(millis),
-            }),
+            Reply::Judged(Judged::Hold(millis)) => {
+                Ok(Verdict::Hold { again: Duration::from_millis(millis) })
+            }
             Reply::Judged(Judged::Run(started)) => {
                 let (topic, position) =
                     (head.topic.to_string(), head.delivery.position.to_string());
-                Ok(Verdict::Run(self.admit(
-                    head.ticket,
-                    *started,
-                    topic,
-                    position,
-                )))
+                Ok(Verdict::Run(self.admit(head.ticket, *started, topic, position)))
             }
             other => Err(unexpected(&other)),
         }
@@ -99,11 +87,7 @@ impl HandlerGate {
 
     async fn wake(&self, max: usize) -> Result<Vec<Work>, Error> {
         let (claim, who) = (self.core.claim(), self.who.clone());
-        let reply = self
-            .core
-            .ask(Input::Wake { claim, who, max })
-            .await
-            .map_err(closed)?;
+        let reply = self.core.ask(Input::Wake { claim, who, max }).await.map_err(closed)?;
         let Reply::Woken(woken) = reply else {
             return Err(unexpected(&reply));
         };
@@ -112,11 +96,7 @@ impl HandlerGate {
             let event = Arc::clone(&started.event);
             let place = (String::new(), "parked".to_owned());
             let admission = self.admit(ticket, started, place.0, place.1);
-            Work::Run {
-                ticket,
-                event,
-                admission,
-            }
+            Work::Run { ticket, event, admission }
         };
         Ok(woken.into_iter().map(run).collect())
     }
@@ -134,32 +114,20 @@ impl Gate for HandlerGate {
         }
         inputs.extend(heads.iter().map(|head| Input::Judge(self.arrival(head))));
         let mut replies = self.core.turn(inputs).await.map_err(closed)?.into_iter();
-        let conclusions = replies
-            .by_ref()
-            .take(count)
-            .map(conclusion)
-            .collect::<Result<_, _>>()?;
+        let conclusions = replies.by_ref().take(count).map(conclusion).collect::<Result<_, _>>()?;
         let verdicts = heads
             .iter()
             .zip(replies)
             .map(|(head, reply)| self.verdict(head, reply))
             .collect::<Result<_, _>>()?;
-        Ok(Turned {
-            verdicts,
-            conclusions,
-        })
+        Ok(Turned { verdicts, conclusions })
     }
 
     async fn ready(&self, max: NonZeroUsize) -> Result<Vec<Work>, Error> {
         let mut commits = self.core.commits();
         loop {
             let now = self.core.ledger.now_millis();
-            if self
-                .core
-                .reader
-                .has_due(&self.who.handler, now)
-                .map_err(closed)?
-            {
+            if self.core.reader.has_due(&self.who.handler, now).map_err(closed)? {
                 let work = self.wake(max.get()).await?;
                 if !work.is_empty() {
                     return Ok(work);
@@ -172,18 +140,16 @@ impl Gate for HandlerGate {
 
 impl fmt::Debug for HandlerGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerGate")
-            .field("who", &self.who)
-            .finish_non_exhaustive()
+        f.debug_struct("HandlerGate").field("who", &self.who).finish_non_exhaustive()
     }
 }
 
 fn conclusion(reply: Reply) -> Result<Conclusion, Error> {
     match reply {
         Reply::Concluded(input::Concluded::Ack) => Ok(Conclusion::Settle(Settle::Ack)),
-        Reply::Concluded(input::Concluded::Again(millis)) => Ok(Conclusion::Again {
-            after: Duration::from_millis(millis),
-        }),
+        Reply::Concluded(input::Concluded::Again(millis)) => {
+            Ok(Conclusion::Again { after: Duration::from_millis(millis) })
+        }
         Reply::Concluded(input::Concluded::Late | input::Concluded::Released) => {
             Ok(Conclusion::Settle(Settle::Release))
         }
@@ -192,16 +158,9 @@ fn conclusion(reply: Reply) -> Result<Conclusion, Error> {
 }
 
 fn closed(error: LedgerError) -> Error {
-    Error::new(
-        Kind::GateClosed,
-        "the ledger takes nothing, so no work is done",
-    )
-    .because(error)
+    Error::new(Kind::GateClosed, "the ledger takes nothing, so no work is done").because(error)
 }
 
 fn unexpected(reply: &Reply) -> Error {
-    Error::new(
-        Kind::Internal,
-        format!("unexpected reply of the protocol: {reply:?}"),
-    )
+    Error::new(Kind::Internal, format!("unexpected reply of the protocol: {reply:?}"))
 }

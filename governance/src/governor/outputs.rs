@@ -21,10 +21,7 @@ pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
 }
 
 fn translate(run: &RunContext, ending: Ending) -> RunEnding {
-    let environmental = |reason: String| RunEnding::Failed {
-        structural: false,
-        reason,
-    };
+    let environmental = |reason: String| RunEnding::Failed { structural: false, reason };
     match ending {
         Ending::Abandoned => RunEnding::Abandoned,
         Ending::TimedOut => environmental("the handler ran longer than limits.runtime".to_owned()),
@@ -34,14 +31,8 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
             reason: failure.reason,
         },
         Ending::Returned(Outcome::Finished(outputs)) => match events(run, outputs) {
-            Ok(outputs) => RunEnding::Finished {
-                outputs,
-                fence: run.wants_fence(),
-            },
-            Err(reason) => RunEnding::Failed {
-                structural: true,
-                reason,
-            },
+            Ok(outputs) => RunEnding::Finished { outputs, fence: run.wants_fence() },
+            Err(reason) => RunEnding::Failed { structural: true, reason },
         },
         Ending::Returned(Outcome::Refused(refusal)) => {
             match events(run, refusal.output.into_iter().collect()) {
@@ -50,10 +41,7 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
                     detail: refusal.reason,
                     output: events.pop().map(Box::new),
                 },
-                Err(reason) => RunEnding::Failed {
-                    structural: true,
-                    reason,
-                },
+                Err(reason) => RunEnding::Failed { structural: true, reason },
             }
         }
     }

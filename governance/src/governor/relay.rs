@@ -29,27 +29,17 @@ pub(super) async fn run(core: Arc<Core>) {
 /// One round; true if something was published.
 async fn round(core: &Core) -> bool {
     let claim = core.claim();
-    let reply = core
-        .ask(Input::Relay {
-            claim,
-            max: ROUND_MAX,
-        })
-        .await;
+    let reply = core.ask(Input::Relay { claim, max: ROUND_MAX }).await;
     let Ok(Reply::Relaying(Some(rows))) = reply else {
         return false;
     };
     core.gaps.reached(Gap::RelayBeforePublish);
     let mut chains: BTreeMap<(String, Option<String>), Vec<OutboxRow>> = BTreeMap::new();
     for row in rows {
-        chains
-            .entry((row.event_type.clone(), row.key.clone()))
-            .or_default()
-            .push(row);
+        chains.entry((row.event_type.clone(), row.key.clone())).or_default().push(row);
     }
-    let mut running: FuturesUnordered<_> = chains
-        .into_values()
-        .map(|rows| publish_chain(core, rows))
-        .collect();
+    let mut running: FuturesUnordered<_> =
+        chains.into_values().map(|rows| publish_chain(core, rows)).collect();
     let mut reports = Vec::new();
     while let Some(published) = running.next().await {
         reports.extend(published);
@@ -80,16 +70,10 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
             Err(error) => Err(error),
         };
         match published {
-            Ok(_) => reports.push(Input::Relayed {
-                sequence,
-                delivered: true,
-            }),
+            Ok(_) => reports.push(Input::Relayed { sequence, delivered: true }),
             Err(error) if error.retry() == Retry::Permanent && error.kind().is_about_message() => {
                 tracing::error!(%error, sequence, "Broker refused an output for good");
-                reports.push(Input::Relayed {
-                    sequence,
-                    delivered: false,
-                });
+                reports.push(Input::Relayed { sequence, delivered: false });
             }
             Err(error) => {
                 tracing::warn!(%error, sequence, "Output not published yet; it is tried again");

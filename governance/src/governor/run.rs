@@ -29,15 +29,7 @@ impl RunContext {
         position: String,
     ) -> Self {
         let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
-        Self {
-            core,
-            who,
-            started,
-            topic,
-            position,
-            calls,
-            fence,
-        }
+        Self { core, who, started, topic, position, calls, fence }
     }
 
     /// The context of a request; a failure if its handler is not governed.

@@ -72,10 +72,7 @@ impl Running {
         let worker = new_worker()?;
         let lock = ledger.lock_worker(worker)?;
         let names: Vec<String> = handlers.keys().cloned().collect();
-        let join = Input::Join {
-            worker,
-            handlers: names.clone(),
-        };
+        let join = Input::Join { worker, handlers: names.clone() };
         let asked = Instant::now();
         let claim = match ledger.transact(vec![join]).await?.pop() {
             Some(Reply::Joined(claim)) => claim,
@@ -123,10 +120,7 @@ impl Running {
             .map(|ty| core.bus.topic_of(ty))
             .collect::<Result<Vec<_>, _>>()?;
         let group = core.bus.group_of(name)?;
-        let who = HandlerName {
-            group: group.to_string(),
-            handler: name.to_owned(),
-        };
+        let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
         let gate = HandlerGate::new(Arc::clone(core), who);
         let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
         options.gate = Some(Arc::new(gate));
@@ -152,13 +146,7 @@ impl Running {
     /// # Errors
     /// [`LedgerError`]; what the rules refuse is a [`Published::Refused`].
     pub async fn publish(&self, event: CloudEvent) -> Result<Published, LedgerError> {
-        match self
-            .core
-            .ask(Input::Publish {
-                event: Arc::new(event),
-            })
-            .await?
-        {
+        match self.core.ask(Input::Publish { event: Arc::new(event) }).await? {
             Reply::Published(published) => Ok(published),
             other => Err(unexpected(&Some(other))),
         }
@@ -187,10 +175,7 @@ impl Running {
 
     /// Drains every subscription, writes the last checkpoint and leaves the ledger (T5).
     pub async fn stop(self) {
-        let drains = self
-            .subscriptions
-            .iter()
-            .map(|subscription| subscription.drain(GRACE));
+        let drains = self.subscriptions.iter().map(|subscription| subscription.drain(GRACE));
         futures_util::future::join_all(drains).await;
         self.core.stop();
         for task in self.tasks {
@@ -216,13 +201,7 @@ pub async fn decide(
     contracts: &Contracts,
     answer: Input,
 ) -> Result<Decided, LedgerError> {
-    if let Input::Decide {
-        plan,
-        by,
-        answer,
-        signature,
-    } = &answer
-    {
+    if let Input::Decide { plan, by, answer, signature } = &answer {
         verify_answer(contracts, *plan, by, answer, signature)
             .map_err(|error: AnswerError| LedgerError::new(LedgerErrorKind::Refused, error))?;
     }

@@ -47,8 +47,5 @@ pub fn open_in(
             }
         }
     }
-    Ok(Open {
-        unhandled,
-        work: reader.open_work(Some(tree))?,
-    })
+    Ok(Open { unhandled, work: reader.open_work(Some(tree))? })
 }

@@ -23,10 +23,7 @@ pub struct Approver {
 impl Approver {
     /// The holder of a key; `name` is the principal that the contracts know.
     pub fn new(name: &str, key: SigningKey) -> Self {
-        Self {
-            name: name.to_owned(),
-            key,
-        }
+        Self { name: name.to_owned(), key }
     }
 
     /// The principal's name.
@@ -37,12 +34,7 @@ impl Approver {
     /// A signed answer. Only the exact text `YES` approves; it binds the plan's digest.
     pub fn answer(&self, plan: PlanDigest, answer: &str) -> Input {
         let signature = BASE64.encode(self.key.sign(DOMAIN, &signed_bytes(&plan, answer)));
-        Input::Decide {
-            plan,
-            by: self.name.clone(),
-            answer: answer.to_owned(),
-            signature,
-        }
+        Input::Decide { plan, by: self.name.clone(), answer: answer.to_owned(), signature }
     }
 }
 
@@ -84,16 +76,12 @@ pub fn verify_answer(
     answer: &str,
     signature: &str,
 ) -> Result<(), AnswerError> {
-    let principal = contracts
-        .principal(by)
-        .ok_or_else(|| AnswerError::UnknownPrincipal(by.to_owned()))?;
+    let principal =
+        contracts.principal(by).ok_or_else(|| AnswerError::UnknownPrincipal(by.to_owned()))?;
     let bad = || AnswerError::BadSignature(by.to_owned());
     let key = ed25519_dalek::VerifyingKey::from_bytes(&principal.public_key).map_err(|_| bad())?;
-    let bytes: [u8; 64] = BASE64
-        .decode(signature)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(bad)?;
+    let bytes: [u8; 64] =
+        BASE64.decode(signature).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(bad)?;
     let signature = ed25519_dalek::Signature::from_bytes(&bytes);
     let signed = crate::audit::key::message(DOMAIN, &signed_bytes(&plan, answer));
     key.verify_strict(&signed, &signature).map_err(|_| bad())

@@ -31,18 +31,16 @@ pub enum Answer {
 impl Extract for Answer {
     fn extract(request: &Request) -> Result<Self, Failure> {
         match &RunContext::of(request)?.started.decision {
-            Some(Decision::Approved { by, signature, .. }) => Ok(Self::Yes {
-                by: by.clone(),
-                signature: signature.clone(),
-            }),
-            Some(Decision::Denied { by, answer, .. }) => Ok(Self::No {
-                by: by.clone(),
-                answer: answer.clone(),
-            }),
+            Some(Decision::Approved { by, signature, .. }) => {
+                Ok(Self::Yes { by: by.clone(), signature: signature.clone() })
+            }
+            Some(Decision::Denied { by, answer, .. }) => {
+                Ok(Self::No { by: by.clone(), answer: answer.clone() })
+            }
             Some(Decision::Expired) => Ok(Self::Expired),
-            Some(Decision::Pending) | None => Err(Failure::structural(
-                "the handler's contract has no approval to answer",
-            )),
+            Some(Decision::Pending) | None => {
+                Err(Failure::structural("the handler's contract has no approval to answer"))
+            }
         }
     }
 
@@ -63,13 +61,8 @@ pub struct Approved {
 impl Extract for Approved {
     fn extract(request: &Request) -> Result<Self, Failure> {
         match &RunContext::of(request)?.started.approved {
-            Some(plan) => Ok(Self {
-                plan: plan.digest,
-                text: plan.text.clone(),
-            }),
-            None => Err(Failure::structural(
-                "the handler's contract requires no approval",
-            )),
+            Some(plan) => Ok(Self { plan: plan.digest, text: plan.text.clone() }),
+            None => Err(Failure::structural("the handler's contract requires no approval")),
         }
     }
 

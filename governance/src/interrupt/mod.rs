@@ -34,11 +34,7 @@ pub async fn interrupt(
     by: &str,
     within: Duration,
 ) -> Result<Interrupted, LedgerError> {
-    let command = Input::Command {
-        target,
-        halt,
-        by: by.to_owned(),
-    };
+    let command = Input::Command { target, halt, by: by.to_owned() };
     let version = match ledger.transact(vec![command]).await?.pop() {
         Some(Reply::Commanded(version)) => version,
         other => {
@@ -50,18 +46,12 @@ pub async fn interrupt(
     loop {
         let now = ledger.now_millis();
         let workers = ledger.reader().workers()?;
-        let (live, fenced): (Vec<_>, Vec<_>) = workers
-            .into_iter()
-            .partition(|worker| worker.expires_millis > now);
+        let (live, fenced): (Vec<_>, Vec<_>) =
+            workers.into_iter().partition(|worker| worker.expires_millis > now);
         let (confirmed, silent): (Vec<_>, Vec<_>) =
             live.into_iter().partition(|worker| worker.seen >= version);
         if silent.is_empty() || tokio::time::Instant::now() >= deadline {
-            return Ok(Interrupted {
-                version,
-                confirmed,
-                fenced,
-                silent,
-            });
+            return Ok(Interrupted { version, confirmed, fenced, silent });
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -15,11 +15,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, LedgerError> {
         Err(error) => return Err(failed("read", path, &error)),
     };
     let mut text = String::new();
-    let read = file
-        .take(NOTE_BYTES_MAX as u64 + 1)
-        .read_to_string(&mut text);
-    read.map(|_| Some(text))
-        .map_err(|error| failed("read", path, &error))
+    let read = file.take(NOTE_BYTES_MAX as u64 + 1).read_to_string(&mut text);
+    read.map(|_| Some(text)).map_err(|error| failed("read", path, &error))
 }
 
 /// Puts a checkpoint in place of the one in the file. A crash leaves the old one or the new one.
@@ -39,16 +36,11 @@ fn write(path: &Path, note: &str) -> io::Result<()> {
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> LedgerError {
-    let message = format!(
-        "cannot {doing} the checkpoint file {}: {error}",
-        path.display()
-    );
+    let message = format!("cannot {doing} the checkpoint file {}: {error}", path.display());
     LedgerError::new(LedgerErrorKind::Io, message)
 }

@@ -37,10 +37,7 @@ pub struct LedgerError {
 impl LedgerError {
     /// An error of this kind; the message says what was wrong, where, and what to do.
     pub fn new(kind: LedgerErrorKind, message: impl fmt::Display) -> Self {
-        Self {
-            kind,
-            message: message.to_string(),
-        }
+        Self { kind, message: message.to_string() }
     }
 
     /// What went wrong.

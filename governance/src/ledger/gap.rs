@@ -99,10 +99,6 @@ impl Gaps {
 
 impl fmt::Debug for Gaps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Gaps(hook)"
-        } else {
-            "Gaps(none)"
-        })
+        f.write_str(if self.0.is_some() { "Gaps(hook)" } else { "Gaps(none)" })
     }
 }

@@ -149,13 +149,7 @@ fn uuid_of(millis: u64, random: [u8; 10]) -> String {
     bytes[6] = 0x70 | bytes[6] & 0x0f;
     bytes[8] = 0x80 | bytes[8] & 0x3f;
     let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    let [a, b, c, d, e] = [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ];
+    let [a, b, c, d, e] = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     format!("{a}-{b}-{c}-{d}-{e}")
 }
 

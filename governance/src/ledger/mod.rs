@@ -7,10 +7,7 @@ mod checkpoint_file;
 mod error;
 mod gap;
 mod id;
-#[expect(
-    clippy::module_inception,
-    reason = "the ledger's handle is what the module is about"
-)]
+#[expect(clippy::module_inception, reason = "the ledger's handle is what the module is about")]
 mod ledger;
 mod options;
 mod reading;

@@ -59,9 +59,7 @@ impl LedgerOptions {
 impl Default for LedgerOptions {
     /// Without contracts: for processes that judge nothing.
     fn default() -> Self {
-        let none = Contracts::builder()
-            .build()
-            .expect("no contracts have no mistakes");
+        let none = Contracts::builder().build().expect("no contracts have no mistakes");
         Self::new(Arc::new(none))
     }
 }
@@ -77,9 +75,6 @@ pub struct CheckpointEvery {
 
 impl Default for CheckpointEvery {
     fn default() -> Self {
-        Self {
-            stamps: 4_096,
-            time: Duration::from_secs(10),
-        }
+        Self { stamps: 4_096, time: Duration::from_secs(10) }
     }
 }

@@ -40,13 +40,7 @@ pub struct OpenWork {
 impl OpenWork {
     /// Whether nothing is open.
     pub const fn is_none(&self) -> bool {
-        let Self {
-            executions,
-            unpublished,
-            parked,
-            effects,
-            fences,
-        } = *self;
+        let Self { executions, unpublished, parked, effects, fences } = *self;
         executions == 0 && unpublished == 0 && parked == 0 && effects == 0 && fences == 0
     }
 }

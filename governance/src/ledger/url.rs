@@ -42,10 +42,7 @@ impl FromStr for LedgerUrl {
         let path = match text.split_once("://") {
             Some(("sqlite", path)) => path,
             Some(("postgres" | "postgresql", _)) => {
-                return refuse(
-                    text,
-                    "PostgreSQL is not supported yet: use sqlite://path.db",
-                );
+                return refuse(text, "PostgreSQL is not supported yet: use sqlite://path.db");
             }
             Some((scheme, _)) => {
                 let what = format!("{scheme} is no kind of ledger: use sqlite://path.db");
@@ -57,10 +54,7 @@ impl FromStr for LedgerUrl {
             return refuse(text, "it names no file: write sqlite://path.db");
         }
         if path.contains(['?', '#']) {
-            return refuse(
-                text,
-                "a ledger's URL has no parameters: write sqlite://path.db",
-            );
+            return refuse(text, "a ledger's URL has no parameters: write sqlite://path.db");
         }
         Ok(Self { path: path.into() })
     }

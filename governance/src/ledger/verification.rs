@@ -115,10 +115,7 @@ impl Verification {
 
     pub(crate) fn report(&mut self, check: Check, detail: impl fmt::Display) {
         if self.problems.iter().filter(|it| it.check == check).count() < LISTED_MAX {
-            self.problems.push(Problem {
-                check,
-                detail: detail.to_string(),
-            });
+            self.problems.push(Problem { check, detail: detail.to_string() });
         } else {
             self.problems_left_out += 1;
         }
@@ -135,19 +132,13 @@ impl fmt::Display for Verification {
         let (sound, broken): (Vec<Check>, Vec<Check>) =
             Check::ALL.into_iter().partition(|check| self.holds(*check));
         let list = |checks: &[Check]| {
-            checks
-                .iter()
-                .map(|check| check.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
+            checks.iter().map(|check| check.as_str()).collect::<Vec<_>>().join(", ")
         };
         if broken.is_empty() {
             return write!(f, "{} ok", list(&sound));
         }
         write!(f, "BROKEN: {}", list(&broken))?;
-        self.problems
-            .iter()
-            .try_for_each(|problem| write!(f, "\n  {problem}"))?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
         if self.problems_left_out > 0 {
             write!(f, "\n  and {} more", self.problems_left_out)?;
         }

@@ -70,10 +70,7 @@ fn path(url: &LedgerUrl, worker: WorkerId) -> PathBuf {
 }
 
 fn failed(path: &Path, error: &io::Error) -> LedgerError {
-    let message = format!(
-        "the worker's lock {} cannot be used: {error}",
-        path.display()
-    );
+    let message = format!("the worker's lock {} cannot be used: {error}", path.display());
     LedgerError::new(LedgerErrorKind::Io, message)
 }
 

@@ -21,17 +21,13 @@ pub struct Tools {
 
 impl std::fmt::Debug for Tools {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tools")
-            .field("handler", &self.run.who.handler)
-            .finish_non_exhaustive()
+        f.debug_struct("Tools").field("handler", &self.run.who.handler).finish_non_exhaustive()
     }
 }
 
 impl Extract for Tools {
     fn extract(request: &Request) -> Result<Self, Failure> {
-        Ok(Self {
-            run: RunContext::of(request)?,
-        })
+        Ok(Self { run: RunContext::of(request)? })
     }
 
     fn describe(signature: &mut Signature) {
@@ -49,25 +45,15 @@ impl Tools {
         let number = self.run.next_call();
         let tool = self.run.core.tools.get(name).cloned();
         // The contract is judged first: an undeclared tool is out of scope, not just missing.
-        let tool = tool.unwrap_or_else(|| {
-            Arc::new(Missing {
-                name: name.to_owned(),
-            })
-        });
+        let tool = tool.unwrap_or_else(|| Arc::new(Missing { name: name.to_owned() }));
         let before = self.before(name, &*tool, &arguments).await?;
         loop {
-            match self
-                .intend(number, name, &*tool, &arguments, before.clone())
-                .await?
-            {
+            match self.intend(number, name, &*tool, &arguments, before.clone()).await? {
                 Intended::Call(effect) => return self.perform(&*tool, effect, &arguments).await,
                 Intended::Known(result) => return parse(&result),
                 Intended::UndoFirst(effects) => self.undo_earlier(effects).await?,
                 Intended::Denied { code, detail } => {
-                    return Err(ToolError::Denied {
-                        code: code.as_str(),
-                        reason: detail,
-                    });
+                    return Err(ToolError::Denied { code: code.as_str(), reason: detail });
                 }
                 Intended::Lost => return Err(lost()),
             }
@@ -121,10 +107,7 @@ impl Tools {
     ) -> Result<Value, ToolError> {
         self.expect_lease()?;
         let idempotency_key = idempotency_key(&effect);
-        let call = Call {
-            arguments,
-            idempotency_key: &idempotency_key,
-        };
+        let call = Call { arguments, idempotency_key: &idempotency_key };
         let result = tool.call(call).await;
         self.run.core.gaps.reached(crate::ledger::Gap::CallDone);
         let report = match &result {
@@ -132,11 +115,7 @@ impl Tools {
             Err(ToolError::NotDone(_) | ToolError::Denied { .. }) => Report::Void,
             Err(ToolError::Unknown(_) | ToolError::Lost(_)) => Report::Unknown,
         };
-        let input = Input::Report {
-            run: self.run.started.run,
-            effect,
-            report,
-        };
+        let input = Input::Report { run: self.run.started.run, effect, report };
         match self.run.core.ask(input).await {
             Ok(Reply::Done) => result,
             Ok(_) => Err(lost()),
@@ -160,22 +139,11 @@ impl Tools {
             let outcome = crate::rollback::undo(&self.run.core.tools, &effect).await;
             let claim = self.run.started.run.claim;
             let done = outcome == UndoOutcome::Undone || outcome == UndoOutcome::NeverHappened;
-            let input = Input::Undone {
-                claim,
-                effect: effect.key,
-                outcome,
-            };
-            self.run
-                .core
-                .ask(input)
-                .await
-                .map_err(|error| ToolError::Lost(error.to_string()))?;
+            let input = Input::Undone { claim, effect: effect.key, outcome };
+            self.run.core.ask(input).await.map_err(|error| ToolError::Lost(error.to_string()))?;
             if !done {
                 let reason = format!("{} of an earlier attempt could not be undone", effect.tool);
-                return Err(ToolError::Denied {
-                    code: "P-06",
-                    reason,
-                });
+                return Err(ToolError::Denied { code: "P-06", reason });
             }
         }
         Ok(())

@@ -14,11 +14,7 @@ pub(crate) async fn recover(run: &RunContext) -> Result<(), Failure> {
     for effect in &run.started.unknown {
         let report = probe(run, effect).await?;
         let undecidable = report == Report::Undecidable;
-        let input = Input::Report {
-            run: run.started.run,
-            effect: effect.key,
-            report,
-        };
+        let input = Input::Report { run: run.started.run, effect: effect.key, report };
         match run.core.ask(input).await {
             Ok(Reply::Done) if undecidable => {
                 let tool = &effect.tool;
@@ -37,16 +33,11 @@ pub(crate) async fn recover(run: &RunContext) -> Result<(), Failure> {
 async fn probe(run: &RunContext, effect: &Effect) -> Result<Report, Failure> {
     let Some(tool) = run.core.tools.get(&effect.tool) else {
         let tool = &effect.tool;
-        return Err(Failure::environmental(format!(
-            "this process has no tool {tool} to probe"
-        )));
+        return Err(Failure::environmental(format!("this process has no tool {tool} to probe")));
     };
     let arguments: Value = serde_json::from_str(&effect.arguments).map_err(Failure::structural)?;
     let key = idempotency_key(&effect.key);
-    let call = Call {
-        arguments: &arguments,
-        idempotency_key: &key,
-    };
+    let call = Call { arguments: &arguments, idempotency_key: &key };
     match tool.probe(call, &effect.before).await {
         Ok(Probed::Applied(result)) => Ok(Report::Applied(result.to_string())),
         Ok(Probed::NotApplied) => Ok(Report::Void),

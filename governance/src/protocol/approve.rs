@@ -22,10 +22,7 @@ pub(super) enum Handshake {
     /// The handler needs an approval, and spends this one.
     Approved(Box<Plan>),
     /// The question is put; park until the deadline.
-    Ask {
-        plan: PlanDigest,
-        deadline_millis: u64,
-    },
+    Ask { plan: PlanDigest, deadline_millis: u64 },
     /// There is no approval to spend.
     Refused(String),
 }
@@ -54,10 +51,7 @@ fn ask(
     approval: &Approval,
 ) -> Result<Handshake> {
     let Some(value) = at(event, &approval.plan) else {
-        return Ok(Handshake::Refused(format!(
-            "the body has no plan at {}",
-            approval.plan
-        )));
+        return Ok(Handshake::Refused(format!("the body has no plan at {}", approval.plan)));
     };
     let digest = plan_digest(&value);
     let Some(mut plan) = state.plan(digest)? else {
@@ -75,17 +69,8 @@ fn ask(
             decision: Decision::Pending,
             spent_by: None,
         }))?;
-        state.stamp(
-            execution,
-            Fact::Asked {
-                plan: digest,
-                role: approval.role.clone(),
-            },
-        )?;
-        return Ok(Handshake::Ask {
-            plan: digest,
-            deadline_millis,
-        });
+        state.stamp(execution, Fact::Asked { plan: digest, role: approval.role.clone() })?;
+        return Ok(Handshake::Ask { plan: digest, deadline_millis });
     };
     if plan.asked_by != execution.id {
         let detail = "this very plan was put before somebody already; a plan is decided once";
@@ -93,10 +78,7 @@ fn ask(
     }
     if plan.decision == Decision::Pending {
         if state.now < plan.deadline_millis {
-            return Ok(Handshake::Ask {
-                plan: digest,
-                deadline_millis: plan.deadline_millis,
-            });
+            return Ok(Handshake::Ask { plan: digest, deadline_millis: plan.deadline_millis });
         }
         plan.decision = Decision::Expired;
         state.rows.save(Row::Plan(plan.clone()))?;
@@ -115,9 +97,7 @@ fn spend(
 ) -> Result<Handshake> {
     let refuse = |text: &str| Ok(Handshake::Refused(text.to_owned()));
     let Some(value) = at(event, pointer) else {
-        return Ok(Handshake::Refused(format!(
-            "the body has no plan at {pointer}"
-        )));
+        return Ok(Handshake::Refused(format!("the body has no plan at {pointer}")));
     };
     let digest = match value.as_str().map(str::parse) {
         Some(Ok(digest)) => digest,
@@ -175,31 +155,11 @@ pub(super) fn decide(
     }
     let at_millis = state.now;
     let (decision, fact) = if answer == YES {
-        let fact = Fact::Approved {
-            plan: digest,
-            by: by.clone(),
-        };
-        (
-            Decision::Approved {
-                by,
-                signature,
-                at_millis,
-            },
-            fact,
-        )
+        let fact = Fact::Approved { plan: digest, by: by.clone() };
+        (Decision::Approved { by, signature, at_millis }, fact)
     } else {
-        let fact = Fact::NotApproved {
-            plan: digest,
-            by: by.clone(),
-        };
-        (
-            Decision::Denied {
-                by,
-                answer,
-                at_millis,
-            },
-            fact,
-        )
+        let fact = Fact::NotApproved { plan: digest, by: by.clone() };
+        (Decision::Denied { by, answer, at_millis }, fact)
     };
     plan.decision = decision.clone();
     state.append(Some(plan.asked_by), Some(plan.tree.clone()), fact)?;
@@ -210,9 +170,7 @@ pub(super) fn decide(
 
 fn not_entitled(state: &State<'_>, plan: &Plan, by: &str) -> Option<String> {
     if by == plan.proposer {
-        return Some(format!(
-            "{by} proposed this plan, and nobody approves their own"
-        ));
+        return Some(format!("{by} proposed this plan, and nobody approves their own"));
     }
     match state.contracts.principal(by) {
         None => Some(format!("{by} is not among the principals of the contracts")),
@@ -228,9 +186,7 @@ fn proposer(state: &mut State<'_>, execution: &Execution) -> Result<String> {
     let Some(cause) = execution.cause else {
         return Ok("external".to_owned());
     };
-    Ok(state
-        .execution(cause)?
-        .map_or_else(|| "unknown".to_owned(), |it| it.who.handler))
+    Ok(state.execution(cause)?.map_or_else(|| "unknown".to_owned(), |it| it.who.handler))
 }
 
 fn wake(state: &mut State<'_>, plan: PlanDigest) -> Result<()> {

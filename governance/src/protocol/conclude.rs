@@ -21,35 +21,18 @@ pub(super) fn current(state: &mut State<'_>, run: &Run) -> Result<Option<Executi
     let Some(execution) = state.execution(run.execution)? else {
         return Ok(None);
     };
-    let held = Phase::Started {
-        claim: run.claim,
-        attempt: run.attempt,
-    };
+    let held = Phase::Started { claim: run.claim, attempt: run.attempt };
     Ok((execution.phase == held).then_some(execution))
 }
 
 pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Concluded> {
     let Some(mut execution) = current(state, &conclude.run)? else {
-        let Run {
-            execution,
-            claim,
-            attempt,
-        } = conclude.run;
-        let fact = Fact::Late {
-            attempt,
-            worker: claim.worker,
-            epoch: claim.epoch,
-        };
+        let Run { execution, claim, attempt } = conclude.run;
+        let fact = Fact::Late { attempt, worker: claim.worker, epoch: claim.epoch };
         state.append(Some(execution), None, fact)?;
         return Ok(Concluded::Late);
     };
-    let Conclude {
-        run,
-        ending,
-        event,
-        topic,
-        position,
-    } = conclude;
+    let Conclude { run, ending, event, topic, position } = conclude;
     tool::give_up(state, &execution)?;
     let remains = Remains {
         topic: &topic,
@@ -61,23 +44,13 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
         RunEnding::Finished { outputs, fence } => {
             finish(state, &mut execution, &run, &outputs, fence, remains)
         }
-        RunEnding::Refused {
-            code,
-            detail: _,
-            output,
-        } => {
+        RunEnding::Refused { code, detail: _, output } => {
             let code = RefusalCode::from_text(&code);
             refused(state, &mut execution, code, output.as_deref(), remains)
         }
-        RunEnding::Failed { structural, reason } => failed(
-            state,
-            &mut execution,
-            &run,
-            &event,
-            structural,
-            reason,
-            remains,
-        ),
+        RunEnding::Failed { structural, reason } => {
+            failed(state, &mut execution, &run, &event, structural, reason, remains)
+        }
         RunEnding::Abandoned => abandoned(state, execution, &run),
     }
 }
@@ -101,11 +74,7 @@ fn finish(
         .map(|event| output::send(state, execution, event, fence))
         .collect::<Result<Vec<_>>>()?;
     let handler = execution.who.handler.clone();
-    let fact = Fact::Finished {
-        handler,
-        attempt: run.attempt,
-        outputs: Outputs(sent),
-    };
+    let fact = Fact::Finished { handler, attempt: run.attempt, outputs: Outputs(sent) };
     settle(state, execution, Phase::Finished, fact)?;
     if fence {
         undo::fence(state, &execution.tree, Some(execution.id))?;
@@ -138,12 +107,7 @@ fn refused(
         return Ok(Concluded::Ack);
     }
     let handler = execution.who.handler.clone();
-    settle(
-        state,
-        execution,
-        Phase::Refused { code },
-        Fact::Refused { handler, code },
-    )?;
+    settle(state, execution, Phase::Refused { code }, Fact::Refused { handler, code })?;
     for event in &outputs {
         output::send_alone(state, execution, event)?;
     }
@@ -161,23 +125,11 @@ fn failed(
 ) -> Result<Concluded> {
     let attempt = run.attempt;
     let at_millis = state.now;
-    execution.failures.push(AttemptFailure {
-        attempt,
-        at_millis,
-        reason: reason.clone(),
-    });
-    let schedule = state
-        .contracts
-        .failure_mode(&execution.who.handler, &execution.event_type);
-    let delay = schedule
-        .and_then(|mode| mode.retry.get(execution.failures.len() - 1))
-        .copied();
+    execution.failures.push(AttemptFailure { attempt, at_millis, reason: reason.clone() });
+    let schedule = state.contracts.failure_mode(&execution.who.handler, &execution.event_type);
+    let delay = schedule.and_then(|mode| mode.retry.get(execution.failures.len() - 1)).copied();
     let Some(delay) = delay.filter(|_| !structural) else {
-        let dead = if structural {
-            DeadReason::Structural
-        } else {
-            DeadReason::Exhausted
-        };
+        let dead = if structural { DeadReason::Structural } else { DeadReason::Exhausted };
         dead_letter(state, execution, dead, &reason, remains)?;
         return Ok(Concluded::Ack);
     };
@@ -208,19 +160,11 @@ fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Resu
 
 /// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
 fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
-    for effect in state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })? {
+    for effect in state.effects(&Scan::EffectsOf { execution: execution.id })? {
         let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
         if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {
             let due_millis = state.now;
-            let next = Effect {
-                state: EffectState::Pending {
-                    failures: 0,
-                    due_millis,
-                },
-                ..effect
-            };
+            let next = Effect { state: EffectState::Pending { failures: 0, due_millis }, ..effect };
             state.rows.save(Row::Effect(next))?;
         }
     }

@@ -14,26 +14,12 @@ pub(super) fn command(
     let version = state.count(|counters| &mut counters.control)?;
     let name = target.as_str().to_owned();
     let fact = if halt {
-        Fact::Halted {
-            target: name,
-            by: by.clone(),
-            version,
-        }
+        Fact::Halted { target: name, by: by.clone(), version }
     } else {
-        Fact::Resumed {
-            target: name,
-            by: by.clone(),
-            version,
-        }
+        Fact::Resumed { target: name, by: by.clone(), version }
     };
     state.append(None, None, fact)?;
     let at_millis = state.now;
-    state.rows.save(Row::Control(Control {
-        target,
-        halted: halt,
-        version,
-        by,
-        at_millis,
-    }))?;
+    state.rows.save(Row::Control(Control { target, halted: halt, version, by, at_millis }))?;
     Ok(Reply::Commanded(version))
 }

@@ -92,21 +92,14 @@ impl ExecutionId {
             event.id().as_bytes(),
             &replay.to_be_bytes(),
         ];
-        Self(timed(
-            event,
-            Digest::of_fields("wingman/execution", &fields),
-        ))
+        Self(timed(event, Digest::of_fields("wingman/execution", &fields)))
     }
 
     /// The identity of what cannot claim one: undecodable, unrecorded or conflicting deliveries are
     /// filed under group, position and digest, so that nobody can suppress an execution by its id.
     pub fn unclaimed(who: &HandlerName, position: &str, digest: &Digest) -> Self {
-        let fields = [
-            who.group.as_bytes(),
-            who.handler.as_bytes(),
-            position.as_bytes(),
-            digest.as_bytes(),
-        ];
+        let fields =
+            [who.group.as_bytes(), who.handler.as_bytes(), position.as_bytes(), digest.as_bytes()];
         Self(Digest::of_fields("wingman/unclaimed", &fields))
     }
 }
@@ -126,9 +119,7 @@ pub fn event_digest(event: &CloudEvent) -> Digest {
 
 /// Puts the event's time in seconds in front, in place of the first four bytes.
 fn timed(event: &CloudEvent, digest: Digest) -> Digest {
-    let seconds = event
-        .time
-        .map_or(0, |time| time.as_second().clamp(0, i64::from(u32::MAX)));
+    let seconds = event.time.map_or(0, |time| time.as_second().clamp(0, i64::from(u32::MAX)));
     let mut bytes = *digest.as_bytes();
     bytes[..4].copy_from_slice(&(seconds as u32).to_be_bytes());
     Digest::from(bytes)
@@ -140,18 +131,12 @@ mod tests {
 
     #[test]
     fn identities_differ_by_each_part_and_start_with_the_time() {
-        let who = HandlerName {
-            group: "g".into(),
-            handler: "h".into(),
-        };
+        let who = HandlerName { group: "g".into(), handler: "h".into() };
         let mut event = CloudEvent::new("1", "/s", "T").unwrap();
         event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
         let id = ExecutionId::of(&who, &event, 0);
         assert_ne!(id, ExecutionId::of(&who, &event, 1));
-        let other = HandlerName {
-            handler: "h2".into(),
-            ..who.clone()
-        };
+        let other = HandlerName { handler: "h2".into(), ..who.clone() };
         assert_ne!(id, ExecutionId::of(&other, &event, 0));
         assert_eq!(id.0.as_bytes()[..4], EventKey::of(&event).0.as_bytes()[..4]);
         let digest = event_digest(&event);

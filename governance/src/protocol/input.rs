@@ -367,8 +367,5 @@ pub enum Decided {
 
 /// The digest of canonical JSON, as plans are named by it.
 pub fn plan_digest(plan: &serde_json::Value) -> PlanDigest {
-    PlanDigest(Digest::of_fields(
-        "wingman/plan",
-        &[plan.to_string().as_bytes()],
-    ))
+    PlanDigest(Digest::of_fields("wingman/plan", &[plan.to_string().as_bytes()]))
 }

@@ -36,9 +36,7 @@ pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> 
     let event = match &arrival.event {
         Ok(event) => Arc::clone(event),
         Err(why) => {
-            let phase = Phase::DeadLettered {
-                reason: DeadReason::Malformed,
-            };
+            let phase = Phase::DeadLettered { reason: DeadReason::Malformed };
             unclaimed(state, arrival, phase, why)?;
             return Ok(Judged::Ack);
         }
@@ -61,15 +59,7 @@ pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> 
     if state.is_halted(&arrival.who.handler)? {
         return Ok(Judged::Hold(HOLD_MILLIS));
     }
-    weigh(
-        state,
-        arrival.claim,
-        &event,
-        &recorded,
-        &mut execution,
-        None,
-        Remains::of(arrival),
-    )
+    weigh(state, arrival.claim, &event, &recorded, &mut execution, None, Remains::of(arrival))
 }
 
 /// The checks that a woken delivery passes too: everything between identity and start.
@@ -194,22 +184,18 @@ fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> R
     };
     let refused = |code| Phase::Refused { code };
     match state.recorded(EventKey::of(event))? {
-        Some(known) if known.digest == event_digest(event) => Ok(Provenance::Known(Box::new(known))),
+        Some(known) if known.digest == event_digest(event) => {
+            Ok(Provenance::Known(Box::new(known)))
+        }
         Some(_) => file(
             state,
             refused(RefusalCode::IdentityConflict),
             "this source and id are recorded with another digest",
         ),
-        None => match state
-            .contracts
-            .event(event.ty())
-            .map(|contract| &contract.producer)
-        {
+        None => match state.contracts.event(event.ty()).map(|contract| &contract.producer) {
             None => file(
                 state,
-                Phase::DeadLettered {
-                    reason: DeadReason::UnknownType,
-                },
+                Phase::DeadLettered { reason: DeadReason::UnknownType },
                 &format!("the type {} has no contract", event.ty()),
             ),
             Some(Producers::Handlers(_)) => file(
@@ -220,7 +206,9 @@ fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> R
             Some(Producers::External) if state.is_halted(&arrival.who.handler)? => {
                 Ok(Provenance::Halted)
             }
-            Some(Producers::External) => admit(state, event).map(|recorded| Provenance::Known(Box::new(recorded))),
+            Some(Producers::External) => {
+                admit(state, event).map(|recorded| Provenance::Known(Box::new(recorded)))
+            }
         },
     }
 }
@@ -242,10 +230,7 @@ fn new_execution(
         cause: recorded.cause,
         depth: recorded.depth,
         key: event.partition_key().map(str::to_owned),
-        contract: state
-            .contracts
-            .handler_digest(&arrival.who.handler)
-            .unwrap_or(recorded.digest),
+        contract: state.contracts.handler_digest(&arrival.who.handler).unwrap_or(recorded.digest),
         attempts: 0,
         phase: Phase::Waiting,
         failures: Vec::new(),
@@ -269,10 +254,7 @@ fn standing(
         }
         Phase::Retrying { .. } => Ok(None),
         Phase::Parked { .. } => Ok(Some(Judged::Ack)),
-        Phase::Started {
-            claim: holder,
-            attempt,
-        } => {
+        Phase::Started { claim: holder, attempt } => {
             if holder == *claim || state.is_alive(&holder)? {
                 return Ok(Some(Judged::Hold(HOLD_MILLIS)));
             }
@@ -297,10 +279,7 @@ fn contract_fault(
     }
     let handler = &execution.who.handler;
     let Some(contract) = state.contracts.handler(handler) else {
-        return Ok(Some((
-            RefusalCode::Scope,
-            format!("{handler} has no contract"),
-        )));
+        return Ok(Some((RefusalCode::Scope, format!("{handler} has no contract"))));
     };
     Ok(scope_fault(contract, event, execution, state).map(|detail| (RefusalCode::Scope, detail)))
 }
@@ -315,11 +294,7 @@ fn scope_fault(
     if !contract.consumes.contains(ty) {
         return Some(format!("{name} does not declare to consume {ty}"));
     }
-    if !state
-        .contracts
-        .event(ty)
-        .is_some_and(|it| it.consumers.admit(name))
-    {
+    if !state.contracts.event(ty).is_some_and(|it| it.consumers.admit(name)) {
         return Some(format!("{ty} does not admit {name} as a consumer"));
     }
     (execution.depth > contract.limits.depth).then(|| {
@@ -333,9 +308,7 @@ fn scope_fault(
 /// Failures are counted where they are reported; this is for attempts that nobody came back from. A
 /// contract without retries still survives a few crashes that may have other causes.
 fn is_used_up(state: &State<'_>, execution: &Execution) -> bool {
-    let mode = state
-        .contracts
-        .failure_mode(&execution.who.handler, &execution.event_type);
+    let mode = state.contracts.failure_mode(&execution.who.handler, &execution.event_type);
     let retries = mode.map_or(0, |it| it.retry.len());
     execution.failures.len() > retries.max(LOST_ATTEMPTS_MIN)
 }
@@ -370,17 +343,9 @@ fn start(
     execution.phase = Phase::Started { claim, attempt };
     execution.at_millis = state.now;
     state.rows.save(Row::Execution(execution.clone()))?;
-    let unknown = if attempt > 1 {
-        open_effects(state, execution)?
-    } else {
-        Vec::new()
-    };
+    let unknown = if attempt > 1 { open_effects(state, execution)? } else { Vec::new() };
     Ok(Started {
-        run: Run {
-            execution: execution.id,
-            claim,
-            attempt,
-        },
+        run: Run { execution: execution.id, claim, attempt },
         event: Arc::clone(event),
         depth: execution.depth,
         decision: None,
@@ -390,9 +355,7 @@ fn start(
 }
 
 fn open_effects(state: &mut State<'_>, execution: &Execution) -> Result<Vec<super::row::Effect>> {
-    let mut effects = state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })?;
+    let mut effects = state.effects(&Scan::EffectsOf { execution: execution.id })?;
     effects.retain(|effect| matches!(effect.state, EffectState::Registered | EffectState::Unknown));
     Ok(effects)
 }

@@ -63,9 +63,5 @@ pub(super) fn leave(state: &mut State<'_>, execution: &Execution) -> Result<()> 
 
 /// The one that runs, if any, and the first that waits.
 fn rows(state: &mut State<'_>, lane: Lane, with_ordered: bool) -> Result<Vec<Parked>> {
-    state.parked_rows(&Scan::ParkedLane {
-        lane,
-        with_ordered,
-        max: 2,
-    })
+    state.parked_rows(&Scan::ParkedLane { lane, with_ordered, max: 2 })
 }

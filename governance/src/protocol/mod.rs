@@ -43,32 +43,18 @@ pub fn step(state: &mut State<'_>, input: Input) -> Result<Reply> {
         Input::Conclude(conclude) => conclude::conclude(state, conclude).map(Reply::Concluded),
         Input::Wake { claim, who, max } => wake::wake(state, claim, &who, max).map(Reply::Woken),
         Input::Intend(intend) => tool::intend(state, intend).map(Reply::Intended),
-        Input::Report {
-            run,
-            effect,
-            report,
-        } => tool::report(state, run, effect, report),
+        Input::Report { run, effect, report } => tool::report(state, run, effect, report),
         Input::Publish { event } => record::publish(state, &event).map(Reply::Published),
         Input::Relay { claim, max } => relay::relay(state, claim, max).map(Reply::Relaying),
-        Input::Relayed {
-            sequence,
-            delivered,
-        } => relay::relayed(state, sequence, delivered),
-        Input::Decide {
-            plan,
-            by,
-            answer,
-            signature,
-        } => approve::decide(state, plan, by, answer, signature).map(Reply::Decided),
+        Input::Relayed { sequence, delivered } => relay::relayed(state, sequence, delivered),
+        Input::Decide { plan, by, answer, signature } => {
+            approve::decide(state, plan, by, answer, signature).map(Reply::Decided)
+        }
         Input::Command { target, halt, by } => control::command(state, target, halt, by),
         Input::Fence { tree } => undo::fence(state, &tree, None).map(|()| Reply::Done),
         Input::Undo { claim, tools, max } => {
             undo::claim(state, claim, &tools, max).map(Reply::Undoing)
         }
-        Input::Undone {
-            claim,
-            effect,
-            outcome,
-        } => undo::done(state, claim, effect, outcome),
+        Input::Undone { claim, effect, outcome } => undo::done(state, claim, effect, outcome),
     }
 }

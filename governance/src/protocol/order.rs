@@ -75,11 +75,7 @@ pub(super) fn note_moves(state: &State<'_>, execution: &mut Execution, event: &C
             OrderingRule::Precedence { after, .. } if event.ty() == after => (1, true),
             OrderingRule::Precedence { .. } | OrderingRule::Chain { .. } => continue,
         };
-        execution.moves.push(ScopeMove {
-            scope,
-            to,
-            only_if_finished,
-        });
+        execution.moves.push(ScopeMove { scope, to, only_if_finished });
     }
 }
 
@@ -158,22 +154,14 @@ fn sequence(
     key: &OrderingKey,
 ) -> Result<Ordered> {
     let Some(value) = value_of(event, execution, key) else {
-        return Ok(Ordered::Never(format!(
-            "the body has no {key} for the rule sequence"
-        )));
+        return Ok(Ordered::Never(format!("the body has no {key} for the rule sequence")));
     };
     let Some(number) = sequence_number(event) else {
-        return Ok(Ordered::Never(
-            "the event has no numeric attribute sequence".to_owned(),
-        ));
+        return Ok(Ordered::Never("the event has no numeric attribute sequence".to_owned()));
     };
     let scope = scope_key(execution, rule, &value);
     let Some(automaton) = state.automaton(scope)? else {
-        return Ok(if number == 1 {
-            Ordered::Free
-        } else {
-            Ordered::Wait(scope)
-        });
+        return Ok(if number == 1 { Ordered::Free } else { Ordered::Wait(scope) });
     };
     match automaton.running {
         Some(running) if running == execution.id => return Ok(Ordered::Free),
@@ -199,20 +187,14 @@ fn precedence(
     key: &OrderingKey,
 ) -> Result<Ordered> {
     let Some(value) = value_of(event, execution, key) else {
-        return Ok(Ordered::Never(format!(
-            "the body has no {key} for the rule precedence"
-        )));
+        return Ok(Ordered::Never(format!("the body has no {key} for the rule precedence")));
     };
     let scope = scope_key(execution, rule, &value);
     if event.ty() == after {
         return Ok(Ordered::Free);
     }
     let met = state.automaton(scope)?.is_some_and(|it| it.position >= 1);
-    Ok(if met {
-        Ordered::Free
-    } else {
-        Ordered::Wait(scope)
-    })
+    Ok(if met { Ordered::Free } else { Ordered::Wait(scope) })
 }
 
 /// The whole lineage, by causation: exactly these types, one key, and each step made from what its
@@ -258,16 +240,10 @@ fn chain_fault(
 ) -> Option<String> {
     let found: Vec<&str> = lineage.iter().map(|it| it.event_type.as_str()).collect();
     if found != types {
-        return Some(format!(
-            "its lineage is {}, not {}",
-            found.join(" → "),
-            types.join(" → ")
-        ));
+        return Some(format!("its lineage is {}, not {}", found.join(" → "), types.join(" → ")));
     }
     let field = |step: &Recorded, name: &str| -> Option<String> {
-        step.links
-            .as_ref()
-            .and_then(|ChainLinks { fields }| fields.get(name).cloned())
+        step.links.as_ref().and_then(|ChainLinks { fields }| fields.get(name).cloned())
     };
     lineage.windows(2).find_map(|pair| {
         let [before, after] = pair else { return None };
@@ -282,10 +258,7 @@ fn chain_fault(
         let link = digest?;
         let out = field(before, &link.out);
         (out.is_none() || out != field(after, &link.from)).then(|| {
-            format!(
-                "{}.{} is not {}.{}",
-                after.event_type, link.from, before.event_type, link.out
-            )
+            format!("{}.{} is not {}.{}", after.event_type, link.from, before.event_type, link.out)
         })
     })
 }

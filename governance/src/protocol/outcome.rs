@@ -62,10 +62,7 @@ pub(super) fn refuse(
         state,
         execution,
         Phase::Refused { code },
-        Fact::Refused {
-            handler: handler.clone(),
-            code,
-        },
+        Fact::Refused { handler: handler.clone(), code },
     )?;
     let Some((ty, depth)) = state
         .contracts
@@ -93,12 +90,7 @@ pub(super) fn dead_letter(
     detail: &str,
     remains: Remains<'_>,
 ) -> Result<()> {
-    settle(
-        state,
-        execution,
-        Phase::DeadLettered { reason },
-        Fact::DeadLettered { reason },
-    )?;
+    settle(state, execution, Phase::DeadLettered { reason }, Fact::DeadLettered { reason })?;
     quarantine(state, execution.id, reason, detail, remains)
 }
 
@@ -121,13 +113,7 @@ pub(super) fn unclaimed(
         Phase::DeadLettered { reason } => (*reason, Fact::DeadLettered { reason: *reason }),
         Phase::Refused { code } => {
             let handler = arrival.who.handler.clone();
-            (
-                DeadReason::Unclaimed,
-                Fact::Refused {
-                    handler,
-                    code: *code,
-                },
-            )
+            (DeadReason::Unclaimed, Fact::Refused { handler, code: *code })
         }
         Phase::Waiting
         | Phase::Started { .. }
@@ -142,10 +128,8 @@ pub(super) fn unclaimed(
 }
 
 fn blank(state: &State<'_>, arrival: &Arrival, id: ExecutionId, digest: Digest) -> Execution {
-    let event_type = arrival
-        .event
-        .as_ref()
-        .map_or_else(|_| String::new(), |event| event.ty().to_owned());
+    let event_type =
+        arrival.event.as_ref().map_or_else(|_| String::new(), |event| event.ty().to_owned());
     Execution {
         id,
         who: arrival.who.clone(),
@@ -157,10 +141,7 @@ fn blank(state: &State<'_>, arrival: &Arrival, id: ExecutionId, digest: Digest) 
         cause: None,
         depth: 0,
         key: None,
-        contract: state
-            .contracts
-            .handler_digest(&arrival.who.handler)
-            .unwrap_or(digest),
+        contract: state.contracts.handler_digest(&arrival.who.handler).unwrap_or(digest),
         attempts: 0,
         phase: Phase::Waiting,
         failures: Vec::new(),
@@ -213,12 +194,8 @@ fn refusal_event(
     .ok()?
     .with_json(body.to_string());
     refusal.time = event.time;
-    refusal
-        .set_extension(extension::CORRELATION, &*execution.tree)
-        .ok()?;
-    refusal
-        .set_extension(extension::CAUSATION, execution.id.to_string())
-        .ok()?;
+    refusal.set_extension(extension::CORRELATION, &*execution.tree).ok()?;
+    refusal.set_extension(extension::CAUSATION, execution.id.to_string()).ok()?;
     if let Some(key) = &execution.key {
         refusal.set_extension(extension::PARTITION_KEY, key).ok()?;
     }

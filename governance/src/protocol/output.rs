@@ -26,18 +26,11 @@ pub(super) fn send(
         depth: execution.depth + 1,
     };
     let withheld = !exempt && state.fence(execution.tree.clone())?.is_some();
-    let outbox = if withheld {
-        OutboxState::Withheld
-    } else {
-        OutboxState::Unpublished
-    };
+    let outbox = if withheld { OutboxState::Withheld } else { OutboxState::Unpublished };
     let sequence = enqueue(state, event, &from, exempt, outbox)?;
     let recorded = record(state, event, from)?;
     if withheld {
-        let fact = Fact::Withheld {
-            event: recorded.key,
-            sequence,
-        };
+        let fact = Fact::Withheld { event: recorded.key, sequence };
         state.stamp(execution, fact)?;
     }
     Ok((recorded.key, commit(&recorded.salt, &recorded.digest)))
@@ -86,10 +79,7 @@ fn fault(state: &State<'_>, contract: &HandlerContract, output: &CloudEvent) -> 
     let ty = output.ty();
     let data = output.data.as_deref().unwrap_or_default();
     if !contract.emits.contains(ty) {
-        return Some(format!(
-            "P-01 {ty} is not among what {} emits",
-            contract.name
-        ));
+        return Some(format!("P-01 {ty} is not among what {} emits", contract.name));
     }
     if data.len() > state.settings.output_bytes_max {
         return Some(format!(
@@ -98,9 +88,5 @@ fn fault(state: &State<'_>, contract: &HandlerContract, output: &CloudEvent) -> 
             state.settings.output_bytes_max
         ));
     }
-    state
-        .contracts
-        .validate_body(ty, data)
-        .err()
-        .map(|error| error.to_string())
+    state.contracts.validate_body(ty, data).err().map(|error| error.to_string())
 }

@@ -21,25 +21,16 @@ impl Terms {
     /// Until something wakes it, at the longest for the settings' deadline.
     pub(super) fn until_woken(state: &State<'_>) -> Self {
         let deadline_millis = state.now + millis(state.settings.park_deadline);
-        Self {
-            due_millis: u64::MAX / 4,
-            deadline_millis,
-        }
+        Self { due_millis: u64::MAX / 4, deadline_millis }
     }
 
     /// For a retry at this time.
     pub(super) fn retry(state: &State<'_>, due_millis: u64) -> Self {
-        Self {
-            due_millis,
-            ..Self::until_woken(state).past(due_millis)
-        }
+        Self { due_millis, ..Self::until_woken(state).past(due_millis) }
     }
 
     fn past(self, due_millis: u64) -> Self {
-        Self {
-            deadline_millis: self.deadline_millis.max(due_millis + 1),
-            ..self
-        }
+        Self { deadline_millis: self.deadline_millis.max(due_millis + 1), ..self }
     }
 }
 
@@ -57,10 +48,7 @@ pub(super) fn park(
     let sequence = match &earlier {
         Some(parked) => parked.sequence,
         None if state.counters()?.parked >= state.settings.parked_max as u64 => {
-            let detail = format!(
-                "{} deliveries are parked already",
-                state.settings.parked_max
-            );
+            let detail = format!("{} deliveries are parked already", state.settings.parked_max);
             return dead_letter(state, execution, DeadReason::ParkingFull, &detail, remains);
         }
         None => {

@@ -38,20 +38,9 @@ pub(super) fn record(state: &mut State<'_>, event: &CloudEvent, from: Lineage) -
 /// Records an event that comes from outside and stamps it.
 pub(super) fn admit(state: &mut State<'_>, event: &CloudEvent) -> Result<Recorded> {
     let tree: TreeId = event.correlation().into();
-    let recorded = record(
-        state,
-        event,
-        Lineage {
-            tree,
-            cause: None,
-            depth: 0,
-        },
-    )?;
+    let recorded = record(state, event, Lineage { tree, cause: None, depth: 0 })?;
     let commitment = commit(&recorded.salt, &recorded.digest);
-    let fact = Fact::Recorded {
-        event: recorded.key,
-        commitment,
-    };
+    let fact = Fact::Recorded { event: recorded.key, commitment };
     state.append(None, Some(recorded.tree.clone()), fact)?;
     Ok(recorded)
 }
@@ -61,27 +50,20 @@ pub(super) fn admit(state: &mut State<'_>, event: &CloudEvent) -> Result<Recorde
 pub(super) fn publish(state: &mut State<'_>, event: &Arc<CloudEvent>) -> Result<Published> {
     let refuse = |code, detail: String| Ok(Published::Refused { code, detail });
     let Some(contract) = state.contracts.event(event.ty()) else {
-        let detail = format!(
-            "the type {} has no contract: add one, or correct the type",
-            event.ty()
-        );
+        let detail =
+            format!("the type {} has no contract: add one, or correct the type", event.ty());
         return refuse(RefusalCode::Unrecorded, detail);
     };
     if let Producers::Handlers(handlers) = &contract.producer {
-        let owners = handlers
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let owners = handlers.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let detail = format!(
             "{} is produced by {owners}; publish a type whose producer is external",
             event.ty()
         );
         return refuse(RefusalCode::Scope, detail);
     }
-    if let Err(error) = state
-        .contracts
-        .validate_body(event.ty(), event.data.as_deref().unwrap_or_default())
+    if let Err(error) =
+        state.contracts.validate_body(event.ty(), event.data.as_deref().unwrap_or_default())
     {
         return refuse(RefusalCode::Scope, error.to_string());
     }
@@ -101,11 +83,7 @@ pub(super) fn publish(state: &mut State<'_>, event: &Arc<CloudEvent>) -> Result<
     let sequence = enqueue(
         state,
         event,
-        &Lineage {
-            tree,
-            cause: None,
-            depth: 0,
-        },
+        &Lineage { tree, cause: None, depth: 0 },
         false,
         OutboxState::Unpublished,
     )?;
@@ -150,11 +128,7 @@ fn chain_links(contracts: &Contracts, event: &CloudEvent) -> Option<ChainLinks> 
             if let crate::contract::OrderingKey::Field(name) = key {
                 names.insert(name.as_str());
             }
-            names.extend(
-                digest
-                    .iter()
-                    .flat_map(|it| [it.from.as_str(), it.out.as_str()]),
-            );
+            names.extend(digest.iter().flat_map(|it| [it.from.as_str(), it.out.as_str()]));
         }
     }
     if names.is_empty() {
@@ -163,7 +137,5 @@ fn chain_links(contracts: &Contracts, event: &CloudEvent) -> Option<ChainLinks> 
     let body: serde_json::Value =
         serde_json::from_slice(event.data.as_deref().unwrap_or_default()).unwrap_or_default();
     let text = |name: &str| Some((name.to_owned(), body.get(name)?.as_str()?.to_owned()));
-    Some(ChainLinks {
-        fields: names.into_iter().filter_map(text).collect(),
-    })
+    Some(ChainLinks { fields: names.into_iter().filter_map(text).collect() })
 }

@@ -49,10 +49,7 @@ pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> 
     let (outbox, fact) = if delivered {
         (OutboxState::Published, Fact::Emitted { event, sequence })
     } else {
-        (
-            OutboxState::Undeliverable,
-            Fact::Undeliverable { event, sequence },
-        )
+        (OutboxState::Undeliverable, Fact::Undeliverable { event, sequence })
     };
     row.state = outbox;
     let (cause, tree) = (row.cause, row.tree.clone());

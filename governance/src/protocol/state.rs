@@ -46,9 +46,7 @@ pub struct State<'a> {
 
 impl std::fmt::Debug for State<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State")
-            .field("now", &self.now)
-            .finish_non_exhaustive()
+        f.debug_struct("State").field("now", &self.now).finish_non_exhaustive()
     }
 }
 
@@ -129,21 +127,13 @@ impl State<'_> {
         tree: Option<TreeId>,
         fact: Fact,
     ) -> Result<u64> {
-        self.rows.append(&Stamp {
-            at_millis: self.now,
-            execution,
-            tree,
-            fact,
-        })
+        self.rows.append(&Stamp { at_millis: self.now, execution, tree, fact })
     }
 
     /// A salt that nobody can guess and that no other event has.
     pub(super) fn salt(&mut self) -> Digest {
         self.salts += 1;
-        Digest::of_fields(
-            "wingman/salt",
-            &[self.entropy.as_bytes(), &self.salts.to_be_bytes()],
-        )
+        Digest::of_fields("wingman/salt", &[self.entropy.as_bytes(), &self.salts.to_be_bytes()])
     }
 
     /// Whether the holder of a claim may still act under it (R2).

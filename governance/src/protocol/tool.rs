@@ -19,9 +19,7 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
         state.stamp(&execution, Fact::Denied { tool, level, code })?;
         return Ok(Intended::Denied { code, detail });
     }
-    let effects = state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })?;
+    let effects = state.effects(&Scan::EffectsOf { execution: execution.id })?;
     let digest = arguments_digest(&intend);
     let is_same = |it: &&Effect| {
         it.call == intend.call && it.tool == intend.tool && it.arguments_digest == digest
@@ -40,11 +38,8 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
     if let Some(effect) = standing.iter().copied().find(is_same) {
         return adopt(state, &execution, &intend, effect.clone());
     }
-    let in_the_way: Vec<Effect> = standing
-        .into_iter()
-        .filter(|it| it.undo != UndoKind::None)
-        .cloned()
-        .collect();
+    let in_the_way: Vec<Effect> =
+        standing.into_iter().filter(|it| it.undo != UndoKind::None).cloned().collect();
     if in_the_way.is_empty() {
         register(state, &execution, intend, digest, effects.len())
     } else {
@@ -74,22 +69,13 @@ fn fault(
 ) -> Result<Option<(RefusalCode, String)>> {
     let handler = &execution.who.handler;
     if state.is_halted(handler)? {
-        return Ok(Some((
-            RefusalCode::Interrupt,
-            format!("{handler} is halted"),
-        )));
+        return Ok(Some((RefusalCode::Interrupt, format!("{handler} is halted"))));
     }
     if state.fence(execution.tree.clone())?.is_some() {
-        return Ok(Some((
-            RefusalCode::Rollback,
-            "its tree is being undone".to_owned(),
-        )));
+        return Ok(Some((RefusalCode::Rollback, "its tree is being undone".to_owned())));
     }
     let Some(contract) = state.contracts.handler(handler) else {
-        return Ok(Some((
-            RefusalCode::Scope,
-            format!("{handler} has no contract"),
-        )));
+        return Ok(Some((RefusalCode::Scope, format!("{handler} has no contract"))));
     };
     Ok(contract
         .permits(&intend.tool, intend.level)
@@ -116,10 +102,7 @@ fn adopt(
             Ok(Intended::Known(result))
         }
         _ => {
-            let detail = format!(
-                "the outcome of an earlier call of {} is not known",
-                intend.tool
-            );
+            let detail = format!("the outcome of an earlier call of {} is not known", intend.tool);
             deny(state, execution, intend, detail)
         }
     }
@@ -133,11 +116,7 @@ fn deny(
     detail: String,
 ) -> Result<Intended> {
     let code = RefusalCode::Rollback;
-    let fact = Fact::Denied {
-        tool: intend.tool.clone(),
-        level: intend.level,
-        code,
-    };
+    let fact = Fact::Denied { tool: intend.tool.clone(), level: intend.level, code };
     state.stamp(execution, fact)?;
     Ok(Intended::Denied { code, detail })
 }
@@ -151,20 +130,10 @@ fn register(
 ) -> Result<Intended> {
     let sequence = state.count(|counters| &mut counters.effects)?;
     let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let key = EffectKey {
-        execution: execution.id,
-        index,
-    };
-    let salt = state
-        .recorded(execution.event)?
-        .map_or(execution.event_digest, |it| it.salt);
+    let key = EffectKey { execution: execution.id, index };
+    let salt = state.recorded(execution.event)?.map_or(execution.event_digest, |it| it.salt);
     let commitment = commit(&salt, &digest);
-    let fact = Fact::Intended {
-        index,
-        tool: intend.tool.clone(),
-        level: intend.level,
-        commitment,
-    };
+    let fact = Fact::Intended { index, tool: intend.tool.clone(), level: intend.level, commitment };
     state.stamp(execution, fact)?;
     let undo = match (intend.level, intend.can_undo) {
         (crate::contract::Level::Read, _) => UndoKind::None,
@@ -244,18 +213,12 @@ pub(super) fn report(
     report: Report,
 ) -> Result<Reply> {
     let Some(execution) = current(state, &run)? else {
-        let fact = Fact::Late {
-            attempt: run.attempt,
-            worker: run.claim.worker,
-            epoch: run.claim.epoch,
-        };
+        let fact =
+            Fact::Late { attempt: run.attempt, worker: run.claim.worker, epoch: run.claim.epoch };
         state.append(Some(run.execution), None, fact)?;
         return Ok(Reply::Lost);
     };
-    let Some(mut effect) = state
-        .effect(key)?
-        .filter(|_| key.execution == run.execution)
-    else {
+    let Some(mut effect) = state.effect(key)?.filter(|_| key.execution == run.execution) else {
         return Ok(Reply::Lost);
     };
     match effect.state {
@@ -271,10 +234,7 @@ pub(super) fn report(
     let (next, fact) = match report {
         Report::Applied(result) => {
             effect.result = Some(result);
-            (
-                applied(state, &execution, &effect)?,
-                Fact::Applied { index },
-            )
+            (applied(state, &execution, &effect)?, Fact::Applied { index })
         }
         Report::Void => (EffectState::Void, Fact::Void { index }),
         Report::Unknown => (EffectState::Unknown, Fact::Unknown { index }),
@@ -293,9 +253,7 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
     let Phase::Started { claim: runner, .. } = execution.phase else {
         return Ok(());
     };
-    for mut effect in state.effects(&Scan::EffectsOf {
-        execution: execution.id,
-    })? {
+    for mut effect in state.effects(&Scan::EffectsOf { execution: execution.id })? {
         let index = effect.key.index;
         effect.state = match effect.state {
             EffectState::Registered => {
@@ -304,10 +262,7 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
             }
             EffectState::Compensating { failures, claim } if claim == runner => {
                 let due_millis = state.now;
-                EffectState::Pending {
-                    failures,
-                    due_millis,
-                }
+                EffectState::Pending { failures, due_millis }
             }
             EffectState::Applied
             | EffectState::Void
@@ -327,10 +282,7 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
 fn applied(state: &mut State<'_>, execution: &Execution, effect: &Effect) -> Result<EffectState> {
     let fenced = state.fence(execution.tree.clone())?.is_some();
     Ok(if fenced && effect.undo == UndoKind::Compensatable {
-        EffectState::Pending {
-            failures: 0,
-            due_millis: state.now,
-        }
+        EffectState::Pending { failures: 0, due_millis: state.now }
     } else {
         EffectState::Applied
     })

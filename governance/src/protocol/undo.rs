@@ -20,12 +20,7 @@ pub(super) fn fence(state: &mut State<'_>, tree: &TreeId, by: Option<ExecutionId
         return Ok(());
     }
     let at_millis = state.now;
-    let fence = Fence {
-        tree: tree.clone(),
-        by,
-        at_millis,
-        state: FenceState::Open,
-    };
+    let fence = Fence { tree: tree.clone(), by, at_millis, state: FenceState::Open };
     state.rows.save(Row::Fence(fence))?;
     let who = if by.is_some() { "handler" } else { "person" };
     state.append(by, Some(tree.clone()), Fact::Fenced { by: who })?;
@@ -36,10 +31,7 @@ pub(super) fn fence(state: &mut State<'_>, tree: &TreeId, by: Option<ExecutionId
     }
     for mut effect in state.effects(&Scan::EffectsIn { tree: tree.clone() })? {
         if effect.state == EffectState::Applied && effect.undo == UndoKind::Compensatable {
-            effect.state = EffectState::Pending {
-                failures: 0,
-                due_millis: at_millis,
-            };
+            effect.state = EffectState::Pending { failures: 0, due_millis: at_millis };
             state.rows.save(Row::Effect(effect))?;
         }
     }
@@ -62,11 +54,8 @@ pub(super) fn claim(
     if !state.is_alive(&claim)? {
         return Ok(Vec::new());
     }
-    let mut trees: Vec<TreeId> = state
-        .effects(&Scan::EffectsPending { max: 256 })?
-        .into_iter()
-        .map(|it| it.tree)
-        .collect();
+    let mut trees: Vec<TreeId> =
+        state.effects(&Scan::EffectsPending { max: 256 })?.into_iter().map(|it| it.tree).collect();
     let open = state.fences(&Scan::FencesOpen)?;
     trees.extend(open.into_iter().map(|it| it.tree));
     let mut seen = HashSet::new();
@@ -103,9 +92,8 @@ fn claim_in(
         if handed.len() == room {
             break;
         }
-        let blocked = effects
-            .iter()
-            .any(|later| is_open(later, fenced) && depends(later, effect, &causes));
+        let blocked =
+            effects.iter().any(|later| is_open(later, fenced) && depends(later, effect, &causes));
         if blocked || !tools.contains(&effect.tool) || !may_undo(state, effect, fenced)? {
             continue;
         }
@@ -214,13 +202,9 @@ fn close(
 ) -> Result<()> {
     let is_quarantined = |it: &Effect| it.state == EffectState::Quarantined;
     let held = |it: &Effect| {
-        effects
-            .iter()
-            .any(|later| is_quarantined(later) && depends(later, it, causes))
+        effects.iter().any(|later| is_quarantined(later) && depends(later, it, causes))
     };
-    let mut open = effects
-        .iter()
-        .filter(|it| is_open(it, true) && !is_quarantined(it));
+    let mut open = effects.iter().filter(|it| is_open(it, true) && !is_quarantined(it));
     if !open.all(held) {
         return Ok(());
     }
@@ -232,23 +216,9 @@ fn close(
     if fence.state != FenceState::Open {
         return Ok(());
     }
-    let next = if quarantined > 0 {
-        FenceState::Stuck
-    } else {
-        FenceState::Closed
-    };
-    state.append(
-        fence.by,
-        Some(tree.clone()),
-        Fact::TreeClosed {
-            undone,
-            quarantined,
-        },
-    )?;
-    state.rows.save(Row::Fence(Fence {
-        state: next,
-        ..fence
-    }))
+    let next = if quarantined > 0 { FenceState::Stuck } else { FenceState::Closed };
+    state.append(fence.by, Some(tree.clone()), Fact::TreeClosed { undone, quarantined })?;
+    state.rows.save(Row::Fence(Fence { state: next, ..fence }))
 }
 
 fn count(effects: &[Effect], is: impl Fn(&EffectState) -> bool) -> u32 {
@@ -264,11 +234,7 @@ pub(super) fn done(
     let Some(mut effect) = state.effect(key)? else {
         return Ok(Reply::Lost);
     };
-    let EffectState::Compensating {
-        failures,
-        claim: holder,
-    } = effect.state
-    else {
+    let EffectState::Compensating { failures, claim: holder } = effect.state else {
         return Ok(Reply::Lost);
     };
     if holder != claim {
@@ -285,13 +251,7 @@ pub(super) fn done(
         UndoOutcome::Failed => {
             let failures = failures + 1;
             let due_millis = state.now + millis(state.settings.undo_retry);
-            (
-                EffectState::Pending {
-                    failures,
-                    due_millis,
-                },
-                Fact::UndoFailed { index, failures },
-            )
+            (EffectState::Pending { failures, due_millis }, Fact::UndoFailed { index, failures })
         }
     };
     effect.state = next;

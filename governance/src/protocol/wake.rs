@@ -24,11 +24,7 @@ pub(super) fn wake(
         return Ok(Vec::new());
     }
     let now = state.now;
-    let due = state.parked_rows(&Scan::ParkedDue {
-        handler: who.handler.clone(),
-        now,
-        max,
-    })?;
+    let due = state.parked_rows(&Scan::ParkedDue { handler: who.handler.clone(), now, max })?;
     let mut started = Vec::new();
     for parked in due {
         started.extend(wake_one(state, claim, parked)?);
@@ -44,11 +40,7 @@ fn wake_one(state: &mut State<'_>, claim: Claim, mut parked: Parked) -> Result<O
         lane::leave(state, &execution)?;
         return Ok(None);
     }
-    if let Phase::Started {
-        claim: holder,
-        attempt,
-    } = execution.phase
-    {
+    if let Phase::Started { claim: holder, attempt } = execution.phase {
         if state.is_alive(&holder)? {
             // Looked at again when that lease could have ended.
             parked.due_millis = state.now + millis(state.settings.worker_lease);
@@ -89,15 +81,7 @@ fn judge_again(
     let Some(recorded) = state.recorded(execution.event)? else {
         return Err(corrupt(parked, "is of an event that is not recorded"));
     };
-    match weigh(
-        state,
-        claim,
-        &event,
-        &recorded,
-        execution,
-        Some(parked),
-        remains,
-    )? {
+    match weigh(state, claim, &event, &recorded, execution, Some(parked), remains)? {
         Judged::Run(started) => {
             if let Some(parked) = state.parked(execution.id)? {
                 let due_millis = state.now + millis(state.settings.worker_lease);

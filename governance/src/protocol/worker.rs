@@ -16,13 +16,7 @@ pub(super) fn join(state: &mut State<'_>, id: WorkerId, handlers: Vec<String>) -
     let epoch = state.count(|counters| &mut counters.epochs)?;
     let seen = control_version(state)?;
     let expires_millis = lease_end(state);
-    state.rows.save(Row::Worker(Worker {
-        id,
-        epoch,
-        expires_millis,
-        seen,
-        handlers,
-    }))?;
+    state.rows.save(Row::Worker(Worker { id, epoch, expires_millis, seen, handlers }))?;
     state.append(None, None, Fact::WorkerJoined { worker: id, epoch })?;
     Ok(Reply::Joined(Claim { worker: id, epoch }))
 }
@@ -33,11 +27,7 @@ pub(super) fn heartbeat(state: &mut State<'_>, claim: Claim, seen: u64) -> Resul
     let expires_millis = lease_end(state);
     match state.worker(claim.worker)? {
         Some(worker) if worker.epoch == claim.epoch && worker.expires_millis > state.now => {
-            state.rows.save(Row::Worker(Worker {
-                expires_millis,
-                seen,
-                ..worker
-            }))?;
+            state.rows.save(Row::Worker(Worker { expires_millis, seen, ..worker }))?;
             Ok(Reply::Alive(Some(control_version(state)?)))
         }
         Some(_) | None => Ok(Reply::Alive(None)),
@@ -49,10 +39,7 @@ pub(super) fn bury(state: &mut State<'_>, id: WorkerId) -> Result<Reply> {
         && worker.expires_millis > 0
     {
         let epoch = worker.epoch;
-        state.rows.save(Row::Worker(Worker {
-            expires_millis: 0,
-            ..worker
-        }))?;
+        state.rows.save(Row::Worker(Worker { expires_millis: 0, ..worker }))?;
         state.append(None, None, Fact::WorkerLost { worker: id, epoch })?;
     }
     Ok(Reply::Done)

@@ -26,13 +26,7 @@ pub(crate) async fn run(core: Arc<Core>) {
 async fn round(core: &Core) -> bool {
     let tools = core.tools.names().map(str::to_owned).collect();
     let claim = core.claim();
-    let Ok(Reply::Undoing(effects)) = core
-        .ask(Input::Undo {
-            claim,
-            tools,
-            max: ROUND_MAX,
-        })
-        .await
+    let Ok(Reply::Undoing(effects)) = core.ask(Input::Undo { claim, tools, max: ROUND_MAX }).await
     else {
         return false;
     };
@@ -43,11 +37,7 @@ async fn round(core: &Core) -> bool {
             true => undo(&core.tools, &effect).await,
             false => UndoOutcome::Failed,
         };
-        let input = Input::Undone {
-            claim,
-            effect: effect.key,
-            outcome,
-        };
+        let input = Input::Undone { claim, effect: effect.key, outcome };
         if let Err(error) = core.ask(input).await {
             tracing::error!(%error, "Ledger refused the outcome of an undo");
             return false;
@@ -65,10 +55,7 @@ pub async fn undo(tools: &ToolRegistry, effect: &Effect) -> UndoOutcome {
         return UndoOutcome::Undecidable;
     };
     let key = crate::permission::idempotency_key(&effect.key);
-    let call = Call {
-        arguments: &arguments,
-        idempotency_key: &key,
-    };
+    let call = Call { arguments: &arguments, idempotency_key: &key };
     if effect.state == EffectState::Unknown {
         match tool.probe(call, &effect.before).await {
             Ok(Probed::Applied(_)) => {}

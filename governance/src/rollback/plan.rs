@@ -46,9 +46,7 @@ impl std::fmt::Debug for Rollback {
 
 impl Extract for Rollback {
     fn extract(request: &Request) -> Result<Self, Failure> {
-        Ok(Self {
-            run: RunContext::of(request)?,
-        })
+        Ok(Self { run: RunContext::of(request)? })
     }
 
     fn describe(signature: &mut Signature) {
@@ -70,16 +68,9 @@ impl Rollback {
             .contracts
             .handler(handler)
             .ok_or_else(|| Failure::structural(format!("{handler} has no contract")))?;
-        contract
-            .permits(TOOL, Level::Admin)
-            .map_err(Failure::structural)?;
+        contract.permits(TOOL, Level::Admin).map_err(Failure::structural)?;
         let tree = self.run.started.event.correlation();
-        let effects = self
-            .run
-            .core
-            .reader
-            .effects_in(tree)
-            .map_err(Failure::environmental)?;
+        let effects = self.run.core.reader.effects_in(tree).map_err(Failure::environmental)?;
         self.run.request_fence();
         Ok(plan(effects))
     }
@@ -87,10 +78,7 @@ impl Rollback {
 
 /// The undoing of these effects of one tree, newest first.
 pub fn plan(effects: Vec<Effect>) -> Compensation {
-    let mut plan = Compensation {
-        undos: Vec::new(),
-        irreversible: Vec::new(),
-    };
+    let mut plan = Compensation { undos: Vec::new(), irreversible: Vec::new() };
     for effect in effects.into_iter().rev() {
         let open = match effect.state {
             EffectState::Void | EffectState::Compensated => false,
@@ -105,10 +93,7 @@ pub fn plan(effects: Vec<Effect>) -> Compensation {
             _ if !open => {}
             UndoKind::None => {}
             UndoKind::Compensatable => {
-                plan.undos.push(PlannedUndo {
-                    tool: effect.tool,
-                    index: effect.key.index,
-                });
+                plan.undos.push(PlannedUndo { tool: effect.tool, index: effect.key.index });
             }
             UndoKind::Irreversible => plan.irreversible.push(effect.tool),
         }

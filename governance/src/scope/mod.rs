@@ -22,9 +22,7 @@ impl std::fmt::Debug for Boundaries {
 
 impl Extract for Boundaries {
     fn extract(request: &Request) -> Result<Self, Failure> {
-        Ok(Self {
-            run: RunContext::of(request)?,
-        })
+        Ok(Self { run: RunContext::of(request)? })
     }
 
     fn describe(signature: &mut Signature) {
@@ -58,43 +56,25 @@ impl Boundaries {
     /// # Errors
     /// [`OutOfBounds`] with the code of the primitive that is not satisfied.
     pub fn permission(&self, handler: &str, tool: &str) -> Result<(), OutOfBounds> {
-        self.denied(handler, tool)?
-            .map_or(Ok(()), |denied| Err(out_of_bounds(&denied)))
+        self.denied(handler, tool)?.map_or(Ok(()), |denied| Err(out_of_bounds(&denied)))
     }
 
     /// The consequence class that the handler's contract declares.
     pub fn consequence_class(&self, handler: &str) -> Option<u8> {
-        self.run
-            .core
-            .contracts
-            .handler(handler)
-            .map(|contract| contract.consequence_class)
+        self.run.core.contracts.handler(handler).map(|contract| contract.consequence_class)
     }
 
     fn denied(&self, handler: &str, tool: &str) -> Result<Option<Denied>, OutOfBounds> {
-        let contract = self
-            .run
-            .core
-            .contracts
-            .handler(handler)
-            .ok_or_else(|| OutOfBounds {
-                code: "P-01",
-                reason: format!("{handler} has no contract"),
-            })?;
+        let contract = self.run.core.contracts.handler(handler).ok_or_else(|| OutOfBounds {
+            code: "P-01",
+            reason: format!("{handler} has no contract"),
+        })?;
         // A tool that this process does not have is judged at the lowest level: scope decides.
-        let level = self
-            .run
-            .core
-            .tools
-            .get(tool)
-            .map_or(Level::Read, |tool| tool.level());
+        let level = self.run.core.tools.get(tool).map_or(Level::Read, |tool| tool.level());
         Ok(contract.permits(tool, level).err())
     }
 }
 
 fn out_of_bounds(denied: &Denied) -> OutOfBounds {
-    OutOfBounds {
-        code: denied.code(),
-        reason: denied.to_string(),
-    }
+    OutOfBounds { code: denied.code(), reason: denied.to_string() }
 }

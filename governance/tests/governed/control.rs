@@ -45,7 +45,8 @@ async fn a_halt_of_all_admits_nothing_until_the_resume() {
     assert!(halted.silent.is_empty(), "confirmed within a second");
     running.publish(asked("1", 1)).await.unwrap();
     let reader = running.ledger().reader();
-    until("the relay still works", || kinds(&reader).unwrap().contains(&"emitted".to_owned())).await;
+    until("the relay still works", || kinds(&reader).unwrap().contains(&"emitted".to_owned()))
+        .await;
     assert_eq!(reader.started().unwrap().len(), 0);
     assert_eq!(world.answered(), 0);
     running.interrupt(Target::All, false, "operator").await.unwrap();

@@ -172,7 +172,8 @@ async fn an_answer_in_time_is_the_only_one_that_counts() {
     let plan = desk.plan("a").await;
     until("nobody answered in time", || desk.declined() == 1).await;
     let Desk { running, done, boss, world, .. } = desk;
-    let late = running.decide(Approver::new("boss", boss).answer(plan.digest, "YES")).await.unwrap();
+    let late =
+        running.decide(Approver::new("boss", boss).answer(plan.digest, "YES")).await.unwrap();
     assert_eq!(late, Decided::Already(Decision::Expired));
     until_settled(&running.ledger().reader()).await;
     running.stop().await;

@@ -27,17 +27,16 @@ async fn refused(governor: Governor) -> String {
 async fn a_handler_without_a_contract_does_not_start() {
     let world = World::new();
     let text = refused(world.governor().handle("stranger", answer)).await;
-    assert_eq!(
-        text,
-        "handler stranger: it has no contract; add a document `handler: stranger`"
-    );
+    assert_eq!(text, "handler stranger: it has no contract; add a document `handler: stranger`");
 }
 
 #[tokio::test]
 async fn a_handler_that_takes_or_gives_more_than_its_contract_does_not_start() {
     let world = World::new();
     let listener = governor(&world, contracts().build().unwrap()).handle("listener", answer);
-    assert!(refused(listener).await.contains("it takes Asked, which its contract does not consume"));
+    assert!(
+        refused(listener).await.contains("it takes Asked, which its contract does not consume")
+    );
     let silent = HandlerContract::new("silent").mission("Say nothing").consumes("Asked");
     let silent = contracts().handler(silent).build().unwrap();
     let text = refused(governor(&world, silent).handle("silent", answer)).await;
@@ -60,7 +59,8 @@ async fn a_granted_tool_that_is_missing_is_named() {
 #[tokio::test]
 async fn a_ledger_url_that_names_nothing_known_is_an_error() {
     let world = World::new();
-    let governor = Governor::around(world.bus(), "mysql://x").contracts(Arc::clone(&world.contracts));
+    let governor =
+        Governor::around(world.bus(), "mysql://x").contracts(Arc::clone(&world.contracts));
     let error = governor.start().await.unwrap_err();
     assert!(matches!(&error, StartError::Ledger(_)), "{error:?}");
     assert!(error.to_string().contains("sqlite://"), "{error}");

@@ -104,9 +104,7 @@ pub(crate) fn contracts() -> ContractsBuilder {
     Contracts::builder()
         .event(EventContract::new("Asked", 1).purpose("A question").external().input_schema(schema))
         .event(EventContract::new("Told", 1).purpose("An answer").producer("answerer"))
-        .handler(
-            HandlerContract::new("answerer").mission("Answer").consumes("Asked").emits("Told"),
-        )
+        .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked").emits("Told"))
         .handler(HandlerContract::new("listener").mission("Listen").consumes("Told"))
 }
 

@@ -30,12 +30,7 @@ async fn run(root: &Path) -> Report {
 }
 
 fn outcome(report: &Report, number: usize) -> Outcome {
-    report
-        .requests
-        .iter()
-        .find(|request| request.number == number)
-        .unwrap()
-        .outcome
+    report.requests.iter().find(|request| request.number == number).unwrap().outcome
 }
 
 /// Edits a contract file of a prepared folder as a person would.
@@ -59,10 +54,7 @@ async fn every_branch_is_taken_and_the_files_tell_so() {
     assert_eq!(read("summary.md").as_deref(), Some("All is well.\n"));
     assert_eq!(read("archive.txt").as_deref(), Some("ledger of 2019\n"));
     assert_eq!(read("rates.csv").as_deref(), Some("plan,rate\nbasic,10\n"));
-    assert_eq!(
-        read("prices.csv").as_deref(),
-        Some("item,price\ntea,4.00\ncoffee,5.00\n")
-    );
+    assert_eq!(read("prices.csv").as_deref(), Some("item,price\ntea,4.00\ncoffee,5.00\n"));
     assert_eq!(read("notice.txt"), None);
 }
 
@@ -70,16 +62,9 @@ async fn every_branch_is_taken_and_the_files_tell_so() {
 async fn what_was_done_before_the_failure_is_undone_newest_first() {
     let root = TempDir::new().unwrap();
     let report = run(root.path()).await;
-    let request = report
-        .requests
-        .iter()
-        .find(|request| request.number == 5)
-        .unwrap();
+    let request = report.requests.iter().find(|request| request.number == 5).unwrap();
     let executions = request.trace.executions();
-    let executor = executions
-        .iter()
-        .find(|it| it.handler == "tool-executor")
-        .unwrap();
+    let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
     let states: Vec<_> = executor
         .effects
         .iter()
@@ -92,10 +77,7 @@ async fn what_was_done_before_the_failure_is_undone_newest_first() {
     ];
     assert_eq!(states, expected);
     let events = request.trace.events();
-    let planned = events
-        .iter()
-        .find(|it| it.event_type == "CompensationPlanned")
-        .unwrap();
+    let planned = events.iter().find(|it| it.event_type == "CompensationPlanned").unwrap();
     let plan = planned.data.as_ref().unwrap()["plan"]["undos"].clone();
     assert_eq!(plan[0]["tool"], "fs.create");
     assert_eq!(plan[1]["tool"], "fs.write");
@@ -140,22 +122,10 @@ async fn an_ordering_rule_is_judged_at_the_executor() {
     let report = run(root.path()).await;
     for number in [1, 5] {
         assert_eq!(outcome(&report, number), Outcome::Refused);
-        let request = report
-            .requests
-            .iter()
-            .find(|request| request.number == number)
-            .unwrap();
+        let request = report.requests.iter().find(|request| request.number == number).unwrap();
         let executions = request.trace.executions();
-        let executor = executions
-            .iter()
-            .find(|it| it.handler == "tool-executor")
-            .unwrap();
-        assert_eq!(
-            executor.phase,
-            Phase::Refused {
-                code: RefusalCode::Order
-            }
-        );
+        let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
+        assert_eq!(executor.phase, Phase::Refused { code: RefusalCode::Order });
         assert!(executor.effects.is_empty());
     }
 }

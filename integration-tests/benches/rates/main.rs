@@ -47,7 +47,8 @@ async fn ledger_row(in_flight: usize) {
 
 /// One line of a table: medians, and the median of the ratios of each round's pair.
 fn print_row(name: &str, bare: &mut [f64], ours: &mut [f64]) {
-    let mut ratios: Vec<f64> = ours.iter().zip(bare.iter()).map(|(ours, bare)| ours / bare).collect();
+    let mut ratios: Vec<f64> =
+        ours.iter().zip(bare.iter()).map(|(ours, bare)| ours / bare).collect();
     let (bare, ours, ratio) = (median(bare), median(ours), median(&mut ratios));
     println!("| {name} | {bare:.0} | {ours:.0} | {ratio:.2} |");
 }

@@ -55,10 +55,7 @@ pub(crate) struct Consumer {
 
 impl Consumer {
     pub(crate) fn new(subscriber: Box<dyn Subscriber>, timing: Timing) -> Self {
-        Self {
-            subscriber: subscriber.into(),
-            timing,
-        }
+        Self { subscriber: subscriber.into(), timing }
     }
 
     /// Exactly this many deliveries, within the backend's patience.
@@ -82,9 +79,7 @@ impl Consumer {
     /// Exactly one delivery.
     pub(crate) async fn take_one(&self) -> Verdict<Delivery> {
         let mut taken = self.take(1).await?;
-        taken
-            .pop()
-            .ok_or_else(|| Failure::new("expected a delivery, seen none"))
+        taken.pop().ok_or_else(|| Failure::new("expected a delivery, seen none"))
     }
 
     /// Fails if anything comes within this time.
@@ -136,11 +131,7 @@ impl Consumer {
 
     /// Extends one lease.
     pub(crate) async fn extend(&self, token: &AckToken, by: Duration) -> Result<()> {
-        only(
-            self.subscriber
-                .extend(std::slice::from_ref(token), by)
-                .await?,
-        )
+        only(self.subscriber.extend(std::slice::from_ref(token), by).await?)
     }
 
     /// Receives again and again while the broker is away, as the bus does; within its patience.
@@ -162,9 +153,7 @@ impl Consumer {
         let deliveries = self.subscriber.receive(max, wait).await?;
         if deliveries.len() > max.get() {
             let seen = deliveries.len();
-            return Err(Failure::new(format!(
-                "expected at most {max} deliveries, seen {seen}"
-            )));
+            return Err(Failure::new(format!("expected at most {max} deliveries, seen {seen}")));
         }
         Ok(deliveries)
     }
@@ -185,9 +174,7 @@ pub(crate) fn sorted(deliveries: &[Delivery]) -> Vec<String> {
 
 /// `a-000` and so on.
 pub(crate) fn numbered(prefix: &str, count: usize) -> Vec<String> {
-    (0..count)
-        .map(|number| format!("{prefix}-{number:03}"))
-        .collect()
+    (0..count).map(|number| format!("{prefix}-{number:03}")).collect()
 }
 
 pub(crate) fn at_most(max: usize) -> NonZeroUsize {

@@ -29,19 +29,13 @@ pub struct Case {
 impl Case {
     /// Which side of the case applies.
     pub fn mode(&self, offer: &Offer) -> Mode {
-        if (self.needs)(offer) {
-            Mode::Run
-        } else {
-            Mode::Absent
-        }
+        if (self.needs)(offer) { Mode::Run } else { Mode::Absent }
     }
 }
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Case")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -82,10 +76,7 @@ pub async fn run_case(backend: Arc<dyn Backend>, case: Case, seed: u64) -> Repor
         Ok(environment) => Arc::new(environment),
         Err(error) => {
             let why = format!("the broker {} was not reached: {error}", backend.name());
-            return Report {
-                mode: None,
-                verdict: Err(Failure::new(why)),
-            };
+            return Report { mode: None, verdict: Err(Failure::new(why)) };
         }
     };
     let mode = case.mode(environment.offer());
@@ -104,8 +95,5 @@ pub async fn run_case(backend: Arc<dyn Backend>, case: Case, seed: u64) -> Repor
     };
     environment.leave().await;
     let place = |failure| Failure::new(format!("{failure} (seed {seed:#x})"));
-    Report {
-        mode: Some(mode),
-        verdict: verdict.map_err(place),
-    }
+    Report { mode: Some(mode), verdict: verdict.map_err(place) }
 }

@@ -34,10 +34,7 @@ impl Environment {
         seed: u64,
     ) -> wingman_core::Result<Self> {
         let transport = backend.connect().await?;
-        let offer = Offer {
-            capabilities: transport.capabilities(),
-            faults: backend.faults(),
-        };
+        let offer = Offer { capabilities: transport.capabilities(), faults: backend.faults() };
         let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
         Ok(Self {
             transport,
@@ -113,24 +110,20 @@ impl Environment {
     /// A publisher on the first connection; the topic is created.
     pub(crate) async fn producer(&self, topic: &TopicName) -> Verdict<Producer> {
         let options = PublisherOptions::default();
-        Ok(Producer::new(
-            self.transport.publisher(topic, options).await?,
-        ))
+        Ok(Producer::new(self.transport.publisher(topic, options).await?))
     }
 
     /// A subscriber on the first connection, with a lease that does not end by itself; topic and
     /// group are created.
     pub(crate) async fn consumer(&self, topic: &TopicName, group: &str) -> Verdict<Consumer> {
         let options = self.options(self.timing().long_lease());
-        self.consumer_on(&*self.transport, topic, group, options)
-            .await
+        self.consumer_on(&*self.transport, topic, group, options).await
     }
 
     /// A subscriber on the first connection, with the short lease.
     pub(crate) async fn short_consumer(&self, topic: &TopicName, group: &str) -> Verdict<Consumer> {
         let options = self.options(self.timing().lease);
-        self.consumer_on(&*self.transport, topic, group, options)
-            .await
+        self.consumer_on(&*self.transport, topic, group, options).await
     }
 
     /// A subscriber on any connection.

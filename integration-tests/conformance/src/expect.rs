@@ -67,14 +67,7 @@ pub(crate) fn delivered(what: &str, expected: Vec<String>, seen: Vec<String>) ->
 
 /// Fails unless it holds; `seen` is what was there instead.
 pub(crate) fn holds(expected: &str, holds: bool, seen: impl fmt::Debug) -> Verdict {
-    if holds {
-        Ok(())
-    } else {
-        Err(Failure(format!(
-            "expected {expected}, seen {}",
-            shown(seen)
-        )))
-    }
+    if holds { Ok(()) } else { Err(Failure(format!("expected {expected}, seen {}", shown(seen)))) }
 }
 
 /// Fails unless it is an error of this kind, which is returned.

@@ -21,10 +21,7 @@ impl MemoryBackend {
     /// A broker of its own.
     pub fn new() -> Self {
         let clock = Clock::system();
-        Self {
-            broker: MemoryTransport::new(clock.clone()),
-            clock,
-        }
+        Self { broker: MemoryTransport::new(clock.clone()), clock }
     }
 }
 
@@ -58,10 +55,7 @@ impl Backend for MemoryBackend {
     }
 
     fn faults(&self) -> Faults {
-        Faults {
-            restart: true,
-            cut: true,
-        }
+        Faults { restart: true, cut: true }
     }
 
     async fn restart(&self) -> Result<()> {

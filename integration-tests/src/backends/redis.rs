@@ -22,9 +22,7 @@ pub struct RedisBackend {
 impl RedisBackend {
     /// The Redis at this URL.
     pub fn new(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-        }
+        Self { url: url.to_owned() }
     }
 }
 
@@ -55,10 +53,7 @@ impl Backend for RedisBackend {
     }
 
     fn faults(&self) -> Faults {
-        Faults {
-            restart: true,
-            cut: true,
-        }
+        Faults { restart: true, cut: true }
     }
 
     /// `kill -9`, then a start: a restart that asks first would prove less.
@@ -72,17 +67,9 @@ impl Backend for RedisBackend {
             Error::new(Kind::Internal, "the server did not cut").because(error)
         };
         let client = redis::Client::open(&*self.url).map_err(native)?;
-        let mut connection = client
-            .get_multiplexed_async_connection()
-            .await
-            .map_err(native)?;
+        let mut connection = client.get_multiplexed_async_connection().await.map_err(native)?;
         let mut command = redis::cmd("CLIENT");
-        command
-            .arg("KILL")
-            .arg("TYPE")
-            .arg("normal")
-            .arg("SKIPME")
-            .arg("yes");
+        command.arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes");
         command.exec_async(&mut connection).await.map_err(native)
     }
 }

@@ -3,10 +3,7 @@
 //! `recorder FILE` listens on a free port of 127.0.0.1 and prints its address. A connection sends one
 //! line, `VERB TOOL KEY WORK`: `do` and `undo` are appended to the file, which is synced before `ok`
 //! is answered; `seen` is answered `yes` or `no`. Ends when its standard input does.
-#![allow(
-    clippy::print_stdout,
-    reason = "the address is told on the standard output"
-)]
+#![allow(clippy::print_stdout, reason = "the address is told on the standard output")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -27,10 +24,7 @@ fn main() -> io::Result<()> {
     let usage = || io::Error::new(io::ErrorKind::InvalidInput, "usage: recorder FILE");
     let path = std::env::args().nth(1).ok_or_else(usage)?;
     let file = OpenOptions::new().create(true).append(true).open(path)?;
-    let notes = Arc::new(Mutex::new(Notes {
-        file,
-        done: Vec::new(),
-    }));
+    let notes = Arc::new(Mutex::new(Notes { file, done: Vec::new() }));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     thread::spawn(move || {
@@ -51,10 +45,7 @@ fn serve(mut stream: &TcpStream, notes: &Mutex<Notes>) -> io::Result<()> {
     let Some(line) = line.strip_suffix('\n') else {
         return Ok(());
     };
-    let answer = notes
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take(line)?;
+    let answer = notes.lock().unwrap_or_else(PoisonError::into_inner).take(line)?;
     writeln!(stream, "{answer}")
 }
 

@@ -5,11 +5,7 @@
 //!
 //! It publishes the works of its producers, runs the workflow, and stops when its standard input
 //! ends. At its gap it says so and stands still, to be killed, or until the file is there.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the test reads what it says"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test reads what it says")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -37,10 +33,8 @@ type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let run = |runtime: tokio::runtime::Runtime| runtime.block_on(run(&arguments()));
     match runtime.map_err(Failure::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,11 +53,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         move |gap| stop(gap.as_str())
     });
     let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
-    let transport = AtDriver {
-        driver,
-        gaps: gaps.clone(),
-        broken: broken(arguments)?,
-    };
+    let transport = AtDriver { driver, gaps: gaps.clone(), broken: broken(arguments)? };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);
     let running = governor(bus, gaps, &stop, arguments)?.start().await?;
@@ -81,14 +71,8 @@ fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<
         let stop = Arc::clone(stop);
         Noted::new(name, recorder, move || stop(AFTER_UNDO))
     };
-    let settings = Settings {
-        worker_lease: Duration::from_secs(2),
-        ..Settings::default()
-    };
-    let every = CheckpointEvery {
-        stamps: 16,
-        time: Duration::from_millis(500),
-    };
+    let settings = Settings { worker_lease: Duration::from_secs(2), ..Settings::default() };
+    let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
         .contracts(Arc::new(workflow::contracts()?))
         .settings(settings)

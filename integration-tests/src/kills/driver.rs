@@ -63,11 +63,7 @@ impl Transport for AtDriver {
         let driver = self.driver.subscriber(topic, group, options).await?;
         let gaps = self.gaps.clone();
         let acks_first = self.broken == Some(Broken::AcksFirst);
-        Ok(Box::new(Receiving {
-            driver,
-            gaps,
-            acks_first,
-        }))
+        Ok(Box::new(Receiving { driver, gaps, acks_first }))
     }
 
     fn admin(&self) -> Result<Arc<dyn Admin>> {
@@ -99,10 +95,8 @@ impl Subscriber for Receiving {
     async fn receive(&self, max: NonZeroUsize, wait: Duration) -> Result<Vec<Delivery>> {
         let deliveries = self.driver.receive(max, wait).await?;
         if self.acks_first {
-            let acks: Vec<_> = deliveries
-                .iter()
-                .map(|it| (it.token.clone(), Settle::Ack))
-                .collect();
+            let acks: Vec<_> =
+                deliveries.iter().map(|it| (it.token.clone(), Settle::Ack)).collect();
             self.driver.settle(&acks).await?;
         }
         if !deliveries.is_empty() {
@@ -135,12 +129,7 @@ struct Silent(Box<dyn Publisher>);
 #[async_trait]
 impl Publisher for Silent {
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
-        let stored = |_| {
-            Ok(Receipt {
-                position: None,
-                confirmed: Confirmed::Stored,
-            })
-        };
+        let stored = |_| Ok(Receipt { position: None, confirmed: Confirmed::Stored });
         Ok(batch.iter().map(stored).collect())
     }
 

@@ -23,16 +23,9 @@ impl Subscriber for Complaints {
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
-    #[allow(
-        clippy::print_stderr,
-        reason = "the test reads what the process complains of"
-    )]
+    #[allow(clippy::print_stderr, reason = "the test reads what the process complains of")]
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(format!(
-            "{} {}:",
-            event.metadata().level(),
-            event.metadata().target()
-        ));
+        let mut line = Line(format!("{} {}:", event.metadata().level(), event.metadata().target()));
         event.record(&mut line);
         eprintln!("{}", line.0);
     }

@@ -29,11 +29,7 @@ impl Noted {
         recorder: SocketAddr,
         after_undo: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name,
-            recorder,
-            after_undo: Box::new(after_undo),
-        }
+        Self { name, recorder, after_undo: Box::new(after_undo) }
     }
 
     /// Sends `VERB TOOL KEY WORK` and returns the answer.
@@ -45,10 +41,7 @@ impl Noted {
         let mut stream = TcpStream::connect(self.recorder).await.map_err(not_done)?;
         stream.write_all(line.as_bytes()).await.map_err(unknown)?;
         let mut answer = String::new();
-        BufReader::new(stream)
-            .read_line(&mut answer)
-            .await
-            .map_err(unknown)?;
+        BufReader::new(stream).read_line(&mut answer).await.map_err(unknown)?;
         match answer.trim_end() {
             "" => Err(ToolError::Unknown("the recorder hung up".to_owned())),
             answer => Ok(answer.to_owned()),
@@ -74,9 +67,7 @@ impl Tool for Noted {
         if call.arguments["declined"] == true {
             return Err(ToolError::NotDone("declined".to_owned()));
         }
-        self.ask("do", call)
-            .await
-            .map(|answer| json!({ "noted": answer }))
+        self.ask("do", call).await.map(|answer| json!({ "noted": answer }))
     }
 
     async fn probe(&self, call: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
@@ -96,8 +87,6 @@ impl Tool for Noted {
 
 impl fmt::Debug for Noted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Noted")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Noted").field("name", &self.name).finish_non_exhaustive()
     }
 }

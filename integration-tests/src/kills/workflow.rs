@@ -19,11 +19,8 @@ pub const RESERVE: &str = "stock.reserve";
 /// The tool that may be declined.
 pub const CHARGE: &str = "card.charge";
 /// The handlers, each with what it consumes.
-pub const HANDLERS: [(&str, &[&str]); 3] = [
-    ("act", &[Work::TYPE]),
-    ("close", &[Done::TYPE, Failed::TYPE]),
-    ("reverse", &[Failed::TYPE]),
-];
+pub const HANDLERS: [(&str, &[&str]); 3] =
+    [("act", &[Work::TYPE]), ("close", &[Done::TYPE, Failed::TYPE]), ("reverse", &[Failed::TYPE])];
 
 /// Something is to be done; comes from outside.
 #[derive(Debug, Clone, Serialize, Deserialize, Event)]
@@ -77,22 +74,15 @@ pub enum Acted {
 /// None that a change of this file does not make.
 pub fn contracts() -> Result<Contracts, ContractErrors> {
     let event = |name: &str| {
-        EventContract::new(name, 1)
-            .purpose("A step of the kill tests")
-            .failure_mode(FailureMode {
-                retry: vec![Duration::from_millis(100); 20],
-                key: KeyAfterFailure::Continue,
-            })
+        EventContract::new(name, 1).purpose("A step of the kill tests").failure_mode(FailureMode {
+            retry: vec![Duration::from_millis(100); 20],
+            key: KeyAfterFailure::Continue,
+        })
     };
     let handler = |name: &str, mission: &str| {
-        let (_, types) = HANDLERS
-            .iter()
-            .find(|(it, _)| *it == name)
-            .unwrap_or(&("", &[]));
+        let (_, types) = HANDLERS.iter().find(|(it, _)| *it == name).unwrap_or(&("", &[]));
         let contract = HandlerContract::new(name).mission(mission);
-        types
-            .iter()
-            .fold(contract, |contract, ty| contract.consumes(ty))
+        types.iter().fold(contract, |contract, ty| contract.consumes(ty))
     };
     Contracts::builder()
         .event(event(Work::TYPE).external())
@@ -120,10 +110,7 @@ pub fn contracts() -> Result<Contracts, ContractErrors> {
 pub async fn act(work: Incoming<Work>, tools: Tools) -> Result<Acted, Failure> {
     let id = work.id.clone();
     let reserve = json!({ "work": id });
-    tools
-        .call(RESERVE, reserve)
-        .await
-        .map_err(Failure::environmental)?;
+    tools.call(RESERVE, reserve).await.map_err(Failure::environmental)?;
     let charge = json!({ "work": id, "declined": work.declined });
     match tools.call(CHARGE, charge).await {
         Ok(_) => Ok(Acted::Done(Done { id })),
@@ -141,9 +128,7 @@ pub async fn close(ended: Arc<CloudEvent>) -> Closed {
 /// Asks for the tree to be undone.
 pub async fn reverse(_: Incoming<Failed>, rollback: Rollback) -> Result<Reversed, Failure> {
     let plan = rollback.undo_tree()?;
-    Ok(Reversed {
-        effects: plan.undos.len(),
-    })
+    Ok(Reversed { effects: plan.undos.len() })
 }
 
 /// The event of a work: always the same bytes for the same id, as a producer that tries again sends

@@ -41,12 +41,8 @@ impl Broker {
             };
             command.arg(field).arg(value);
         }
-        command
-            .arg("data")
-            .arg(event.data.as_deref().unwrap_or_default());
-        command
-            .exec(&mut self.connect())
-            .expect("the broker takes an event");
+        command.arg("data").arg(event.data.as_deref().unwrap_or_default());
+        command.exec(&mut self.connect()).expect("the broker takes an event");
     }
 
     /// Source and id of every event in the streams of a namespace.
@@ -54,11 +50,8 @@ impl Broker {
         let mut connection = self.connect();
         let mut events = Vec::new();
         for stream in keys(&mut connection, &format!("{namespace}.*")) {
-            let entries: RedisResult<Vec<Entry>> = redis::cmd("XRANGE")
-                .arg(&stream)
-                .arg("-")
-                .arg("+")
-                .query(&mut connection);
+            let entries: RedisResult<Vec<Entry>> =
+                redis::cmd("XRANGE").arg(&stream).arg("-").arg("+").query(&mut connection);
             for (_, mut fields) in entries.expect("a topic is a stream") {
                 let mut field = |name: &str| fields.remove(name).unwrap_or_default();
                 events.push((field("ce_source"), field("ce_id")));
@@ -77,15 +70,11 @@ impl Broker {
 
     fn connect(&self) -> Connection {
         let client = redis::Client::open(&*self.url).expect("WINGMAN_REDIS_URL is a URL of Redis");
-        client
-            .get_connection()
-            .expect("the broker of WINGMAN_REDIS_URL answers")
+        client.get_connection().expect("the broker of WINGMAN_REDIS_URL answers")
     }
 }
 
 fn keys(connection: &mut Connection, pattern: &str) -> Vec<String> {
-    let found = connection
-        .scan_match::<_, String>(pattern)
-        .expect("the broker lists its keys");
+    let found = connection.scan_match::<_, String>(pattern).expect("the broker lists its keys");
     found.map(|key| key.expect("a key is text")).collect()
 }

@@ -9,71 +9,29 @@ use super::judge::judge;
 type Doctored = (&'static str, fn(&mut Evidence), &'static str);
 
 const DOCTORED: [Doctored; 13] = [
-    (
-        "a call without its effect row",
-        |it| drop(it.effects.remove(0)),
-        "has no effect row",
-    ),
-    (
-        "a note that is missing",
-        |it| drop(it.notes.remove(0)),
-        "and unnoted",
-    ),
-    (
-        "a call made twice",
-        |it| it.notes.push(it.notes[0].clone()),
-        "done 2 times",
-    ),
+    ("a call without its effect row", |it| drop(it.effects.remove(0)), "has no effect row"),
+    ("a note that is missing", |it| drop(it.notes.remove(0)), "and unnoted"),
+    ("a call made twice", |it| it.notes.push(it.notes[0].clone()), "done 2 times"),
     (
         "a call under another key",
         |it| {
             let key = "another".to_owned();
-            it.notes.push(Note {
-                key: key.clone(),
-                ..it.notes[0].clone()
-            });
-            it.effects.push(Effect {
-                key,
-                ..it.effects[0].clone()
-            });
+            it.notes.push(Note { key: key.clone(), ..it.notes[0].clone() });
+            it.effects.push(Effect { key, ..it.effects[0].clone() });
         },
         "stands 2 times",
     ),
-    (
-        "an undo that never came",
-        |it| drop(it.notes.pop()),
-        "undone 0",
-    ),
-    (
-        "an undo before its do",
-        |it| it.notes.swap(2, 3),
-        "done after it was undone",
-    ),
-    (
-        "a fence that is not closed",
-        |it| it.closed_fences.clear(),
-        "is not undone",
-    ),
+    ("an undo that never came", |it| drop(it.notes.pop()), "undone 0"),
+    ("an undo before its do", |it| it.notes.swap(2, 3), "done after it was undone"),
+    ("a fence that is not closed", |it| it.closed_fences.clear(), "is not undone"),
     (
         "an execution that finished twice",
         |it| it.outcome_stamps.values_mut().for_each(|count| *count = 2),
         "2 outcome stamps",
     ),
-    (
-        "an execution that is lost",
-        |it| drop(it.executions.remove(0)),
-        "never acted on",
-    ),
-    (
-        "an event that the ledger forgot",
-        |it| it.works[0].promises = 2,
-        "recorded 2 times",
-    ),
-    (
-        "an output that did not leave",
-        |it| drop(it.on_broker.pop()),
-        "not on the broker",
-    ),
+    ("an execution that is lost", |it| drop(it.executions.remove(0)), "never acted on"),
+    ("an event that the ledger forgot", |it| it.works[0].promises = 2, "recorded 2 times"),
+    ("an output that did not leave", |it| drop(it.on_broker.pop()), "not on the broker"),
     (
         "a withheld output that left",
         |it| it.outputs[0].state = "withheld".to_owned(),
@@ -93,8 +51,7 @@ pub(super) fn trials() -> Vec<Trial> {
             doctor(&mut evidence);
             let faults = judge(&evidence);
             let seen = faults.iter().any(|fault| fault.contains(said));
-            seen.then_some(())
-                .ok_or_else(|| Failed::from(format!("{said:?} is not in {faults:?}")))
+            seen.then_some(()).ok_or_else(|| Failed::from(format!("{said:?} is not in {faults:?}")))
         })
     });
     let passes = Trial::test("judge::passes what is sound", || match judge(&sound()) {
@@ -106,11 +63,7 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// One work that was done and one that was declined.
 fn sound() -> Evidence {
-    let work = |id: &str, declined| WorkSent {
-        id: id.to_owned(),
-        declined,
-        promises: 1,
-    };
+    let work = |id: &str, declined| WorkSent { id: id.to_owned(), declined, promises: 1 };
     let note = |verb, tool: &str, key: &str, work: &str| Note {
         verb,
         tool: tool.to_owned(),

@@ -89,13 +89,8 @@ pub(super) struct Output {
 impl Evidence {
     /// Reads everything. The works and what is foreign are the caller's to add.
     pub(super) fn gather(ledger: &str, notes: &Path, broker: &Broker, namespace: &str) -> Self {
-        let mut evidence = Self {
-            notes: read_notes(notes),
-            ..Self::default()
-        };
-        evidence
-            .read_ledger(ledger)
-            .expect("the ledger can be read");
+        let mut evidence = Self { notes: read_notes(notes), ..Self::default() };
+        evidence.read_ledger(ledger).expect("the ledger can be read");
         let found = verify(ledger, None).expect("the ledger can be verified");
         evidence.unsound = found.problems.iter().map(ToString::to_string).collect();
         evidence.on_broker = broker.events(namespace);
@@ -131,11 +126,7 @@ impl Evidence {
                 // What the tool was given as its idempotency key.
                 let key = format!("{}-{}", it.key.execution, it.key.index);
                 let state = named(serde_json::to_value(&it.state), "/state");
-                self.effects.push(Effect {
-                    key,
-                    tool: it.tool,
-                    state,
-                });
+                self.effects.push(Effect { key, tool: it.tool, state });
             }
             for it in reader.outbox_in(&tree)? {
                 let event = CloudEvent::from_json(&it.message).expect("an outbox row is an event");
@@ -145,11 +136,7 @@ impl Evidence {
                     source: event.source().to_owned(),
                     id: event.id().to_owned(),
                     state: named(serde_json::to_value(it.state), ""),
-                    consumers: HANDLERS
-                        .iter()
-                        .filter(consumes)
-                        .map(|it| it.0.to_owned())
-                        .collect(),
+                    consumers: HANDLERS.iter().filter(consumes).map(|it| it.0.to_owned()).collect(),
                 });
             }
         }
@@ -166,10 +153,7 @@ impl Evidence {
                 if let Some(execution) = stamp.execution
                     && OUTCOMES.contains(&stamp.kind.as_str())
                 {
-                    *self
-                        .outcome_stamps
-                        .entry(execution.to_string())
-                        .or_default() += 1;
+                    *self.outcome_stamps.entry(execution.to_string()).or_default() += 1;
                 }
             }
         }
@@ -180,11 +164,7 @@ impl Evidence {
 /// The word that a serialised state is named by.
 fn named(value: serde_json::Result<Value>, pointer: &str) -> String {
     let value = value.expect("states serialise");
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .expect("states have names")
-        .to_owned()
+    value.pointer(pointer).and_then(Value::as_str).expect("states have names").to_owned()
 }
 
 fn read_notes(path: &Path) -> Vec<Note> {

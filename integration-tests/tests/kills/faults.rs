@@ -17,17 +17,11 @@ const LOAD: u32 = 24;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, run: fn() -> Result<(), String>| {
-        Trial::test(format!("redis::{name}"), move || {
-            run().map_err(Failed::from)
-        })
+        Trial::test(format!("redis::{name}"), move || run().map_err(Failed::from))
     };
     vec![
-        trial("restarted under load", || {
-            goes_under_load(&[&["restart", "redis"]])
-        }),
-        trial("killed under load", || {
-            goes_under_load(&[&["kill", "redis"], &["up", "redis"]])
-        }),
+        trial("restarted under load", || goes_under_load(&[&["restart", "redis"]])),
+        trial("killed under load", || goes_under_load(&[&["kill", "redis"], &["up", "redis"]])),
         trial("down at start", down_at_start),
         trial("refuses the credentials", refuses_the_credentials),
     ]
@@ -60,9 +54,7 @@ fn down_at_start() -> Result<(), String> {
 /// It stops and says so, without the password.
 fn refuses_the_credentials() -> Result<(), String> {
     let selected = Broker::selected();
-    let url = selected
-        .url
-        .replacen("redis://", "redis://nobody:hunter2@", 1);
+    let url = selected.url.replacen("redis://", "redis://nobody:hunter2@", 1);
     let mut scene = Scene::new("credentials", Broker { url }, 1);
     let mut worker = scene.worker(&["nobody".to_owned()], None);
     let status = worker.ended()?;
@@ -90,9 +82,7 @@ impl OwnRedis {
     }
 
     fn broker(&self) -> Broker {
-        Broker {
-            url: format!("redis://127.0.0.1:{}", self.port),
-        }
+        Broker { url: format!("redis://127.0.0.1:{}", self.port) }
     }
 
     fn run(&self, arguments: &[&str]) -> Result<(), String> {

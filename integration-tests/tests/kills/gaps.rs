@@ -26,9 +26,7 @@ pub(super) fn trials(seed: u64) -> Vec<Trial> {
     };
     let gaps = Gap::ALL.into_iter();
     let undo = trial(AFTER_UNDO, UNDO_OCCURRENCES, Some(Evidence::undone_again));
-    gaps.map(|gap| trial(gap.as_str(), OCCURRENCES, marks_of(gap)))
-        .chain([undo])
-        .collect()
+    gaps.map(|gap| trial(gap.as_str(), OCCURRENCES, marks_of(gap))).chain([undo]).collect()
 }
 
 /// Where a kill leaves a mark, the mark is looked for: it shows that the kill hit.
@@ -67,14 +65,10 @@ fn killed_at(place: &str, seed: u64, occurrences: u32, marks: Option<Marks>) -> 
     scene.publish_foreign("foreign-after");
     let evidence = finish(&mut scene, &producers)?;
     expect("accepted works", evidence.works.len(), (KILLS + 2) * WORKS)?;
-    marks.map_or(Ok(()), |marks| {
-        expect("marks of kills", marks(&evidence), KILLS)
-    })
+    marks.map_or(Ok(()), |marks| expect("marks of kills", marks(&evidence), KILLS))
 }
 
 fn expect(what: &str, found: usize, expected: u32) -> Result<(), String> {
     let enough = u32::try_from(found).is_ok_and(|found| found >= expected);
-    enough
-        .then_some(())
-        .ok_or_else(|| format!("{found} {what}, not {expected}"))
+    enough.then_some(()).ok_or_else(|| format!("{found} {what}, not {expected}"))
 }

@@ -12,12 +12,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<String> {
     calls_have_effects(evidence, &mut faults);
     works_are_whole(evidence, &mut faults);
     broker_has_what_was_recorded(evidence, &mut faults);
-    faults.extend(
-        evidence
-            .unsound
-            .iter()
-            .map(|it| format!("the ledger does not verify: {it}")),
-    );
+    faults.extend(evidence.unsound.iter().map(|it| format!("the ledger does not verify: {it}")));
     faults
 }
 
@@ -42,37 +37,22 @@ fn nothing_lost(evidence: &Evidence, faults: &mut Vec<String>) {
     for output in evidence.outputs.iter().filter(|it| it.state == "published") {
         for consumer in &output.consumers {
             if !ended.contains(&(output.event.as_str(), consumer.as_str())) {
-                faults.push(format!(
-                    "{} was published and never handled by {consumer}",
-                    output.id
-                ));
+                faults.push(format!("{} was published and never handled by {consumer}", output.id));
             }
         }
     }
 }
 
 fn one_finish(evidence: &Evidence, faults: &mut Vec<String>) {
-    let known: BTreeSet<&str> = evidence
-        .executions
-        .iter()
-        .map(|it| it.id.as_str())
-        .collect();
+    let known: BTreeSet<&str> = evidence.executions.iter().map(|it| it.id.as_str()).collect();
     for execution in &evidence.executions {
-        let finishes = evidence
-            .outcome_stamps
-            .get(&execution.id)
-            .copied()
-            .unwrap_or_default();
+        let finishes = evidence.outcome_stamps.get(&execution.id).copied().unwrap_or_default();
         if !execution.ended || finishes != 1 {
             let (id, handler) = (&execution.id, &execution.handler);
             faults.push(format!("{handler} {id} has {finishes} outcome stamps"));
         }
     }
-    for id in evidence
-        .outcome_stamps
-        .keys()
-        .filter(|id| !known.contains(id.as_str()))
-    {
+    for id in evidence.outcome_stamps.keys().filter(|id| !known.contains(id.as_str())) {
         faults.push(format!("{id} has an outcome stamp and is no execution"));
     }
 }
@@ -84,20 +64,14 @@ fn calls_have_effects(evidence: &Evidence, faults: &mut Vec<String>) {
         let (done, undone) = noted.entry((&note.tool, &note.key)).or_default();
         match note.verb {
             Verb::Do if *undone > 0 => {
-                faults.push(format!(
-                    "{} {} was done after it was undone",
-                    note.tool, note.key
-                ));
+                faults.push(format!("{} {} was done after it was undone", note.tool, note.key));
             }
             Verb::Do => *done += 1,
             Verb::Undo => *undone += 1,
         }
     }
     for ((tool, key), (done, undone)) in &noted {
-        let effect = evidence
-            .effects
-            .iter()
-            .find(|it| it.key == *key && it.tool == *tool);
+        let effect = evidence.effects.iter().find(|it| it.key == *key && it.tool == *tool);
         let Some(effect) = effect else {
             faults.push(format!("{tool} {key} was called and has no effect row"));
             continue;
@@ -110,18 +84,13 @@ fn calls_have_effects(evidence: &Evidence, faults: &mut Vec<String>) {
         };
         if !agrees {
             let state = &effect.state;
-            faults.push(format!(
-                "{tool} {key} is {state}: done {done} times, undone {undone}"
-            ));
+            faults.push(format!("{tool} {key} is {state}: done {done} times, undone {undone}"));
         }
     }
     for effect in &evidence.effects {
         let was_noted = noted.contains_key(&(effect.tool.as_str(), effect.key.as_str()));
         if effect.state != "void" && !was_noted {
-            faults.push(format!(
-                "{} {} is {} and unnoted",
-                effect.tool, effect.key, effect.state
-            ));
+            faults.push(format!("{} {} is {} and unnoted", effect.tool, effect.key, effect.state));
         }
     }
 }
@@ -145,16 +114,11 @@ fn works_are_whole(evidence: &Evidence, faults: &mut Vec<String>) {
             let expected = usize::from(!work.declined);
             if stands != expected {
                 let id = &work.id;
-                faults.push(format!(
-                    "{id}: {tool} stands {stands} times, not {expected}"
-                ));
+                faults.push(format!("{id}: {tool} stands {stands} times, not {expected}"));
             }
         }
         if work.declined && !evidence.closed_fences.contains(&work.id) {
-            faults.push(format!(
-                "{} was declined and its tree is not undone",
-                work.id
-            ));
+            faults.push(format!("{} was declined and its tree is not undone", work.id));
         }
     }
 }
@@ -174,13 +138,9 @@ fn broker_has_what_was_recorded(evidence: &Evidence, faults: &mut Vec<String>) {
     }
     let found: BTreeSet<_> = evidence.on_broker.iter().cloned().collect();
     for (source, id) in expected.difference(&found) {
-        faults.push(format!(
-            "{source} {id} is recorded as published and not on the broker"
-        ));
+        faults.push(format!("{source} {id} is recorded as published and not on the broker"));
     }
     for (source, id) in found.difference(&expected) {
-        faults.push(format!(
-            "{source} {id} is on the broker and not recorded as published"
-        ));
+        faults.push(format!("{source} {id} is on the broker and not recorded as published"));
     }
 }

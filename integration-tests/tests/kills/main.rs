@@ -29,10 +29,7 @@ const WORKS: u32 = 6;
 /// The longest wait for everything to settle.
 const SETTLED_WITHIN: Duration = Duration::from_secs(40);
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the seed must be known to run a failure again"
-)]
+#[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
     let arguments = Arguments::from_args();
     let seed = seed();
@@ -77,10 +74,7 @@ fn verdict(scene: &mut Scene) -> Result<Evidence, String> {
 
 fn explain(scene: &mut Scene, why: &str) -> String {
     let (folder, namespace) = (scene.keep(), &scene.namespace);
-    format!(
-        "{why}\nledger, notes and logs: {}; on Redis: {namespace}",
-        folder.display()
-    )
+    format!("{why}\nledger, notes and logs: {}; on Redis: {namespace}", folder.display())
 }
 
 fn seed() -> u64 {

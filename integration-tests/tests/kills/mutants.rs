@@ -20,10 +20,7 @@ pub(super) fn trials() -> Vec<Trial> {
     };
     vec![
         mutant("acks-first", "never acted on"),
-        mutant(
-            "sends-nothing",
-            "recorded as published and not on the broker",
-        ),
+        mutant("sends-nothing", "recorded as published and not on the broker"),
     ]
 }
 
@@ -49,7 +46,5 @@ fn is_caught(broken: &str, said: &str) -> Result<(), String> {
     if faults.iter().any(|fault| fault.contains(said)) {
         return Ok(());
     }
-    Err(format!(
-        "{said:?} is not among {faults:?}; waiting ended with {settled:?}"
-    ))
+    Err(format!("{said:?} is not among {faults:?}; waiting ended with {settled:?}"))
 }

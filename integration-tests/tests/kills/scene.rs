@@ -47,9 +47,7 @@ impl Scene {
             .expect("the recorder starts");
         let mut recorder_address = String::new();
         let stdout = recorder.stdout.take().expect("its output is piped");
-        BufReader::new(stdout)
-            .read_line(&mut recorder_address)
-            .expect("it tells its address");
+        BufReader::new(stdout).read_line(&mut recorder_address).expect("it tells its address");
         Self {
             namespace: format!("kills-{}-{}", name.replace(' ', "-"), std::process::id()),
             recorder_address: recorder_address.trim_end().to_owned(),
@@ -63,10 +61,7 @@ impl Scene {
     }
 
     pub(super) fn ledger(&self) -> String {
-        format!(
-            "sqlite://{}",
-            self.folder.path().join("ledger.db").display()
-        )
+        format!("sqlite://{}", self.folder.path().join("ledger.db").display())
     }
 
     /// Has a program without a governor publish its works.
@@ -75,8 +70,7 @@ impl Scene {
             let event = workflow::work(producer, number).expect("a work is an event");
             self.broker.add(&self.namespace, &event);
             self.said.push(format!("recorded {producer}-{number}"));
-            self.foreign
-                .push((event.source().to_owned(), event.id().to_owned()));
+            self.foreign.push((event.source().to_owned(), event.id().to_owned()));
         }
     }
 
@@ -141,8 +135,7 @@ impl Scene {
     /// Takes over what a worker said.
     pub(super) fn heard(&mut self, worker: &mut Worker) {
         let about_works = |it: &String| it.starts_with("recorded ") || it.starts_with("known ");
-        self.said
-            .extend(worker.take_said().into_iter().filter(about_works));
+        self.said.extend(worker.take_said().into_iter().filter(about_works));
     }
 
     /// Every work that somebody was told is accepted.
@@ -157,11 +150,7 @@ impl Scene {
             }
             let number = id.rsplit('-').next().and_then(|text| text.parse().ok());
             let declined = workflow::is_declined(number.expect("a work ends with its number"));
-            works.push(WorkSent {
-                id: id.to_owned(),
-                declined,
-                promises,
-            });
+            works.push(WorkSent { id: id.to_owned(), declined, promises });
         }
         works
     }
@@ -203,11 +192,7 @@ impl Scene {
     pub(super) fn evidence(&self) -> Evidence {
         let notes = self.folder.path().join("notes.txt");
         let found = Evidence::gather(&self.ledger(), &notes, &self.broker, &self.namespace);
-        Evidence {
-            works: self.works(),
-            foreign: self.foreign.clone(),
-            ..found
-        }
+        Evidence { works: self.works(), foreign: self.foreign.clone(), ..found }
     }
 
     /// Waits until some worker has complained in these words.

@@ -23,10 +23,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Starts it; its complaints are added to a file.
     pub(super) fn start(mut command: Command, complaints: &Path) -> Self {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(complaints);
+        let log = OpenOptions::new().create(true).append(true).open(complaints);
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -40,11 +37,7 @@ impl Worker {
             // Nobody listens any more once the trial has ended.
             let _ = all.try_for_each(|line| send.send(line));
         });
-        Self {
-            process,
-            lines,
-            said: Vec::new(),
-        }
+        Self { process, lines, said: Vec::new() }
     }
 
     /// Waits until it says this.
@@ -72,9 +65,7 @@ impl Worker {
 
     /// `kill -9`.
     pub(super) fn kill(&mut self) {
-        self.process
-            .kill()
-            .expect("a process of ours can be killed");
+        self.process.kill().expect("a process of ours can be killed");
         self.process.wait().expect("a killed process ends");
         self.said.extend(self.lines.iter());
     }

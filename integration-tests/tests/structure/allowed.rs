@@ -22,18 +22,12 @@ impl Allowed {
             }
             let words: Vec<_> = line.split_whitespace().collect();
             let [kind, name, _, ..] = words[..] else {
-                panic!(
-                    "line {}: expected kind, name and reason, seen {line:?}",
-                    number + 1
-                );
+                panic!("line {}: expected kind, name and reason, seen {line:?}", number + 1);
             };
             let set = match kind {
                 "licence" => &mut allowed.licences,
                 "twice" => &mut allowed.twice,
-                _ => panic!(
-                    "line {}: expected licence or twice, seen {kind:?}",
-                    number + 1
-                ),
+                _ => panic!("line {}: expected licence or twice, seen {kind:?}", number + 1),
             };
             set.insert(name.to_owned());
         }

@@ -50,10 +50,7 @@ fn members_depend_only_on_whom_they_may() {
     assert!(members.len() >= 8, "only {} members found", members.len());
     let mut findings = Vec::new();
     for package in members.values() {
-        let on = package
-            .depends_on
-            .iter()
-            .filter_map(|name| members.get(name.as_str()));
+        let on = package.depends_on.iter().filter_map(|name| members.get(name.as_str()));
         let wrong = on.filter(|other| !may_depend_on(package, other));
         findings.extend(wrong.map(|other| format!("{} on {}", package.name, other.name)));
     }
@@ -95,46 +92,28 @@ fn licences_are_accepted() {
     let findings: Vec<_> = packages
         .iter()
         .filter(refused)
-        .map(|package| {
-            format!(
-                "{} {}: {:?}",
-                package.name, package.version, package.licence
-            )
-        })
+        .map(|package| format!("{} {}: {:?}", package.name, package.version, package.licence))
         .collect();
     assert_none("dependencies.txt does not accept a licence", &findings);
     let unused: Vec<_> = allowed.licences.difference(&used).cloned().collect();
-    assert_none(
-        "dependencies.txt accepts a licence that nothing needs",
-        &unused,
-    );
+    assert_none("dependencies.txt accepts a licence that nothing needs", &unused);
 }
 
 #[test]
 fn crates_come_in_one_version() {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in packages() {
-        versions
-            .entry(package.name)
-            .or_default()
-            .push(package.version);
+        versions.entry(package.name).or_default().push(package.version);
     }
     versions.retain(|_, versions| versions.len() > 1);
     let allowed = allowed().twice;
     let seen: BTreeSet<_> = versions.keys().cloned().collect();
     let surprising = seen.difference(&allowed);
-    let findings: Vec<_> = surprising
-        .map(|name| format!("{name} {}", versions[name].join(" ")))
-        .collect();
-    assert_none(
-        "dependencies.txt does not allow a crate in several versions",
-        &findings,
-    );
+    let findings: Vec<_> =
+        surprising.map(|name| format!("{name} {}", versions[name].join(" "))).collect();
+    assert_none("dependencies.txt does not allow a crate in several versions", &findings);
     let unused: Vec<_> = allowed.difference(&seen).cloned().collect();
-    assert_none(
-        "dependencies.txt allows a crate twice that is there once",
-        &unused,
-    );
+    assert_none("dependencies.txt allows a crate twice that is there once", &unused);
 }
 
 fn place(package: &Package) -> &str {
@@ -149,12 +128,7 @@ fn allowed() -> Allowed {
 /// Everything that a build with all features on Linux contains.
 fn packages() -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version=1",
-            "--locked",
-            "--all-features",
-        ])
+        .args(["metadata", "--format-version=1", "--locked", "--all-features"])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
         .output()
@@ -162,9 +136,7 @@ fn packages() -> Vec<Package> {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo metadata: {said}");
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
-    let all = metadata["packages"]
-        .as_array()
-        .expect("metadata has packages");
+    let all = metadata["packages"].as_array().expect("metadata has packages");
     all.iter().map(package).collect()
 }
 
@@ -173,9 +145,7 @@ fn package(package: &Value) -> Package {
     let dependencies = package["dependencies"].as_array().into_iter().flatten();
     let manifest = text("manifest_path");
     let below = std::path::Path::new(&manifest).strip_prefix(root()).ok();
-    let place = below
-        .and_then(|path| path.parent())
-        .map(|path| path.display().to_string());
+    let place = below.and_then(|path| path.parent()).map(|path| path.display().to_string());
     Package {
         name: text("name"),
         version: text("version"),

@@ -10,9 +10,7 @@ const LINES_MAX: usize = 600;
 const LINES_MEDIAN_MAX: usize = 120;
 
 /// Names that say nothing of what is inside.
-const EMPTY_NAMES: &[&str] = &[
-    "common", "helper", "helpers", "manager", "misc", "util", "utils",
-];
+const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "manager", "misc", "util", "utils"];
 
 /// The top level of every adapter crate, the same everywhere.
 const ADAPTER_FILES: &[&str] = &[
@@ -35,20 +33,13 @@ fn every_file_opens_with_its_purpose() {
 
 #[test]
 fn files_are_small() {
-    let mut lines: Vec<_> = sources()
-        .into_iter()
-        .map(|path| (read(&path).lines().count(), path))
-        .collect();
+    let mut lines: Vec<_> =
+        sources().into_iter().map(|path| (read(&path).lines().count(), path)).collect();
     lines.sort();
     let (median, _) = lines[lines.len() / 2];
-    assert!(
-        median <= LINES_MEDIAN_MAX,
-        "the median file has {median} lines"
-    );
+    assert!(median <= LINES_MEDIAN_MAX, "the median file has {median} lines");
     let long = lines.into_iter().filter(|(count, _)| *count > LINES_MAX);
-    let findings: Vec<_> = long
-        .map(|(count, path)| format!("{} {count}", shown(path)))
-        .collect();
+    let findings: Vec<_> = long.map(|(count, path)| format!("{} {count}", shown(path))).collect();
     assert_none("a file has at most 600 lines", &findings);
 }
 
@@ -58,19 +49,13 @@ fn functions_are_small_because_clippy_is_asked() {
     let clippy = read(&root().join("clippy.toml"));
     assert!(clippy.contains("too-many-lines-threshold = 70"), "{clippy}");
     let workspace = read(&root().join("Cargo.toml"));
-    assert!(
-        workspace.contains("too_many_lines = \"warn\""),
-        "the lint is off"
-    );
+    assert!(workspace.contains("too_many_lines = \"warn\""), "the lint is off");
     let deaf = |path: &PathBuf| {
         let manifest = read(path);
         manifest.contains("[package]") && !manifest.contains("[lints]\nworkspace = true")
     };
-    let findings: Vec<_> = find("Cargo.toml", &root())
-        .into_iter()
-        .filter(deaf)
-        .map(shown)
-        .collect();
+    let findings: Vec<_> =
+        find("Cargo.toml", &root()).into_iter().filter(deaf).map(shown).collect();
     assert_none("a member inherits the workspace's lints", &findings);
     // Put together here, so that this file does not find itself.
     let excuse = ["clippy::", "too_many_lines"].concat();
@@ -92,10 +77,7 @@ fn names_say_what_is_inside() {
 
 #[test]
 fn adapters_have_the_same_modules() {
-    let expected: BTreeSet<_> = ADAPTER_FILES
-        .iter()
-        .map(|name| (*name).to_owned())
-        .collect();
+    let expected: BTreeSet<_> = ADAPTER_FILES.iter().map(|name| (*name).to_owned()).collect();
     let mut findings = Vec::new();
     for adapter in entries(&root().join("adapters")) {
         let source = adapter.join("src");
@@ -113,19 +95,12 @@ fn adapters_have_the_same_modules() {
             findings.push(format!("{} {}", shown(adapter), differing.join(" ")));
         }
     }
-    assert_none(
-        "an adapter has these top-level modules and no others",
-        &findings,
-    );
+    assert_none("an adapter has these top-level modules and no others", &findings);
 }
 
 fn sources() -> Vec<PathBuf> {
     let found = find(".rs", &root());
-    assert!(
-        found.len() > 50,
-        "only {} files found: is this the workspace?",
-        found.len()
-    );
+    assert!(found.len() > 50, "only {} files found: is this the workspace?", found.len());
     found
 }
 
@@ -133,10 +108,7 @@ fn sources() -> Vec<PathBuf> {
 fn find(ending: &str, folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in entries(folder) {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() {
             if name != "target" && !name.starts_with('.') {
                 found.extend(find(ending, &path));
@@ -151,9 +123,7 @@ fn find(ending: &str, folder: &Path) -> Vec<PathBuf> {
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder);
     let listed = listed.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    listed
-        .map(|entry| entry.expect("a listed entry can be read").path())
-        .collect()
+    listed.map(|entry| entry.expect("a listed entry can be read").path()).collect()
 }
 
 fn read(path: &Path) -> String {
@@ -161,8 +131,5 @@ fn read(path: &Path) -> String {
 }
 
 fn shown(path: PathBuf) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(&path)
-        .display()
-        .to_string()
+    path.strip_prefix(root()).unwrap_or(&path).display().to_string()
 }

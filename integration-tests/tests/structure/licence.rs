@@ -9,10 +9,7 @@ pub(crate) fn accepts(
     allowed: &BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<_> = spaced.split_whitespace().collect();
     let mut rest = &words[..];
     let rests_on = choice(&mut rest, allowed);

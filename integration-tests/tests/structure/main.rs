@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 /// The root of the workspace.
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent()
-        .expect("this crate is one level below the root")
-        .to_path_buf()
+    here.parent().expect("this crate is one level below the root").to_path_buf()
 }
 
 /// Fails with every finding at once, so that nobody mends them one by one.

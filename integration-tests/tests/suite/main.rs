@@ -18,15 +18,9 @@ struct Layer {
     cases: &'static [Case],
 }
 
-const LAYERS: &[Layer] = &[Layer {
-    name: "transport",
-    cases: TRANSPORT_CASES,
-}];
+const LAYERS: &[Layer] = &[Layer { name: "transport", cases: TRANSPORT_CASES }];
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the seed must be known to run a failure again"
-)]
+#[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
     let arguments = Arguments::from_args();
     let seed = seed();

@@ -43,14 +43,9 @@ async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {
 
 async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Failed> {
     let transport = backend.connect().await?;
-    let offer = Offer {
-        capabilities: transport.capabilities(),
-        faults: backend.faults(),
-    };
+    let offer = Offer { capabilities: transport.capabilities(), faults: backend.faults() };
     transport.close().await?;
-    let cases = LAYERS
-        .iter()
-        .flat_map(|layer| layer.cases.iter().map(move |case| (layer, case)));
+    let cases = LAYERS.iter().flat_map(|layer| layer.cases.iter().map(move |case| (layer, case)));
     let row = |(layer, case): (&crate::Layer, &wingman_conformance::Case)| {
         let name = format!("{}::{}", layer.name, case.name);
         (name, case.mode(&offer).to_string())
@@ -69,9 +64,7 @@ fn read(text: &str) -> Result<Columns, Failed> {
         let mut words = line.split_whitespace();
         let case = words.next().ok_or("matrix.txt has an empty line")?;
         for name in &names {
-            let mode = words
-                .next()
-                .ok_or_else(|| format!("{case} has no mode for {name}"))?;
+            let mode = words.next().ok_or_else(|| format!("{case} has no mode for {name}"))?;
             let column = columns.entry((*name).to_owned()).or_default();
             column.insert(case.to_owned(), mode.to_owned());
         }
@@ -81,11 +74,7 @@ fn read(text: &str) -> Result<Columns, Failed> {
 
 fn write(columns: &Columns) -> String {
     let cases: std::collections::BTreeSet<_> = columns.values().flat_map(BTreeMap::keys).collect();
-    let width = cases
-        .iter()
-        .map(|case| case.len())
-        .max()
-        .unwrap_or_default();
+    let width = cases.iter().map(|case| case.len()).max().unwrap_or_default();
     let mut text = HEAD.to_owned();
     let mut line = |first: &str, cells: Vec<&str>| {
         let cells: String = cells.iter().map(|cell| format!(" {cell:<8}")).collect();
@@ -96,10 +85,8 @@ fn write(columns: &Columns) -> String {
     line("case", columns.keys().map(String::as_str).collect());
     for case in cases {
         let mode = |column: &BTreeMap<String, String>| column.get(case).cloned();
-        let modes: Vec<_> = columns
-            .values()
-            .map(|column| mode(column).unwrap_or_else(|| "-".into()))
-            .collect();
+        let modes: Vec<_> =
+            columns.values().map(|column| mode(column).unwrap_or_else(|| "-".into())).collect();
         line(case, modes.iter().map(String::as_str).collect());
     }
     text

@@ -54,14 +54,9 @@ pub(crate) async fn create_group(
         StartPosition::Latest => "$",
     };
     let mut command = redis::cmd("XGROUP");
-    command
-        .arg("CREATE")
-        .arg(topic.as_str())
-        .arg(group.as_str());
+    command.arg("CREATE").arg(topic.as_str()).arg(group.as_str());
     command.arg(begin).arg("MKSTREAM");
-    let made: Result<()> = connection
-        .command((Doing::Reading, "create group"), &command)
-        .await;
+    let made: Result<()> = connection.command((Doing::Reading, "create group"), &command).await;
     match made {
         Ok(()) => Ok(Created::Created),
         // Somebody else was quicker.
@@ -79,9 +74,7 @@ pub(crate) async fn delete_topic(connection: &Connection, topic: &TopicName) -> 
     for group in &groups {
         command.arg(SideKeys::new(topic, &group.name).all());
     }
-    let deleted: u64 = connection
-        .command((Doing::Writing, "delete topic"), &command)
-        .await?;
+    let deleted: u64 = connection.command((Doing::Writing, "delete topic"), &command).await?;
     Ok(deleted > 0)
 }
 
@@ -98,17 +91,10 @@ pub(crate) async fn delete_group(
     }
     let mut pipeline = redis::pipe();
     pipeline.atomic();
-    pipeline
-        .cmd("XGROUP")
-        .arg("DESTROY")
-        .arg(topic.as_str())
-        .arg(group.as_str());
-    pipeline
-        .cmd("DEL")
-        .arg(SideKeys::new(topic, group.as_str()).all());
-    let (destroyed, _): (u64, u64) = connection
-        .pipeline((Doing::Writing, "delete group"), &pipeline)
-        .await?;
+    pipeline.cmd("XGROUP").arg("DESTROY").arg(topic.as_str()).arg(group.as_str());
+    pipeline.cmd("DEL").arg(SideKeys::new(topic, group.as_str()).all());
+    let (destroyed, _): (u64, u64) =
+        connection.pipeline((Doing::Writing, "delete group"), &pipeline).await?;
     Ok(destroyed > 0)
 }
 
@@ -121,15 +107,10 @@ pub(crate) async fn inspect(
     };
     let mut command = redis::cmd("XLEN");
     command.arg(topic.as_str());
-    let messages = connection
-        .command((Doing::Reading, "inspect"), &command)
-        .await?;
+    let messages = connection.command((Doing::Reading, "inspect"), &command).await?;
     Ok(Some(TopicInfo {
         // A group of another program may have a name that ours cannot have.
-        groups: groups
-            .iter()
-            .filter_map(|it| GroupName::new(&it.name).ok())
-            .collect(),
+        groups: groups.iter().filter_map(|it| GroupName::new(&it.name).ok()).collect(),
         messages: Some(messages),
     }))
 }
@@ -161,26 +142,21 @@ async fn groups(connection: &Connection, topic: &TopicName) -> Result<Option<Vec
     pipeline.ignore_errors();
     pipeline.cmd("EXISTS").arg(topic.as_str());
     pipeline.cmd("XINFO").arg("GROUPS").arg(topic.as_str());
-    let (exists, groups): (bool, redis::RedisResult<Value>) = connection
-        .pipeline((Doing::Reading, OPERATION), &pipeline)
-        .await?;
+    let (exists, groups): (bool, redis::RedisResult<Value>) =
+        connection.pipeline((Doing::Reading, OPERATION), &pipeline).await?;
     if !exists {
         return Ok(None);
     }
     let native = |error| from_native(Doing::Reading, OPERATION, error).with("topic", topic);
     let reply: StreamInfoGroupsReply =
         from_redis_value(groups.map_err(native)?).map_err(|error| native(error.into()))?;
-    let found = reply.groups.into_iter().map(|group| FoundGroup {
-        name: group.name,
-        lag: group.lag.map(|lag| lag as u64),
-    });
+    let found = reply
+        .groups
+        .into_iter()
+        .map(|group| FoundGroup { name: group.name, lag: group.lag.map(|lag| lag as u64) });
     Ok(Some(found.collect()))
 }
 
 fn created(made: bool) -> Created {
-    if made {
-        Created::Created
-    } else {
-        Created::Existed
-    }
+    if made { Created::Created } else { Created::Existed }
 }

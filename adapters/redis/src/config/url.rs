@@ -24,11 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Config> {
                 return Err(error.with("scheme", other));
             }
         },
-        host: url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned(),
+        host: url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
         ..Config::default()
     };
     if let Some(port) = url.port() {
@@ -84,8 +80,7 @@ fn number<T: FromStr<Err: fmt::Display>>(key: &'static str, value: &str) -> Resu
 
 fn decoded(part: &'static str, text: &str) -> Result<String> {
     let text = percent_decode_str(text).decode_utf8();
-    text.map(Into::into)
-        .map_err(|_| wrong("not UTF-8 after percent-decoding").with("part", part))
+    text.map(Into::into).map_err(|_| wrong("not UTF-8 after percent-decoding").with("part", part))
 }
 
 #[cfg(test)]
@@ -118,10 +113,7 @@ mod tests {
     #[test]
     fn what_is_left_out_has_a_default() {
         let config = parse("redis://localhost").unwrap();
-        let expected = Config {
-            host: "localhost".to_owned(),
-            ..Config::default()
-        };
+        let expected = Config { host: "localhost".to_owned(), ..Config::default() };
         assert_eq!(config, expected);
         assert_eq!(parse("redis://:pw@localhost/").unwrap().username, None);
         assert_eq!(parse("redis://[::1]:7").unwrap().host, "::1");
@@ -132,24 +124,14 @@ mod tests {
         let text = error("redis://h?reply_milis=1").to_string();
         assert!(text.contains("did you mean reply_millis?"), "{text}");
         assert!(text.contains("payload_bytes_max"), "{text}");
-        assert!(
-            !error("redis://h?zzzzzzzzz=1")
-                .to_string()
-                .contains("did you mean")
-        );
+        assert!(!error("redis://h?zzzzzzzzz=1").to_string().contains("did you mean"));
     }
 
     #[test]
     fn wrong_parts_are_named() {
         assert_eq!(error("redis://h/one").context("key"), Some("database"));
-        assert_eq!(
-            error("redis://h?reply_millis=-1").context("key"),
-            Some("reply_millis")
-        );
-        assert_eq!(
-            error("redis://h?reply_millis=0").context("key"),
-            Some("reply_millis")
-        );
+        assert_eq!(error("redis://h?reply_millis=-1").context("key"), Some("reply_millis"));
+        assert_eq!(error("redis://h?reply_millis=0").context("key"), Some("reply_millis"));
         assert_eq!(error("redis://").context("key"), Some("host"));
         assert_eq!(error("kafka://h").context("scheme"), Some("kafka"));
         assert!(error("redis://me@h").to_string().contains("password"));

@@ -18,10 +18,7 @@ pub(crate) struct EntryId {
 impl EntryId {
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let (millis, sequence) = std::str::from_utf8(text).ok()?.split_once('-')?;
-        Some(Self {
-            millis: millis.parse().ok()?,
-            sequence: sequence.parse().ok()?,
-        })
+        Some(Self { millis: millis.parse().ok()?, sequence: sequence.parse().ok()? })
     }
 }
 
@@ -33,11 +30,7 @@ impl fmt::Display for EntryId {
 
 impl From<EntryId> for Position {
     fn from(id: EntryId) -> Self {
-        Self {
-            lane: 0,
-            major: id.millis,
-            minor: id.sequence,
-        }
+        Self { lane: 0, major: id.millis, minor: id.sequence }
     }
 }
 
@@ -86,12 +79,7 @@ fn from_parts(id: Value, fields: Value, count: u32, attempt: u32) -> Option<Entr
     while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
         pairs.push((bytes(name)?, bytes(value)?));
     }
-    Some(Entry {
-        id,
-        message: codec::decode(pairs),
-        count,
-        attempt,
-    })
+    Some(Entry { id, message: codec::decode(pairs), count, attempt })
 }
 
 /// The items of an array; an empty table of a script may come as nil.
@@ -142,10 +130,7 @@ mod tests {
 
     #[test]
     fn both_protocols_are_read_and_nonsense_is_not() {
-        let entry = Value::Array(vec![
-            text("5-1"),
-            Value::Array(vec![text("data"), text("x")]),
-        ]);
+        let entry = Value::Array(vec![text("5-1"), Value::Array(vec![text("data"), text("x")])]);
         let entries = Value::Array(vec![entry]);
         let map = Value::Map(vec![(text("topic"), entries.clone())]);
         let pairs = Value::Array(vec![Value::Array(vec![text("topic"), entries])]);

@@ -34,9 +34,7 @@ impl SideKeys {
 
     /// The stream, and the keys beside it.
     pub(super) fn with_stream(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.stream)
-            .chain(&self.beside)
-            .map(String::as_str)
+        std::iter::once(&self.stream).chain(&self.beside).map(String::as_str)
     }
 
     pub(super) fn stream(&self) -> &str {

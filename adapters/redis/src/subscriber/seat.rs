@@ -125,13 +125,11 @@ impl Seat {
                 topology::create_topic(&connection, &self.topic).await?;
                 // From the oldest: what came since it went must not be lost.
                 let start = StartPosition::Earliest;
-                topology::create_group(&connection, &self.topic, &self.group, start)
-                    .await
-                    .map(drop)
+                topology::create_group(&connection, &self.topic, &self.group, start).await.map(drop)
             }
-            Provision::Verify | Provision::Never => Err(missing
-                .with("topic", &self.topic)
-                .with("group", &self.group)),
+            Provision::Verify | Provision::Never => {
+                Err(missing.with("topic", &self.topic).with("group", &self.group))
+            }
         }
     }
 

@@ -28,11 +28,7 @@ impl Seat {
         let mut results = Vec::with_capacity(batch.len());
         for part in batch.chunks(CALL_TOKENS_MAX) {
             let mut call = scripts::of(&SETTLE, &self.keys);
-            let ours = self.begin(
-                &mut call,
-                link.as_ref(),
-                part.iter().map(|(token, _)| token),
-            );
+            let ours = self.begin(&mut call, link.as_ref(), part.iter().map(|(token, _)| token));
             for (token, how) in part.iter().filter(|(token, _)| is_of(link.as_ref(), token)) {
                 call.arg(id(token)).arg(token.lane);
                 match how {
@@ -102,10 +98,7 @@ async fn run(
     let Some(link) = link.filter(|_| ours.contains(&true)) else {
         return ours.iter().map(|_| Err(stale(operation))).collect();
     };
-    let held: Result<Vec<bool>> = link
-        .connection
-        .script((Doing::Writing, operation), call)
-        .await;
+    let held: Result<Vec<bool>> = link.connection.script((Doing::Writing, operation), call).await;
     match held {
         Ok(held) => {
             let mut held = held.into_iter();
@@ -136,10 +129,7 @@ fn is_alive(link: &Link) -> bool {
 }
 
 fn id(token: &AckToken) -> String {
-    let id = EntryId {
-        millis: token.position,
-        sequence: token.sequence,
-    };
+    let id = EntryId { millis: token.position, sequence: token.sequence };
     id.to_string()
 }
 

@@ -52,10 +52,7 @@ enum CameBack {
 impl Taking {
     /// Before the first look of the link that follows this consumer's.
     pub(super) fn after(consumer: &str) -> Self {
-        Self {
-            before: Some(consumer.to_owned()),
-            ..Self::default()
-        }
+        Self { before: Some(consumer.to_owned()), ..Self::default() }
     }
 
     pub(super) fn before(&self) -> Option<&str> {
@@ -76,10 +73,7 @@ impl Taking {
             match self.came_back(seat, link, max).await? {
                 CameBack::OfAnother { ends_in } => {
                     let again = Instant::now() + ends_in.min(LOOK_EVERY_MAX);
-                    return Ok(Look::Nothing {
-                        link: link.clone(),
-                        again,
-                    });
+                    return Ok(Look::Nothing { link: link.clone(), again });
                 }
                 CameBack::Ours(entries) if !entries.is_empty() => {
                     return Ok(Look::Taken(deliveries(seat, link, entries, received)));
@@ -93,17 +87,13 @@ impl Taking {
         }
         link.wake.arm(self.last);
         let again = self.look_at.unwrap_or_else(Instant::now);
-        Ok(Look::Nothing {
-            link: link.clone(),
-            again,
-        })
+        Ok(Look::Nothing { link: link.clone(), again })
     }
 
     async fn came_back(&mut self, seat: &Seat, link: &Link, max: NonZeroUsize) -> Result<CameBack> {
         let mut call = scripts::of(&RETURNED, &seat.keys);
         call.arg(seat.group.as_str()).arg(&link.consumer);
-        call.arg(u8::from(seat.options.ordered))
-            .arg(seat.lease_millis());
+        call.arg(u8::from(seat.options.ordered)).arg(seat.lease_millis());
         call.arg(max.get()).arg(FORGOTTEN_AFTER.as_millis() as u64);
         let reply: Value = link.connection.script(DOING, &call).await?;
         let reply = match array::<2>(reply.clone()) {
@@ -119,9 +109,7 @@ impl Taking {
         let next_delay = number(&next_delay).map(|millis| Duration::from_millis(millis.into()));
         let every = (seat.options.lease / 4).clamp(Duration::from_millis(10), LOOK_EVERY_MAX);
         self.look_at = Some(Instant::now() + next_delay.map_or(every, |delay| delay.min(every)));
-        self.last = bytes(last)
-            .and_then(|id| EntryId::parse(&id))
-            .ok_or_else(unread)?;
+        self.last = bytes(last).and_then(|id| EntryId::parse(&id)).ok_or_else(unread)?;
         let mut entries = returned(entries).ok_or_else(unread)?;
         entries.sort_by_key(|entry| entry.id);
         Ok(CameBack::Ours(entries))
@@ -134,17 +122,8 @@ impl Taking {
         max: NonZeroUsize,
     ) -> Result<Vec<Entry>> {
         let mut pipeline = redis::pipe();
-        pipeline
-            .cmd("XREADGROUP")
-            .arg("GROUP")
-            .arg(seat.group.as_str())
-            .arg(&link.consumer);
-        pipeline
-            .arg("COUNT")
-            .arg(max.get())
-            .arg("STREAMS")
-            .arg(seat.keys.stream())
-            .arg(">");
+        pipeline.cmd("XREADGROUP").arg("GROUP").arg(seat.group.as_str()).arg(&link.consumer);
+        pipeline.arg("COUNT").arg(max.get()).arg("STREAMS").arg(seat.keys.stream()).arg(">");
         let (reply, confirmed): (Value, Confirmed) = if seat.options.ordered {
             pipeline.atomic();
             confirm(&mut pipeline, seat, link);
@@ -191,10 +170,7 @@ impl From<u8> for Confirmed {
 fn confirm(pipeline: &mut Pipeline, seat: &Seat, link: &Link) {
     let keys: Vec<_> = seat.keys.with_stream().collect();
     pipeline.cmd("EVAL").arg(CONFIRM).arg(keys.len()).arg(&keys);
-    pipeline
-        .arg(seat.group.as_str())
-        .arg(&link.consumer)
-        .arg(seat.lease_millis());
+    pipeline.arg(seat.group.as_str()).arg(&link.consumer).arg(seat.lease_millis());
 }
 
 /// Puts entries behind the delayed heads of their keys.
@@ -207,14 +183,9 @@ async fn hold(seat: &Seat, link: &Link, entries: Vec<Entry>) -> Result<Vec<Entry
         }
     }
     let put_back: Vec<String> = link.connection.script(DOING, &call).await?;
-    let put_back: HashSet<_> = put_back
-        .iter()
-        .filter_map(|id| EntryId::parse(id.as_bytes()))
-        .collect();
-    Ok(entries
-        .into_iter()
-        .filter(|entry| !put_back.contains(&entry.id))
-        .collect())
+    let put_back: HashSet<_> =
+        put_back.iter().filter_map(|id| EntryId::parse(id.as_bytes())).collect();
+    Ok(entries.into_iter().filter(|entry| !put_back.contains(&entry.id)).collect())
 }
 
 fn deliveries(seat: &Seat, link: &Link, entries: Vec<Entry>, received: Timestamp) -> Vec<Delivery> {

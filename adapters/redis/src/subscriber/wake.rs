@@ -95,11 +95,7 @@ impl Watched {
                 continue;
             };
             let mut command = redis::cmd("XREAD");
-            command
-                .arg("COUNT")
-                .arg(1)
-                .arg("BLOCK")
-                .arg(BLOCK.as_millis() as u64);
+            command.arg("COUNT").arg(1).arg("BLOCK").arg(BLOCK.as_millis() as u64);
             command.arg("STREAMS").arg(stream).arg(after.to_string());
             let reply: Value = match connection.command((Doing::Reading, "wait"), &command).await {
                 Ok(reply) => reply,

@@ -128,8 +128,6 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("health", &self.health)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("health", &self.health).finish_non_exhaustive()
     }
 }

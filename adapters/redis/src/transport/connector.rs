@@ -47,10 +47,7 @@ impl Connector {
             login = login.set_password(password.expose());
         }
         let native = |error| from_native(Doing::Connecting, "connect", error);
-        let info = address
-            .into_connection_info()
-            .map_err(native)?
-            .set_redis_settings(login);
+        let info = address.into_connection_info().map_err(native)?.set_redis_settings(login);
         Ok(Self {
             client: Client::open(info).map_err(native)?,
             connect_time: config.connect_time(),
@@ -82,12 +79,10 @@ impl Connector {
             .await
             .map_err(|_| Error::new(Kind::Unavailable, "the server did not answer in time"))?
             .map_err(|error| error.with("address", self.client.get_connection_info().addr()))?;
-        let info: InfoDict = connection
-            .command((Doing::Reading, "connect"), &redis::cmd("INFO"))
-            .await?;
+        let info: InfoDict =
+            connection.command((Doing::Reading, "connect"), &redis::cmd("INFO")).await?;
         let server = inspect(&info)?;
-        self.keeps_a_log
-            .store(server.keeps_a_log, Ordering::Relaxed);
+        self.keeps_a_log.store(server.keeps_a_log, Ordering::Relaxed);
         Ok(connection)
     }
 

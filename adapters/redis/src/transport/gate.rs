@@ -18,11 +18,7 @@ pub(crate) type Inside<'a> = RwLockReadGuard<'a, ()>;
 
 impl Gate {
     pub(crate) fn new(what: &'static str) -> Self {
-        Self {
-            what,
-            shut: watch::Sender::new(false),
-            inside: RwLock::default(),
-        }
+        Self { what, shut: watch::Sender::new(false), inside: RwLock::default() }
     }
 
     /// Goes in.
@@ -37,11 +33,7 @@ impl Gate {
 
     /// `Closed` if it is shut.
     pub(crate) fn check(&self) -> Result<()> {
-        if *self.shut.borrow() {
-            Err(self.closed())
-        } else {
-            Ok(())
-        }
+        if *self.shut.borrow() { Err(self.closed()) } else { Ok(()) }
     }
 
     /// Lets nobody in any more; true for the call that shut it.

@@ -24,23 +24,14 @@ pub(super) fn inspect(info: &InfoDict) -> Result<Server> {
     let refuse = |kind, message: &'static str| Err(Error::new(kind, message).during("connect"));
     let version = text("redis_version");
     if parse_version(&version).is_none_or(|version| version < VERSION_MIN) {
-        let error = Error::new(
-            Kind::Unsupported,
-            "Redis 7.0 or Valkey 7.2, or later, is needed",
-        );
+        let error = Error::new(Kind::Unsupported, "Redis 7.0 or Valkey 7.2, or later, is needed");
         return Err(error.during("connect").with("version", version));
     }
     if text("cluster_enabled") == "1" {
-        return refuse(
-            Kind::Unsupported,
-            "Redis Cluster is not supported: connect to one primary",
-        );
+        return refuse(Kind::Unsupported, "Redis Cluster is not supported: connect to one primary");
     }
     if text("role") == "slave" {
-        return refuse(
-            Kind::Configuration,
-            "this is a read-only replica: connect to its primary",
-        );
+        return refuse(Kind::Configuration, "this is a read-only replica: connect to its primary");
     }
     if text("loading") == "1" {
         return refuse(Kind::Unavailable, "the server is loading its data");
@@ -84,10 +75,7 @@ mod tests {
             lines.retain(|(known, _)| known != name);
             lines.push((name, value));
         }
-        let text: Vec<_> = lines
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}"))
-            .collect();
+        let text: Vec<_> = lines.iter().map(|(name, value)| format!("{name}:{value}")).collect();
         inspect(&InfoDict::new(&text.join("\r\n")))
     }
 

@@ -25,15 +25,10 @@ pub(crate) async fn an_ensured_group_is_created_again_and_misses_nothing(server:
 pub(crate) async fn a_verified_group_is_named_as_missing(server: Server) {
     let server = server.on_database(10).await;
     drop(server.join(PATIENCE, true).await);
-    let options = SubscriberOptions {
-        provision: Provision::Verify,
-        ..SubscriberOptions::default()
-    };
-    let subscriber = server
-        .transport
-        .subscriber(&server.topic, &server.group, options)
-        .await
-        .unwrap();
+    let options =
+        SubscriberOptions { provision: Provision::Verify, ..SubscriberOptions::default() };
+    let subscriber =
+        server.transport.subscriber(&server.topic, &server.group, options).await.unwrap();
     let () = server.raw(&["FLUSHDB"]).await;
     let most = std::num::NonZeroUsize::MIN;
     let error = subscriber.receive(most, PATIENCE).await.unwrap_err();
@@ -43,23 +38,9 @@ pub(crate) async fn a_verified_group_is_named_as_missing(server: Server) {
 
 pub(crate) async fn a_publisher_that_may_not_create_says_unroutable(server: Server) {
     server.publish(&["x"]).await;
-    let options = PublisherOptions {
-        provision: Provision::Verify,
-    };
-    let publisher = server
-        .transport
-        .publisher(&server.topic, options)
-        .await
-        .unwrap();
-    assert!(
-        server
-            .transport
-            .admin()
-            .unwrap()
-            .delete_topic(&server.topic)
-            .await
-            .unwrap()
-    );
+    let options = PublisherOptions { provision: Provision::Verify };
+    let publisher = server.transport.publisher(&server.topic, options).await.unwrap();
+    assert!(server.transport.admin().unwrap().delete_topic(&server.topic).await.unwrap());
     let mut results = publisher.publish(&[Message::new("y")]).await.unwrap();
     assert_eq!(results.remove(0).unwrap_err().kind(), Kind::Unroutable);
     let exists: bool = server.raw(&["EXISTS", server.topic.as_str()]).await;

@@ -62,10 +62,8 @@ fn main() {
 }
 
 fn on_runtime(name: &'static str, url: &str, run: Run) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async move {
         let server = Server::new(name, url).await;
         tokio::time::timeout(TEST_MAX, run(server))

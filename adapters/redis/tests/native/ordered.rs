@@ -37,14 +37,10 @@ pub(crate) async fn a_delayed_head_holds_up_its_key_and_no_other(server: Server)
     server.publish(&["slow:1", "slow:2"]).await;
     let taken = take(&*subscriber, 2).await;
     // As the contract asks: what is behind the head goes back first.
-    settle(&*subscriber, &taken[1], Settle::Release)
-        .await
-        .unwrap();
+    settle(&*subscriber, &taken[1], Settle::Release).await.unwrap();
     let after = QUIET * 4;
     let began = Instant::now();
-    settle(&*subscriber, &taken[0], Settle::Retry { after })
-        .await
-        .unwrap();
+    settle(&*subscriber, &taken[0], Settle::Retry { after }).await.unwrap();
     server.publish(&["slow:3", "fast:a", "free"]).await;
     let others = take(&*subscriber, 2).await;
     assert_eq!(bodies(&others), ["a", "free"]);
@@ -96,9 +92,7 @@ pub(crate) async fn what_a_key_waits_for_survives_its_subscriber(server: Server)
     let head = take(&*gone, 1).await;
     let after = lease * 2;
     let began = Instant::now();
-    settle(&*gone, &head[0], Settle::Retry { after })
-        .await
-        .unwrap();
+    settle(&*gone, &head[0], Settle::Retry { after }).await.unwrap();
     drop(gone);
     server.publish(&["k:2", "other:a"]).await;
     let heir = server.join(lease, true).await;
@@ -115,12 +109,7 @@ pub(crate) async fn a_release_is_no_attempt(server: Server) {
     let subscriber = server.join(PATIENCE * 3, true).await;
     server.publish(&["a"]).await;
     let after = Duration::ZERO;
-    let steps = [
-        Settle::Release,
-        Settle::Release,
-        Settle::Retry { after },
-        Settle::Release,
-    ];
+    let steps = [Settle::Release, Settle::Release, Settle::Retry { after }, Settle::Release];
     let mut attempts = Vec::new();
     for how in steps.into_iter().chain([Settle::Ack]) {
         let delivery = take(&*subscriber, 1).await.remove(0);

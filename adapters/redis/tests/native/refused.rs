@@ -32,12 +32,7 @@ pub(crate) async fn a_lease_is_not_renewed_beyond_its_length(server: Server) {
     let refused = subscriber.extend(&tokens, lease * 2).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Configuration);
     for by in [lease, lease / 2, Duration::ZERO] {
-        subscriber
-            .extend(&tokens, by)
-            .await
-            .unwrap()
-            .remove(0)
-            .unwrap();
+        subscriber.extend(&tokens, by).await.unwrap().remove(0).unwrap();
     }
 }
 
@@ -49,10 +44,7 @@ pub(crate) async fn an_answer_that_does_not_come_is_unknown(server: Server) {
     let () = server.raw(&["CLIENT", "PAUSE", "1000", "WRITE"]).await;
     let batch = [Message::new("a"), Message::new("b")];
     let results = publisher.publish(&batch).await.unwrap();
-    let kinds: Vec<_> = results
-        .into_iter()
-        .map(|it| it.unwrap_err().kind())
-        .collect();
+    let kinds: Vec<_> = results.into_iter().map(|it| it.unwrap_err().kind()).collect();
     assert_eq!(kinds, [Kind::Unknown, Kind::Unknown]);
     let () = server.raw(&["CLIENT", "UNPAUSE"]).await;
     publisher.publish(&batch).await.unwrap().remove(0).unwrap();

@@ -52,10 +52,7 @@ impl Server {
 
     pub(crate) async fn publisher(&self) -> Box<dyn Publisher> {
         let options = PublisherOptions::default();
-        self.transport
-            .publisher(&self.topic, options)
-            .await
-            .unwrap()
+        self.transport.publisher(&self.topic, options).await.unwrap()
     }
 
     /// Publishes `key:body` texts; without a colon there is no key.
@@ -72,15 +69,9 @@ impl Server {
 
     /// A subscriber on a connection of its own.
     pub(crate) async fn join(&self, lease: Duration, ordered: bool) -> Box<dyn Subscriber> {
-        let options = SubscriberOptions {
-            lease,
-            ordered,
-            ..SubscriberOptions::default()
-        };
+        let options = SubscriberOptions { lease, ordered, ..SubscriberOptions::default() };
         let transport = wingman_redis::connect(&self.url).await.unwrap();
-        let joined = transport
-            .subscriber(&self.topic, &self.group, options)
-            .await;
+        let joined = transport.subscriber(&self.topic, &self.group, options).await;
         joined.unwrap()
     }
 

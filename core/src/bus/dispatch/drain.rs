@@ -163,11 +163,7 @@ impl Dispatch {
         let idle = self.entries.len() == 0
             && self.runs.len() == 0
             && !self.gated.as_ref().is_some_and(super::Gated::is_busy)
-            && self
-                .parts
-                .sources
-                .iter()
-                .all(|source| source.settling.is_empty());
+            && self.parts.sources.iter().all(|source| source.settling.is_empty());
         idle || leaving.over
     }
 
@@ -189,14 +185,12 @@ impl Dispatch {
         }
         let leaving = self.leaving.take();
         let kept = self.entries.len() + self.counts.settling;
-        let report = leaving
-            .as_ref()
-            .map_or_else(DrainReport::default, |leaving| DrainReport {
-                acked: self.counts.acked - leaving.acked_before,
-                released: self.counts.released - leaving.released_before,
-                abandoned: leaving.abandoned,
-                unsettled: kept,
-            });
+        let report = leaving.as_ref().map_or_else(DrainReport::default, |leaving| DrainReport {
+            acked: self.counts.acked - leaving.acked_before,
+            released: self.counts.released - leaving.released_before,
+            abandoned: leaving.abandoned,
+            unsettled: kept,
+        });
         let error = leaving.and_then(|leaving| leaving.error).map(Arc::new);
         tracing::info!(group = %self.parts.options.group, ?report, "The subscription ended");
         self.parts.status.send_modify(|status| {

@@ -195,9 +195,7 @@ impl Dispatch {
             return;
         };
         let lost = entry.lease.as_ref().is_some_and(|lease| lease.is_lost());
-        entry.stage = Stage::Running {
-            attempt: admission.attempt,
-        };
+        entry.stage = Stage::Running { attempt: admission.attempt };
         let event = match &entry.event {
             Ok(event) if !lost && !leaving => Arc::clone(event),
             // Its start is recorded, so that its end must be, too.
@@ -217,11 +215,8 @@ impl Dispatch {
         admission: Admission,
         cx: &mut Context<'_>,
     ) {
-        let request = Request {
-            event,
-            attempt: admission.attempt,
-            context: Some(admission.context),
-        };
+        let request =
+            Request { event, attempt: admission.attempt, context: Some(admission.context) };
         let handler = &*self.parts.options.handler;
         if let Some(ending) = self.runs.start(ticket, handler, request, cx) {
             self.conclude(ticket, ending);
@@ -265,20 +260,13 @@ impl Dispatch {
                 }
                 // Only deliveries are held.
                 Work::Judge(Ticket::Parked(_)) => {}
-                Work::Run {
-                    ticket: ticket @ Ticket::Parked(_),
-                    event,
-                    admission,
-                } => {
+                Work::Run { ticket: ticket @ Ticket::Parked(_), event, admission } => {
                     if let Some(gated) = &mut self.gated {
                         gated.parked_running += 1;
                     }
                     self.run_handler(ticket, event, admission, cx);
                 }
-                Work::Run {
-                    ticket: Ticket::Delivery(_),
-                    ..
-                } => {
+                Work::Run { ticket: Ticket::Delivery(_), .. } => {
                     let text = "the gate gave work the ticket of a delivery";
                     return self.close_gate(Error::new(Kind::Internal, text));
                 }
@@ -311,9 +299,5 @@ async fn ask(gate: Arc<dyn Gate>, concluded: Vec<Concluded>, asked: Vec<Asked>) 
         .collect();
     let result = gate.turn(concluded, &heads).await;
     drop(heads);
-    Turn {
-        concluded: tickets,
-        heads: asked.iter().map(|asked| asked.number).collect(),
-        result,
-    }
+    Turn { concluded: tickets, heads: asked.iter().map(|asked| asked.number).collect(), result }
 }

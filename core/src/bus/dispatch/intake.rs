@@ -48,12 +48,11 @@ impl Dispatch {
             Pumped::Opened(subscriber) => self.parts.sources[source].settling.opened(subscriber),
             Pumped::Batch(deliveries, leases) => {
                 let mut leases = leases.iter().flat_map(|batch| batch.slots());
-                self.inbox
-                    .extend(deliveries.into_iter().map(|delivery| Arrival {
-                        source,
-                        delivery,
-                        lease: leases.next(),
-                    }));
+                self.inbox.extend(deliveries.into_iter().map(|delivery| Arrival {
+                    source,
+                    delivery,
+                    lease: leases.next(),
+                }));
                 if self.gated.as_ref().is_some_and(Gated::is_closed) {
                     self.forget_inbox();
                 } else if self.leaving.is_some() {
@@ -89,11 +88,7 @@ impl Dispatch {
     }
 
     fn enter(&mut self, arrival: Arrival) -> (Number, Option<Bytes>) {
-        let Arrival {
-            source,
-            delivery,
-            lease,
-        } = arrival;
+        let Arrival { source, delivery, lease } = arrival;
         let options = &self.parts.options;
         let event = options.mapping.decode(&options.topics[source], &delivery);
         let lane = delivery.message.key.clone().filter(|_| options.ordered);
@@ -142,18 +137,11 @@ impl Dispatch {
 
     /// Hands back arrivals, the youngest first.
     pub(super) fn hand_back_inbox(&mut self, which: impl Fn(&Arrival) -> bool) {
-        let (mut back, kept) = self
-            .inbox
-            .drain(..)
-            .partition::<Vec<_>, _>(|arrival| which(arrival));
+        let (mut back, kept) =
+            self.inbox.drain(..).partition::<Vec<_>, _>(|arrival| which(arrival));
         self.inbox.extend(kept);
         self.taken += back.len();
-        while let Some(Arrival {
-            source,
-            delivery,
-            lease,
-        }) = back.pop()
-        {
+        while let Some(Arrival { source, delivery, lease }) = back.pop() {
             let bytes = delivery.message.size_bytes();
             self.counts.bytes += bytes;
             self.counts.settling += 1;

@@ -48,10 +48,7 @@ impl Dispatch {
         let event = match &entry.event {
             Ok(event) => event,
             Err(error) => {
-                return Some(Start::GiveUp(Reason::new(
-                    Cause::Undecodable,
-                    error.to_string(),
-                )));
+                return Some(Start::GiveUp(Reason::new(Cause::Undecodable, error.to_string())));
             }
         };
         if !self.consumes.is_empty() && !self.consumes.contains(&event.ty()) {
@@ -62,11 +59,7 @@ impl Dispatch {
         if let Some(reason) = judge::given_up(attempt, &self.parts.options.retry) {
             return Some(Start::GiveUp(reason));
         }
-        let request = Request {
-            event: Arc::clone(event),
-            attempt,
-            context: None,
-        };
+        let request = Request { event: Arc::clone(event), attempt, context: None };
         Some(Start::Run { request, attempt })
     }
 
@@ -107,8 +100,7 @@ impl Dispatch {
         match self.parts.follower.events(cause, outputs) {
             Ok(events) => {
                 entry.stage = Stage::Following;
-                self.following
-                    .push(self.parts.follower.outputs(number, events));
+                self.following.push(self.parts.follower.outputs(number, events));
             }
             Err(error) => {
                 let reason = Reason::new(Cause::Unpublishable, error.to_string());
@@ -150,11 +142,7 @@ impl Dispatch {
         let letter = DeadLetter::of(topic, group, entry);
         let delivery = entry.delivery.clone();
         let source = entry.source;
-        self.following.push(
-            self.parts
-                .follower
-                .dead_letter(number, source, letter, delivery),
-        );
+        self.following.push(self.parts.follower.dead_letter(number, source, letter, delivery));
     }
 
     /// What had to be published before the ack is published, or cannot be.

@@ -31,8 +31,7 @@ impl Dispatch {
             self.send(number, Settle::Release);
         }
         let before = self.inbox.len();
-        self.inbox
-            .retain(|arrival| !is_lost(arrival.lease.as_ref()));
+        self.inbox.retain(|arrival| !is_lost(arrival.lease.as_ref()));
         self.taken += before - self.inbox.len();
         let dropped = before - self.inbox.len() + self.drop_unstarted(is_dropped);
         self.counts.stale += dropped as u64;

@@ -56,11 +56,8 @@ impl Dispatch {
             None => Some(arrival),
         };
         let sources = &self.parts.sources;
-        let is_last = |entry: &Entry| {
-            sources[entry.source]
-                .generations
-                .is_last(&entry.delivery.token)
-        };
+        let is_last =
+            |entry: &Entry| sources[entry.source].generations.is_last(&entry.delivery.token);
         self.regaining = !self.entries.iter().all(|(_, entry)| is_last(entry));
         left
     }

@@ -72,12 +72,7 @@ impl FailedAttempt {
     pub(crate) fn new(attempt: u32, at: Timestamp, reason: Reason) -> Self {
         let mut text = reason.text;
         text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
-        Self {
-            attempt,
-            at_millis: at.as_millis(),
-            cause: reason.cause,
-            reason: text,
-        }
+        Self { attempt, at_millis: at.as_millis(), cause: reason.cause, reason: text }
     }
 }
 
@@ -91,12 +86,9 @@ impl DeadLetter {
             return Ok(None);
         };
         serde_json::from_slice(header).map(Some).map_err(|error| {
-            Error::new(
-                Kind::Malformed,
-                "the header of a dead letter does not decode",
-            )
-            .with("header", HEADER)
-            .because(error)
+            Error::new(Kind::Malformed, "the header of a dead letter does not decode")
+                .with("header", HEADER)
+                .because(error)
         })
     }
 
@@ -105,9 +97,7 @@ impl DeadLetter {
     /// # Errors
     /// Those of [`Headers`].
     pub fn original(message: &Message) -> Result<Message> {
-        Ok(message
-            .clone()
-            .with_headers(headers_without(&message.headers)?.build()))
+        Ok(message.clone().with_headers(headers_without(&message.headers)?.build()))
     }
 
     pub(crate) fn of(topic: &TopicName, group: &GroupName, entry: &Entry) -> Self {

@@ -64,10 +64,7 @@ impl Follower {
     /// # Errors
     /// [`Kind::InvalidName`] if the name of a topic for dead letters becomes too long.
     pub(crate) fn new(bus: &Bus, options: &SubscriptionOptions) -> Result<Self> {
-        let places = options
-            .topics
-            .iter()
-            .map(|topic| DeadLetters::of(topic, bus));
+        let places = options.topics.iter().map(|topic| DeadLetters::of(topic, bus));
         Ok(Self {
             bus: bus.clone(),
             group: options.group.clone(),
@@ -122,11 +119,7 @@ impl Follower {
                 };
                 break;
             }
-            Followed {
-                number,
-                what: What::Outputs,
-                result,
-            }
+            Followed { number, what: What::Outputs, result }
         })
     }
 
@@ -151,11 +144,7 @@ impl Follower {
                     Err(error) => this.wait(&error, failures, seed, "dead letter").await,
                 }
             }
-            Followed {
-                number,
-                what: What::DeadLetter,
-                result: Ok(()),
-            }
+            Followed { number, what: What::DeadLetter, result: Ok(()) }
         })
     }
 
@@ -166,10 +155,7 @@ impl Follower {
     }
 
     async fn send(&self, place: &DeadLetters, message: Message) -> Result<()> {
-        place
-            .provisioned
-            .get_or_try_init(|| self.provision(place))
-            .await?;
+        place.provisioned.get_or_try_init(|| self.provision(place)).await?;
         let receipt = self.bus.publish_message(&place.topic, message).await?;
         match receipt.confirmed {
             Confirmed::Stored => Ok(()),
@@ -192,9 +178,7 @@ impl Follower {
             Ok(admin) => {
                 admin.create_topic(&place.topic).await?;
                 let start = StartPosition::Earliest;
-                admin
-                    .create_group(&place.topic, &place.group, start)
-                    .await?;
+                admin.create_group(&place.topic, &place.group, start).await?;
                 Ok(())
             }
             Err(error) if error.kind() == Kind::Unsupported => {

@@ -33,11 +33,7 @@ impl Histories {
         while self.kept.len() >= DELIVERIES_MAX
             && let Some((oldest, stamp)) = self.order.pop_front()
         {
-            if self
-                .kept
-                .get(&oldest)
-                .is_some_and(|kept| kept.stamp == stamp)
-            {
+            if self.kept.get(&oldest).is_some_and(|kept| kept.stamp == stamp) {
                 self.kept.remove(&oldest);
             }
         }
@@ -71,16 +67,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded_and_forgets_the_oldest() {
-        let origin = |major| {
-            (
-                0,
-                Position {
-                    lane: 0,
-                    major,
-                    minor: 0,
-                },
-            )
-        };
+        let origin = |major| (0, Position { lane: 0, major, minor: 0 });
         let failed = FailedAttempt {
             attempt: 1,
             at_millis: 0,

@@ -35,18 +35,13 @@ pub(crate) struct Reason {
 
 impl Reason {
     pub(crate) fn new(cause: Cause, text: impl Into<String>) -> Self {
-        Self {
-            cause,
-            text: text.into(),
-        }
+        Self { cause, text: text.into() }
     }
 }
 
 /// Which attempt the next run is: the larger of the broker's count and ours.
 pub(crate) fn attempt(broker: Option<u32>, failed_here: usize) -> u32 {
-    let ours = u32::try_from(failed_here)
-        .unwrap_or(u32::MAX)
-        .saturating_add(1);
+    let ours = u32::try_from(failed_here).unwrap_or(u32::MAX).saturating_add(1);
     broker.unwrap_or(1).max(ours)
 }
 
@@ -103,23 +98,12 @@ mod tests {
         let schedule = RetrySchedule::new([Duration::from_secs(5)]).unwrap();
         let endings = [
             (failed(Failure::environmental("down")), Cause::Environmental),
-            (
-                Ending::Panicked {
-                    message: "down".into(),
-                },
-                Cause::Panicked,
-            ),
+            (Ending::Panicked { message: "down".into() }, Cause::Panicked),
             (Ending::TimedOut, Cause::TimedOut),
         ];
         for (ending, cause) in endings {
             let next = after(ending.clone(), 1, &schedule, 0);
-            let Next::Retry {
-                failure,
-                after: wait,
-            } = next
-            else {
-                panic!("{next:?}")
-            };
+            let Next::Retry { failure, after: wait } = next else { panic!("{next:?}") };
             assert_eq!(failure.cause, cause);
             assert!(wait >= Duration::from_secs(5));
             let next = after(ending, 2, &schedule, 0);

@@ -44,14 +44,10 @@ impl LeaseBatch {
         deliveries: &[Delivery],
         subscriber: &Arc<dyn Subscriber>,
     ) -> Option<Arc<Self>> {
-        let lease = deliveries
-            .iter()
-            .filter_map(|delivery| delivery.lease)
-            .min()?;
+        let lease = deliveries.iter().filter_map(|delivery| delivery.lease).min()?;
         let received = deliveries.iter().map(|delivery| delivery.received).min()?;
-        let leases = deliveries
-            .iter()
-            .map(|delivery| (delivery.token.clone(), AtomicU8::new(HELD)));
+        let leases =
+            deliveries.iter().map(|delivery| (delivery.token.clone(), AtomicU8::new(HELD)));
         Some(Arc::new(Self {
             subscriber: Arc::clone(subscriber),
             lease,
@@ -63,10 +59,7 @@ impl LeaseBatch {
 
     /// The places of its deliveries, in order; to be taken once.
     pub(crate) fn slots(self: &Arc<Self>) -> impl Iterator<Item = LeaseSlot> {
-        (0..self.leases.len()).map(|index| LeaseSlot {
-            batch: Arc::clone(self),
-            index,
-        })
+        (0..self.leases.len()).map(|index| LeaseSlot { batch: Arc::clone(self), index })
     }
 
     fn is_open(&self) -> bool {
@@ -128,18 +121,14 @@ impl LeaseSlot {
 
 impl Drop for LeaseSlot {
     fn drop(&mut self) {
-        self.batch.leases[self.index]
-            .1
-            .store(ENDED, Ordering::Release);
+        self.batch.leases[self.index].1.store(ENDED, Ordering::Release);
         self.batch.open.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl fmt::Debug for LeaseSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LeaseSlot")
-            .field("lost", &self.is_lost())
-            .finish_non_exhaustive()
+        f.debug_struct("LeaseSlot").field("lost", &self.is_lost()).finish_non_exhaustive()
     }
 }
 
@@ -175,11 +164,8 @@ impl LeaseKeeper {
     /// [`Kind::Overloaded`] if the system gives no thread.
     pub(crate) fn start(clock: Clock, signals: Arc<Signals>) -> Result<Self> {
         let failed = |error| {
-            Error::new(
-                Kind::Overloaded,
-                "the thread that renews leases did not start",
-            )
-            .because(error)
+            Error::new(Kind::Overloaded, "the thread that renews leases did not start")
+                .because(error)
         };
         let shared = Arc::new(Shared {
             batches: Mutex::default(),
@@ -187,10 +173,7 @@ impl LeaseKeeper {
             stopped: AtomicBool::new(false),
         });
         // Waits run on the thread's own timer, so that they outlive the runtime of the drivers.
-        let waits = Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(failed)?;
+        let waits = Builder::new_current_thread().enable_time().build().map_err(failed)?;
         let calls = Handle::current();
         let thread = Arc::clone(&shared);
         std::thread::Builder::new()
@@ -269,10 +252,7 @@ impl Shared {
 
     fn due(&self, now: Timestamp) -> Vec<Arc<LeaseBatch>> {
         let batches = self.lock();
-        let due = batches
-            .kept
-            .iter()
-            .filter(|batch| batch.is_open() && batch.due() <= now);
+        let due = batches.kept.iter().filter(|batch| batch.is_open() && batch.due() <= now);
         due.cloned().collect()
     }
 }

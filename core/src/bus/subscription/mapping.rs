@@ -47,11 +47,7 @@ fn json(ty: &str, source: &str, topic: &TopicName, delivery: &Delivery) -> Resul
         None => format!("{topic}/{}", delivery.position),
     };
     let mut event = CloudEvent::new(id, source, ty)?.with_json(message.payload.clone());
-    if let Some(key) = message
-        .key
-        .as_deref()
-        .and_then(|key| std::str::from_utf8(key).ok())
-    {
+    if let Some(key) = message.key.as_deref().and_then(|key| std::str::from_utf8(key).ok()) {
         event.set_extension(extension::PARTITION_KEY, key)?;
     }
     Ok(event)

@@ -119,9 +119,7 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) async fn drain(&self, grace: Duration) -> DrainReport {
         self.signals.drain(grace);
-        self.end()
-            .await
-            .map_or_else(DrainReport::default, |end| end.report)
+        self.end().await.map_or_else(DrainReport::default, |end| end.report)
     }
 
     async fn closed(&self) -> Result<()> {
@@ -129,9 +127,7 @@ impl Control {
             let text = "the subscription's task ended before its time";
             return Err(Error::new(Kind::Internal, text).with("group", &self.group));
         };
-        end.error
-            .as_ref()
-            .map_or(Ok(()), |error| Err(error.repeat()))
+        end.error.as_ref().map_or(Ok(()), |error| Err(error.repeat()))
     }
 
     async fn end(&self) -> Option<Arc<Finished>> {

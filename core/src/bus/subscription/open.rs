@@ -60,10 +60,7 @@ pub(crate) async fn open(bus: &Bus, options: SubscriptionOptions) -> Result<Subs
         stop,
     });
     tokio::spawn(dispatch.run(finished_in));
-    Ok(Subscription {
-        control,
-        drain_grace,
-    })
+    Ok(Subscription { control, drain_grace })
 }
 
 /// Starts a pump for each topic, and waits until each has tried to open once.
@@ -91,11 +88,7 @@ async fn start_pumps(
             batch_max: batch_max(options),
             clock: bus.clock().clone(),
             leases: Arc::clone(leases),
-            reporter: Reporter {
-                status: Arc::clone(status),
-                topic: topic.clone(),
-                index,
-            },
+            reporter: Reporter { status: Arc::clone(status), topic: topic.clone(), index },
             stopped: stopped.clone(),
             pumped: pumped_in,
         };

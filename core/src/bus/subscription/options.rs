@@ -82,10 +82,7 @@ impl SubscriptionOptions {
         !self.ordered
             && capabilities.delayed_retry.is_supported()
             && capabilities.attempt_count.is_supported()
-            && capabilities
-                .limits
-                .delay_max
-                .is_none_or(|max| self.retry.wait_max() <= max)
+            && capabilities.limits.delay_max.is_none_or(|max| self.retry.wait_max() <= max)
     }
 
     /// Refuses what cannot work with this backend.

@@ -54,17 +54,12 @@ impl Runs {
         }
         let (cancel, registration) = AbortHandle::new_pair();
         self.cancels.insert(ticket, cancel);
-        self.pending.push(Pending {
-            ticket,
-            run: Abortable::new(run, registration),
-        });
+        self.pending.push(Pending { ticket, run: Abortable::new(run, registration) });
         if let Some(time_max) = self.time_max {
             if self.deadlines.len() > 2 * self.cancels.len() + 64 {
-                self.deadlines
-                    .retain(|(_, ticket)| self.cancels.contains_key(ticket));
+                self.deadlines.retain(|(_, ticket)| self.cancels.contains_key(ticket));
             }
-            self.deadlines
-                .push_back((self.clock.now() + time_max, ticket));
+            self.deadlines.push_back((self.clock.now() + time_max, ticket));
         }
         None
     }
@@ -176,7 +171,5 @@ fn panicked(panic: &(dyn Any + Send)) -> Ending {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    Ending::Panicked {
-        message: message.unwrap_or_else(|| "the panic has no message".into()),
-    }
+    Ending::Panicked { message: message.unwrap_or_else(|| "the panic has no message".into()) }
 }

@@ -51,13 +51,7 @@ pub(crate) struct Settling {
 
 impl Settling {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            seed: seed(),
-            subscriber: None,
-            pending: Vec::new(),
-            in_flight: None,
-        }
+        Self { clock, seed: seed(), subscriber: None, pending: Vec::new(), in_flight: None }
     }
 
     pub(crate) fn opened(&mut self, subscriber: Arc<dyn Subscriber>) {
@@ -85,10 +79,7 @@ impl Settling {
             return false;
         }
         let settlements = std::mem::take(&mut self.pending);
-        let failures = settlements
-            .iter()
-            .map(|settlement| settlement.attempts)
-            .max();
+        let failures = settlements.iter().map(|settlement| settlement.attempts).max();
         let wait = match failures.unwrap_or_default() {
             0 => None,
             failures => Some(Backoff::default().delay(failures, self.seed)),
@@ -157,9 +148,5 @@ fn late() -> Error {
 }
 
 fn unanswered() -> Error {
-    Error::new(
-        Kind::Internal,
-        "the driver did not answer for each settlement",
-    )
-    .during("settle")
+    Error::new(Kind::Internal, "the driver did not answer for each settlement").during("settle")
 }

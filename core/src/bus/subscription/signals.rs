@@ -51,9 +51,6 @@ impl Signals {
 
     /// The grace of a drain that was asked for since the last call.
     pub(crate) fn take_drain(&self) -> Option<Duration> {
-        self.drain
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.drain.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

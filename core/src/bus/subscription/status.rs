@@ -116,8 +116,7 @@ pub(crate) struct Reporter {
 impl Reporter {
     pub(crate) fn connected(&self) {
         tracing::info!(topic = %self.topic, "The subscription is connected");
-        self.status
-            .send_modify(|status| status.connect(self.index, true));
+        self.status.send_modify(|status| status.connect(self.index, true));
     }
 
     pub(crate) fn disconnected(&self, error: Error, failures: u32, wait: Duration) {

@@ -43,9 +43,7 @@ async fn what_runs_ends_in_the_grace_and_what_waits_comes_again_in_order() {
     let topic = bus.bus().topic_of("Job").unwrap();
     let subscribe = |gate, seen| {
         let topic = topic.clone();
-        bus.subscribe_with("worker", waiting(gate, seen), |options| {
-            options.topics = vec![topic]
-        })
+        bus.subscribe_with("worker", waiting(gate, seen), |options| options.topics = vec![topic])
     };
     let first = subscribe(&gate, &seen).await.unwrap();
     publish_jobs(&bus, &[("a", 1), ("a", 2), ("a", 3), ("b", 4), ("a", 5)]).await;
@@ -56,21 +54,14 @@ async fn what_runs_ends_in_the_grace_and_what_waits_comes_again_in_order() {
         gate.add_permits(2);
     };
     let (report, ()) = within(async { tokio::join!(first.drain(GRACE), free) }).await;
-    assert_eq!(
-        (report.acked, report.abandoned, report.unsettled),
-        (2, 0, 0)
-    );
+    assert_eq!((report.acked, report.abandoned, report.unsettled), (2, 0, 0));
     assert!(within(first.closed()).await.is_ok());
 
     seen.take();
     gate.add_permits(100);
     let second = subscribe(&gate, &seen).await.unwrap();
     bus.until_idle().await;
-    let starts: Vec<_> = seen
-        .take()
-        .into_iter()
-        .filter(|one| one.ends_with("started"))
-        .collect();
+    let starts: Vec<_> = seen.take().into_iter().filter(|one| one.ends_with("started")).collect();
     assert_eq!(starts, ["2 started", "3 started", "5 started"]);
     assert_eq!(second.status().counts.acked, 3);
 }
@@ -78,10 +69,7 @@ async fn what_runs_ends_in_the_grace_and_what_waits_comes_again_in_order() {
 #[tokio::test]
 async fn after_the_grace_handlers_are_cancelled_before_their_lease_is_let_go() {
     let fake = Fake::new();
-    let options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     let bus = Bus::with_options(FakeTransport::over(&fake), options);
     let (gate, seen) = (Arc::new(Semaphore::new(0)), Seen::default());
     let topic = bus.topic_of("Job").unwrap();
@@ -101,12 +89,7 @@ async fn after_the_grace_handlers_are_cancelled_before_their_lease_is_let_go() {
         fake.clock.advance(Duration::from_millis(1));
     };
     let (report, ()) = within(async { tokio::join!(subscription.drain(GRACE), advance) }).await;
-    let expected = DrainReport {
-        acked: 0,
-        released: 4,
-        abandoned: 1,
-        unsettled: 0,
-    };
+    let expected = DrainReport { acked: 0, released: 4, abandoned: 1, unsettled: 0 };
     assert_eq!(report, expected);
     assert_eq!(seen.all(), ["1 started", "1 ended"]);
     let order: Vec<_> = fake.script().settled.clone();
@@ -117,14 +100,8 @@ async fn after_the_grace_handlers_are_cancelled_before_their_lease_is_let_go() {
 #[tokio::test]
 async fn closing_the_bus_drains_and_dropping_the_handle_does_too() {
     let bus = TestBus::new();
-    let dropped = bus
-        .subscribe("dropped", |_: Incoming<Job>| async {})
-        .await
-        .unwrap();
-    let kept = bus
-        .subscribe("kept", |_: Incoming<Job>| async {})
-        .await
-        .unwrap();
+    let dropped = bus.subscribe("dropped", |_: Incoming<Job>| async {}).await.unwrap();
+    let kept = bus.subscribe("kept", |_: Incoming<Job>| async {}).await.unwrap();
     publish_jobs(&bus, &[("a", 1)]).await;
     bus.until_idle().await;
     let control = dropped.control().clone();

@@ -86,11 +86,7 @@ impl Fake {
     pub(super) fn delivery(&self, message: Message, place: u64) -> Delivery {
         Delivery {
             message,
-            position: Position {
-                lane: 0,
-                major: place,
-                minor: 0,
-            },
+            position: Position { lane: 0, major: place, minor: 0 },
             token: AckToken {
                 generation: *self.generation.lock().unwrap(),
                 lane: 0,
@@ -185,14 +181,8 @@ impl Publisher for FakeTransport {
             Some(answers) => answers?,
             None => batch.iter().map(|_| Ok(())).collect(),
         };
-        let receipt = Receipt {
-            position: None,
-            confirmed: Confirmed::Stored,
-        };
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.map(|()| receipt.clone()))
-            .collect())
+        let receipt = Receipt { position: None, confirmed: Confirmed::Stored };
+        Ok(answers.into_iter().map(|answer| answer.map(|()| receipt.clone())).collect())
     }
 
     async fn close(&self) -> Result<()> {
@@ -234,9 +224,7 @@ impl Subscriber for FakeTransport {
 
     async fn extend(&self, tokens: &[AckToken], _: Duration) -> Answer {
         let mut script = self.0.script();
-        script
-            .extended
-            .push(tokens.iter().map(|token| token.position).collect());
+        script.extended.push(tokens.iter().map(|token| token.position).collect());
         let renew = |token: &AckToken| match script.lost.contains(&token.position) {
             true => Err(Error::new(Kind::StaleLease, "lost")),
             false => Ok(()),

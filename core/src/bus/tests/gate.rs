@@ -33,18 +33,11 @@ struct ByHand {
 #[async_trait]
 impl Gate for ByHand {
     async fn turn(&self, concluded: Vec<Concluded>, heads: &[Head<'_>]) -> Result<Turned> {
-        let heads = heads.iter().map(|head| {
-            (
-                head.ticket,
-                head.event.ok().map(|event| event.id().to_owned()),
-            )
-        });
+        let heads = heads
+            .iter()
+            .map(|head| (head.ticket, head.event.ok().map(|event| event.id().to_owned())));
         let (answer, answered) = oneshot::channel();
-        let asked = Asked {
-            concluded,
-            heads: heads.collect(),
-            answer,
-        };
+        let asked = Asked { concluded, heads: heads.collect(), answer };
         self.turns.send(asked).unwrap();
         answered.await.unwrap()
     }
@@ -79,11 +72,7 @@ impl Handler for Noting {
     fn call(&self, request: Request) -> crate::handler::BoxFuture<Outcome> {
         let context = request.context.unwrap();
         let context = context.downcast_ref::<&str>().unwrap();
-        self.seen.note(format!(
-            "{}/{} {context}",
-            request.event.id(),
-            request.attempt
-        ));
+        self.seen.note(format!("{}/{} {context}", request.event.id(), request.attempt));
         let wait = self.waits.lock().unwrap().pop();
         Box::pin(async move {
             if let Some(wait) = wait {
@@ -97,40 +86,24 @@ impl Handler for Noting {
 impl Stage {
     async fn set(waits: Vec<oneshot::Receiver<()>>) -> Self {
         let fake = Fake::new();
-        let options = BusOptions {
-            clock: fake.clock.clone(),
-            ..BusOptions::default()
-        };
+        let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
         let bus = Bus::with_options(FakeTransport::over(&fake), options);
         let (turns_in, turns) = mpsc::unbounded_channel();
         let (work, work_out) = mpsc::unbounded_channel();
-        let gate = ByHand {
-            turns: turns_in,
-            work: tokio::sync::Mutex::new(work_out),
-        };
+        let gate = ByHand { turns: turns_in, work: tokio::sync::Mutex::new(work_out) };
         let seen = Seen::default();
-        let handler = Noting {
-            seen: seen.clone(),
-            waits: Mutex::new(waits),
-        };
+        let handler = Noting { seen: seen.clone(), waits: Mutex::new(waits) };
         let topic = bus.topic_of("Job").unwrap();
         let group = bus.group_of("worker").unwrap();
         let mut options = SubscriptionOptions::new([topic], group, Arc::new(handler));
         options.gate = Some(Arc::new(gate));
         let subscription = within(bus.subscribe(options)).await.unwrap();
-        Self {
-            fake,
-            subscription,
-            turns,
-            work,
-            seen,
-        }
+        Self { fake, subscription, turns, work, seen }
     }
 
     fn deliver(&self, jobs: &[(&str, u32)]) {
         let deliveries = jobs.iter().map(|(key, number)| {
-            self.fake
-                .delivery(job(key, *number).to_message().unwrap(), u64::from(*number))
+            self.fake.delivery(job(key, *number).to_message().unwrap(), u64::from(*number))
         });
         self.fake.receives(Ok(deliveries.collect()));
     }
@@ -152,10 +125,7 @@ impl Stage {
 }
 
 fn admission(attempt: u32) -> Admission {
-    Admission {
-        attempt,
-        context: Arc::new("governed"),
-    }
+    Admission { attempt, context: Arc::new("governed") }
 }
 
 fn run(attempt: u32) -> Verdict {
@@ -163,18 +133,11 @@ fn run(attempt: u32) -> Verdict {
 }
 
 fn turned(verdicts: Vec<Verdict>, conclusions: Vec<Conclusion>) -> Result<Turned> {
-    Ok(Turned {
-        verdicts,
-        conclusions,
-    })
+    Ok(Turned { verdicts, conclusions })
 }
 
 fn ids(asked: &Asked) -> Vec<&str> {
-    asked
-        .heads
-        .iter()
-        .map(|(_, id)| id.as_deref().unwrap_or("?"))
-        .collect()
+    asked.heads.iter().map(|(_, id)| id.as_deref().unwrap_or("?")).collect()
 }
 
 #[tokio::test]
@@ -185,42 +148,21 @@ async fn only_what_a_turn_returned_is_run_and_settled() {
     assert_eq!(ids(&first), ["a1", "b3"], "heads only");
     assert!(first.concluded.is_empty());
     stage.calm().await;
-    assert_eq!(
-        stage.seen.all(),
-        Vec::<String>::new(),
-        "nothing runs before its verdict"
-    );
+    assert_eq!(stage.seen.all(), Vec::<String>::new(), "nothing runs before its verdict");
     let verdicts = vec![run(1), Verdict::Settle(Settle::Ack)];
     first.answer.send(turned(verdicts, vec![])).unwrap();
 
     let second = stage.turn().await;
     assert_eq!(stage.seen.take(), ["a1/1 governed"]);
     assert_eq!(second.concluded.len(), 1);
-    assert_eq!(
-        second.concluded[0].ending,
-        Ending::Returned(Outcome::Finished(vec![]))
-    );
+    assert_eq!(second.concluded[0].ending, Ending::Returned(Outcome::Finished(vec![])));
     stage.calm().await;
-    assert_eq!(
-        stage.settled(),
-        [(3, Settle::Ack)],
-        "a1 is not settled before its turn returned"
-    );
-    assert!(
-        second.heads.is_empty(),
-        "a2 is not a head while a1 is not recorded"
-    );
-    let again = Conclusion::Again {
-        after: Duration::from_secs(3),
-    };
+    assert_eq!(stage.settled(), [(3, Settle::Ack)], "a1 is not settled before its turn returned");
+    assert!(second.heads.is_empty(), "a2 is not a head while a1 is not recorded");
+    let again = Conclusion::Again { after: Duration::from_secs(3) };
     second.answer.send(turned(vec![], vec![again])).unwrap();
 
-    within(
-        stage
-            .subscription
-            .wait_until(|status| status.counts.held == 1),
-    )
-    .await;
+    within(stage.subscription.wait_until(|status| status.counts.held == 1)).await;
     stage.fake.clock.advance(Duration::from_secs(3));
     let third = stage.turn().await;
     assert_eq!(ids(&third), ["a1"], "it keeps the head of its lane");
@@ -240,12 +182,7 @@ async fn turns_overlap_with_running_handlers_and_one_turn_is_in_flight() {
     let (free, wait) = oneshot::channel();
     let mut stage = Stage::set(vec![wait]).await;
     stage.deliver(&[("a", 1)]);
-    stage
-        .turn()
-        .await
-        .answer
-        .send(turned(vec![run(1)], vec![]))
-        .unwrap();
+    stage.turn().await.answer.send(turned(vec![run(1)], vec![])).unwrap();
     stage.deliver(&[("b", 2)]);
     let second = stage.turn().await;
     assert_eq!(ids(&second), ["b2"]);
@@ -253,16 +190,9 @@ async fn turns_overlap_with_running_handlers_and_one_turn_is_in_flight() {
     free.send(()).unwrap();
     stage.calm().await;
     assert!(stage.turns.try_recv().is_err(), "one turn at a time");
-    second
-        .answer
-        .send(turned(vec![Verdict::Settle(Settle::Ack)], vec![]))
-        .unwrap();
+    second.answer.send(turned(vec![Verdict::Settle(Settle::Ack)], vec![])).unwrap();
     let third = stage.turn().await;
-    assert_eq!(
-        (third.concluded.len(), ids(&third)),
-        (1, vec!["c3", "d4"]),
-        "all in one turn"
-    );
+    assert_eq!((third.concluded.len(), ids(&third)), (1, vec!["c3", "d4"]), "all in one turn");
 }
 
 #[tokio::test]
@@ -273,16 +203,9 @@ async fn a_held_head_is_judged_again_in_time_or_when_the_gate_says_so() {
         let asked = stage.turn().await;
         assert_eq!(ids(&asked), ["a1"]);
         let ticket = asked.heads[0].0;
-        let hold = Verdict::Hold {
-            again: Duration::from_secs(60),
-        };
+        let hold = Verdict::Hold { again: Duration::from_secs(60) };
         asked.answer.send(turned(vec![hold], vec![])).unwrap();
-        within(
-            stage
-                .subscription
-                .wait_until(|status| status.counts.held == 1),
-        )
-        .await;
+        within(stage.subscription.wait_until(|status| status.counts.held == 1)).await;
         if by_gate {
             stage.work.send(Work::Judge(ticket)).unwrap();
         } else {
@@ -298,21 +221,11 @@ async fn parked_work_runs_beside_the_lanes_and_is_concluded() {
     let mut stage = Stage::set(Vec::new()).await;
     let ticket = Ticket::Parked(7);
     let event = Arc::new(job("z", 9));
-    stage
-        .work
-        .send(Work::Run {
-            ticket,
-            event,
-            admission: admission(3),
-        })
-        .unwrap();
+    stage.work.send(Work::Run { ticket, event, admission: admission(3) }).unwrap();
     let asked = stage.turn().await;
     assert_eq!(stage.seen.take(), ["z9/3 governed"]);
     assert_eq!(asked.concluded[0].ticket, ticket);
-    asked
-        .answer
-        .send(turned(vec![], vec![Conclusion::Settle(Settle::Ack)]))
-        .unwrap();
+    asked.answer.send(turned(vec![], vec![Conclusion::Settle(Settle::Ack)])).unwrap();
     within(stage.subscription.drain(Duration::ZERO)).await;
     assert_eq!(stage.settled(), []);
 }
@@ -324,16 +237,8 @@ async fn what_does_not_decode_goes_to_the_gate_too() {
     stage.fake.receives(Ok(vec![delivery]));
     let asked = stage.turn().await;
     assert_eq!(ids(&asked), ["?"]);
-    asked
-        .answer
-        .send(turned(vec![Verdict::Settle(Settle::Ack)], vec![]))
-        .unwrap();
-    within(
-        stage
-            .subscription
-            .wait_until(|status| status.counts.acked == 1),
-    )
-    .await;
+    asked.answer.send(turned(vec![Verdict::Settle(Settle::Ack)], vec![])).unwrap();
+    within(stage.subscription.wait_until(|status| status.counts.acked == 1)).await;
 }
 
 #[tokio::test]
@@ -342,25 +247,12 @@ async fn a_closed_gate_stops_everything_and_settles_nothing() {
     let mut stage = Stage::set(vec![wait]).await;
     stage.deliver(&[("a", 1), ("b", 2), ("b", 3)]);
     let asked = stage.turn().await;
-    let hold = Verdict::Hold {
-        again: Duration::from_secs(1),
-    };
-    asked
-        .answer
-        .send(turned(vec![run(1), hold], vec![]))
-        .unwrap();
-    within(
-        stage
-            .subscription
-            .wait_until(|status| status.counts.held == 1),
-    )
-    .await;
+    let hold = Verdict::Hold { again: Duration::from_secs(1) };
+    asked.answer.send(turned(vec![run(1), hold], vec![])).unwrap();
+    within(stage.subscription.wait_until(|status| status.counts.held == 1)).await;
     stage.fake.clock.advance(Duration::from_secs(1));
     let asked = stage.turn().await;
-    asked
-        .answer
-        .send(Err(Error::new(Kind::Internal, "the ledger is gone")))
-        .unwrap();
+    asked.answer.send(Err(Error::new(Kind::Internal, "the ledger is gone"))).unwrap();
     let closed = |status: &crate::bus::SubscriptionStatus| {
         status.state == SubscriptionState::GateClosed && status.counts.running == 1
     };
@@ -382,26 +274,13 @@ async fn a_drain_abandons_what_runs_and_settles_what_the_gate_returned() {
     let mut stage = Stage::set(vec![wait]).await;
     stage.deliver(&[("a", 1), ("a", 2), ("b", 3)]);
     let asked = stage.turn().await;
-    asked
-        .answer
-        .send(turned(vec![run(1), Verdict::Settle(Settle::Ack)], vec![]))
-        .unwrap();
-    within(
-        stage
-            .subscription
-            .wait_until(|status| status.counts.acked == 1),
-    )
-    .await;
+    asked.answer.send(turned(vec![run(1), Verdict::Settle(Settle::Ack)], vec![])).unwrap();
+    within(stage.subscription.wait_until(|status| status.counts.acked == 1)).await;
     stage.deliver(&[("c", 4)]);
     let judging = stage.turn().await;
     let grace = Duration::from_secs(5);
     let play = async {
-        within(
-            stage
-                .subscription
-                .wait_until(|status| status.counts.released == 1),
-        )
-        .await;
+        within(stage.subscription.wait_until(|status| status.counts.released == 1)).await;
         // Admitted while it drains: its start is recorded, so its end must be.
         judging.answer.send(turned(vec![run(1)], vec![])).unwrap();
         let asked = within(stage.turns.recv()).await.unwrap();
@@ -415,13 +294,7 @@ async fn a_drain_abandons_what_runs_and_settles_what_the_gate_returned() {
         asked.answer.send(turned(vec![], release)).unwrap();
     };
     let (report, ()) = within(async { tokio::join!(stage.subscription.drain(grace), play) }).await;
-    assert_eq!(
-        (report.released, report.abandoned, report.unsettled),
-        (3, 1, 0)
-    );
+    assert_eq!((report.released, report.abandoned, report.unsettled), (3, 1, 0));
     let settled = stage.settled();
-    assert_eq!(
-        settled.iter().map(|(place, _)| *place).collect::<Vec<_>>(),
-        [3, 2, 4, 1]
-    );
+    assert_eq!(settled.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [3, 2, 4, 1]);
 }

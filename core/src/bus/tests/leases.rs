@@ -38,10 +38,7 @@ async fn subscribe(
     fake: &std::sync::Arc<Fake>,
     handler: std::sync::Arc<dyn Handler>,
 ) -> Subscription {
-    let options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     let bus = Bus::with_options(FakeTransport::over(fake), options);
     let topic = bus.topic_of("Job").unwrap();
     let options = SubscriptionOptions::new([topic], bus.group_of("worker").unwrap(), handler);
@@ -64,15 +61,10 @@ async fn a_handler_that_blocks_its_thread_keeps_its_lease() {
         async {}
     };
     let subscription = subscribe(&fake, handler.into_handler()).await;
-    fake.receives(Ok(vec![
-        fake.delivery(job("a", 1).to_message().unwrap(), 1),
-    ]));
+    fake.receives(Ok(vec![fake.delivery(job("a", 1).to_message().unwrap(), 1)]));
     within(subscription.wait_until(|status| status.counts.acked == 1)).await;
     let extended = told.try_recv().unwrap();
-    assert!(
-        extended.len() >= 3 && extended.iter().all(|tokens| tokens == &[1]),
-        "{extended:?}"
-    );
+    assert!(extended.len() >= 3 && extended.iter().all(|tokens| tokens == &[1]), "{extended:?}");
 }
 
 #[tokio::test]
@@ -100,11 +92,7 @@ async fn what_is_lost_before_it_starts_is_dropped_and_what_runs_ends() {
     within(subscription.wait_until(|status| status.counts.released == 1)).await;
     free.send(()).unwrap();
     within(subscription.wait_until(|status| status.counts.in_flight() == 0)).await;
-    assert_eq!(
-        seen.all(),
-        ["1"],
-        "3 must not overtake 2, which comes again"
-    );
+    assert_eq!(seen.all(), ["1"], "3 must not overtake 2, which comes again");
     let expected = [(3, Settle::Release), (1, Settle::Ack)];
     assert_eq!(fake.script().settled, expected);
     assert_eq!(subscription.status().counts.stale, 1);

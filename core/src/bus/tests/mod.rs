@@ -57,16 +57,11 @@ impl Seen {
 
 /// Waits with a bound.
 async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .expect("it did not happen in time")
+    tokio::time::timeout(PATIENCE, future).await.expect("it did not happen in time")
 }
 
 fn job(key: &str, number: u32) -> CloudEvent {
-    let payload = Job {
-        key: key.into(),
-        number,
-    };
+    let payload = Job { key: key.into(), number };
     let mut event = CloudEvent::new(format!("{key}{number}"), "/test", Job::TYPE).unwrap();
     if !key.is_empty() {
         event.set_extension(extension::PARTITION_KEY, key).unwrap();

@@ -20,24 +20,14 @@ async fn a_failing_head_holds_its_key_and_no_other() {
     let handler = move |job: Incoming<Job>, attempt: Attempt| {
         note.note(format!("{}{}/{}", job.key, job.number, attempt.0));
         let fails = job.key == "a" && job.number == 1 && attempt.0 < 3;
-        async move {
-            if fails {
-                Err(Failure::environmental("not yet"))
-            } else {
-                Ok(())
-            }
-        }
+        async move { if fails { Err(Failure::environmental("not yet")) } else { Ok(()) } }
     };
     let subscription = bus.subscribe("worker", handler).await.unwrap();
     publish_jobs(&bus, &[("a", 1), ("a", 2), ("b", 1), ("a", 3), ("b", 2)]).await;
     bus.until_idle().await;
     assert_eq!(seen.take(), ["a1/1", "b1/1", "b2/1"]);
     let counts = subscription.status().counts;
-    assert_eq!(
-        (counts.held, counts.queued, counts.acked),
-        (1, 2, 2),
-        "{counts:?}"
-    );
+    assert_eq!((counts.held, counts.queued, counts.acked), (1, 2, 2), "{counts:?}");
     bus.advance(Duration::from_secs(60)).await;
     bus.until_idle().await;
     assert_eq!(seen.take(), ["a1/2", "a1/3", "a2/1", "a3/1"]);
@@ -64,32 +54,16 @@ async fn keys_run_in_parallel_and_one_key_one_at_a_time() {
         }
     };
     let subscription = bus.subscribe("worker", handler).await.unwrap();
-    publish_jobs(
-        &bus,
-        &[("a", 1), ("a", 2), ("b", 1), ("", 1), ("", 2), ("b", 2)],
-    )
-    .await;
+    publish_jobs(&bus, &[("a", 1), ("a", 2), ("b", 1), ("", 1), ("", 2), ("b", 2)]).await;
     within(subscription.wait_until(|status| status.counts.running == 4)).await;
     gate.add_permits(100);
     bus.until_idle().await;
-    assert_eq!(
-        most.load(Ordering::SeqCst),
-        4,
-        "two keys, and two without a key"
-    );
+    assert_eq!(most.load(Ordering::SeqCst), 4, "two keys, and two without a key");
     let all = seen.take();
-    let of = |key: &str| {
-        all.iter()
-            .filter(|one| one.starts_with(key))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
+    let of = |key: &str| all.iter().filter(|one| one.starts_with(key)).cloned().collect::<Vec<_>>();
     assert_eq!(
         (of("a"), of("b")),
-        (
-            vec!["a1".into(), "a2".into()],
-            vec!["b1".into(), "b2".into()]
-        )
+        (vec!["a1".into(), "a2".into()], vec!["b1".into(), "b2".into()])
     );
     assert_eq!(all.len(), 6);
 }

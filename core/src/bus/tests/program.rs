@@ -45,11 +45,10 @@ async fn handlers_feed_each_other_until_the_signal() {
     let note = seen.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let bus = test.bus().clone();
-    bus.handle("sort", sort)
-        .handle("count", move |done: Incoming<Done>| {
-            note.note(done.number.to_string());
-            async {}
-        });
+    bus.handle("sort", sort).handle("count", move |done: Incoming<Done>| {
+        note.note(done.number.to_string());
+        async {}
+    });
     let program = tokio::spawn(async move { bus.run_until(stopped).await });
     publish_jobs(&test, &[("a", 0), ("a", 1), ("a", 2), ("a", 4)]).await;
     within(async {
@@ -71,8 +70,7 @@ async fn a_program_that_cannot_work_says_why() {
     let never = || std::future::pending::<()>();
     let error = within(bus.bus().run_until(never())).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Configuration);
-    bus.bus()
-        .handle("any", |_: std::sync::Arc<CloudEvent>| async {});
+    bus.bus().handle("any", |_: std::sync::Arc<CloudEvent>| async {});
     let error = within(bus.bus().run_until(never())).await.unwrap_err();
     assert!(error.to_string().contains("any event"), "{error}");
     bus.bus().handle("twice", sort).handle("twice", sort);

@@ -14,24 +14,15 @@ use crate::message::Message;
 use crate::name::TopicName;
 
 fn bus(fake: &Arc<Fake>, adjust: impl FnOnce(&mut BusOptions)) -> (Bus, TopicName) {
-    let mut options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let mut options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     adjust(&mut options);
-    (
-        Bus::with_options(FakeTransport::over(fake), options),
-        TopicName::new("t").unwrap(),
-    )
+    (Bus::with_options(FakeTransport::over(fake), options), TopicName::new("t").unwrap())
 }
 
 fn payloads(fake: &Fake) -> Vec<Vec<String>> {
     let text = |message: &Message| String::from_utf8(message.payload.to_vec()).unwrap();
     let batches = &fake.script().published;
-    batches
-        .iter()
-        .map(|batch| batch.iter().map(text).collect())
-        .collect()
+    batches.iter().map(|batch| batch.iter().map(text).collect()).collect()
 }
 
 #[tokio::test]
@@ -46,11 +37,7 @@ async fn concurrent_callers_share_calls_bounded_by_count_and_bytes_in_order() {
     let (receipts, _) = within(async { tokio::join!(all, free) }).await;
     assert!(receipts.iter().all(Result::is_ok));
     let batches = payloads(&fake);
-    assert!(
-        batches
-            .iter()
-            .all(|batch| batch.len() <= 10 && batch.concat().len() <= 12)
-    );
+    assert!(batches.iter().all(|batch| batch.len() <= 10 && batch.concat().len() <= 12));
     assert!(batches.len() < 10, "they share calls: {batches:?}");
     assert_eq!(batches.concat(), texts);
 }
@@ -82,12 +69,8 @@ async fn what_did_not_happen_is_tried_again_and_the_rest_is_answered() {
         options.publish.batch_messages_max = NonZeroUsize::new(4).unwrap();
     });
     let error = |kind| Err(Error::new(kind, "scripted"));
-    let answers = vec![
-        Ok(()),
-        error(Kind::Overloaded),
-        error(Kind::Unknown),
-        error(Kind::Oversize),
-    ];
+    let answers =
+        vec![Ok(()), error(Kind::Overloaded), error(Kind::Unknown), error(Kind::Oversize)];
     fake.script().publishes.push_back(Ok(answers));
     let all = ["0", "1", "2", "3", "4"];
     let all = join_all(all.map(|text| bus.publish_message(&topic, Message::new(text))));
@@ -98,19 +81,11 @@ async fn what_did_not_happen_is_tried_again_and_the_rest_is_answered() {
         }
     };
     let (results, ()) = within(async { tokio::join!(all, move_time) }).await;
-    let kinds: Vec<_> = (results.iter())
-        .map(|result| result.as_ref().err().map(Error::kind))
-        .collect();
-    assert_eq!(
-        kinds,
-        [None, None, Some(Kind::Unknown), Some(Kind::Oversize), None]
-    );
+    let kinds: Vec<_> =
+        (results.iter()).map(|result| result.as_ref().err().map(Error::kind)).collect();
+    assert_eq!(kinds, [None, None, Some(Kind::Unknown), Some(Kind::Oversize), None]);
     let batches = [vec!["0", "1", "2", "3"], vec!["1"], vec!["4"]];
-    assert_eq!(
-        payloads(&fake),
-        batches,
-        "a retry goes before anything newer"
-    );
+    assert_eq!(payloads(&fake), batches, "a retry goes before anything newer");
 }
 
 #[tokio::test]
@@ -118,9 +93,7 @@ async fn tries_are_bounded() {
     let fake = Fake::new();
     let (bus, topic) = bus(&fake, |options| options.publish.attempts_max = 3);
     for _ in 0..3 {
-        fake.script()
-            .publishes
-            .push_back(Err(Error::new(Kind::Unavailable, "away")));
+        fake.script().publishes.push_back(Err(Error::new(Kind::Unavailable, "away")));
     }
     let publish = bus.publish_message(&topic, Message::new("1"));
     let move_time = async {
@@ -131,10 +104,7 @@ async fn tries_are_bounded() {
     };
     let (result, ()) = within(async { tokio::join!(publish, move_time) }).await;
     let error = result.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.retry()),
-        (Kind::Unavailable, Retry::Exhausted)
-    );
+    assert_eq!((error.kind(), error.retry()), (Kind::Unavailable, Retry::Exhausted));
 }
 
 #[tokio::test]
@@ -153,9 +123,6 @@ async fn no_confirm_in_time_is_unknown_and_closing_is_an_end() {
     assert_eq!(result.unwrap_err().kind(), Kind::Unknown);
     fake.stuck.send_replace(false);
     within(bus.close()).await.unwrap();
-    let error = bus
-        .publish_message(&topic, Message::new("1"))
-        .await
-        .unwrap_err();
+    let error = bus.publish_message(&topic, Message::new("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Closed);
 }

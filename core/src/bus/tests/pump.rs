@@ -40,27 +40,17 @@ async fn a_broker_that_goes_away_is_waited_for() {
 }
 
 async fn subscribe(fake: &std::sync::Arc<Fake>) -> Result<Subscription> {
-    let options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     let bus = Bus::with_options(FakeTransport::over(fake), options);
     let handler = (|_: Incoming<Job>| async {}).into_handler();
     let topic = bus.topic_of("Job")?;
-    bus.subscribe(SubscriptionOptions::new(
-        [topic],
-        bus.group_of("worker")?,
-        handler,
-    ))
-    .await
+    bus.subscribe(SubscriptionOptions::new([topic], bus.group_of("worker")?, handler)).await
 }
 
 #[tokio::test]
 async fn a_permanent_error_at_the_start_is_returned() {
     let fake = Fake::new();
-    fake.script()
-        .opens
-        .push_back(Error::new(Kind::Forbidden, "no"));
+    fake.script().opens.push_back(Error::new(Kind::Forbidden, "no"));
     let error = within(subscribe(&fake)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Forbidden);
 }
@@ -79,12 +69,6 @@ async fn a_permanent_error_later_ends_the_subscription_and_is_told() {
         }
     };
     within(wait).await;
-    assert_eq!(
-        within(subscription.closed()).await.unwrap_err().kind(),
-        Kind::NotFound
-    );
-    assert_eq!(
-        subscription.status().last_error.unwrap().kind(),
-        Kind::NotFound
-    );
+    assert_eq!(within(subscription.closed()).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(subscription.status().last_error.unwrap().kind(), Kind::NotFound);
 }

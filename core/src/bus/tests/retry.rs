@@ -22,10 +22,7 @@ fn failing(
     let seen = seen.clone();
     move |job, attempt| {
         seen.note(format!("{}/{}", job.number, attempt.0));
-        std::future::ready(Err(Failure::environmental(format!(
-            "failure {}",
-            attempt.0
-        ))))
+        std::future::ready(Err(Failure::environmental(format!("failure {}", attempt.0))))
     }
 }
 
@@ -56,16 +53,8 @@ async fn a_retry_does_not_come_before_its_wait_is_over() {
         let topic = bus.bus().topic_of("Job").unwrap();
         let letters = bus.dead_letters(&topic).await.unwrap();
         let letter = DeadLetter::from_message(&letters[0]).unwrap().unwrap();
-        let reasons: Vec<_> = letter
-            .attempts
-            .iter()
-            .map(|one| one.reason.as_str())
-            .collect();
-        assert_eq!(
-            reasons,
-            ["failure 1", "failure 2", "failure 3"],
-            "ordered {ordered}"
-        );
+        let reasons: Vec<_> = letter.attempts.iter().map(|one| one.reason.as_str()).collect();
+        assert_eq!(reasons, ["failure 1", "failure 2", "failure 3"], "ordered {ordered}");
     }
 }
 
@@ -99,19 +88,12 @@ async fn a_dead_letter_has_the_bytes_and_every_reason_and_frees_its_key() {
 
     let topic = bus.bus().topic_of("Job").unwrap();
     let letters = bus.dead_letters(&topic).await.unwrap();
-    assert_eq!(
-        DeadLetter::original(&letters[0]).unwrap(),
-        job("a", 1).to_message().unwrap()
-    );
+    assert_eq!(DeadLetter::original(&letters[0]).unwrap(), job("a", 1).to_message().unwrap());
     let letter = DeadLetter::from_message(&letters[0]).unwrap().unwrap();
-    assert_eq!(
-        (letter.topic.as_str(), letter.group.as_str()),
-        ("Job", "worker")
-    );
+    assert_eq!((letter.topic.as_str(), letter.group.as_str()), ("Job", "worker"));
     assert_eq!(letter.position, "0/0-0");
-    let attempts: Vec<_> = (letter.attempts.iter())
-        .map(|one| (one.attempt, one.cause, one.reason.as_str()))
-        .collect();
+    let attempts: Vec<_> =
+        (letter.attempts.iter()).map(|one| (one.attempt, one.cause, one.reason.as_str())).collect();
     assert_eq!(
         attempts,
         [
@@ -121,17 +103,9 @@ async fn a_dead_letter_has_the_bytes_and_every_reason_and_frees_its_key() {
             (4, Cause::Structural, "never"),
         ]
     );
-    assert!(
-        letter
-            .attempts
-            .windows(2)
-            .all(|pair| pair[0].at_millis < pair[1].at_millis)
-    );
+    assert!(letter.attempts.windows(2).all(|pair| pair[0].at_millis < pair[1].at_millis));
     let counts = subscription.status().counts;
-    assert_eq!(
-        (counts.dead_lettered, counts.acked, counts.in_flight()),
-        (1, 2, 0)
-    );
+    assert_eq!((counts.dead_lettered, counts.acked, counts.in_flight()), (1, 2, 0));
     assert_eq!(letters.len(), 1);
 }
 
@@ -141,10 +115,7 @@ async fn what_does_not_decode_or_does_not_belong_is_a_dead_letter() {
     let handler = |_: Incoming<Job>| async {};
     let subscription = bus.subscribe("worker", handler).await.unwrap();
     let topic = bus.bus().topic_of("Job").unwrap();
-    let stray = CloudEvent::new("1", "/test", "Jbo")
-        .unwrap()
-        .to_message()
-        .unwrap();
+    let stray = CloudEvent::new("1", "/test", "Jbo").unwrap().to_message().unwrap();
     for message in [Message::new("?"), stray] {
         bus.bus().publish_message(&topic, message).await.unwrap();
     }
@@ -153,10 +124,7 @@ async fn what_does_not_decode_or_does_not_belong_is_a_dead_letter() {
     let causes = letters
         .iter()
         .map(|letter| DeadLetter::from_message(letter).unwrap().unwrap().attempts[0].cause);
-    assert_eq!(
-        causes.collect::<Vec<_>>(),
-        [Cause::Undecodable, Cause::Unexpected]
-    );
+    assert_eq!(causes.collect::<Vec<_>>(), [Cause::Undecodable, Cause::Unexpected]);
     assert_eq!(letters[0].payload, "?");
     assert_eq!(subscription.status().counts.acked, 2);
 }
@@ -164,25 +132,13 @@ async fn what_does_not_decode_or_does_not_belong_is_a_dead_letter() {
 #[tokio::test]
 async fn another_type_that_shares_the_topic_by_a_route_is_skipped() {
     let routes = [("Job", "work"), ("Other", "work")].map(|(ty, to)| (ty.into(), to.into()));
-    let bus = TestBus::with_options(BusOptions {
-        routes: routes.into(),
-        ..BusOptions::default()
-    });
-    let subscription = bus
-        .subscribe("worker", |_: Incoming<Job>| async {})
-        .await
-        .unwrap();
-    bus.bus()
-        .publish(&CloudEvent::new("1", "/test", "Other").unwrap())
-        .await
-        .unwrap();
+    let bus = TestBus::with_options(BusOptions { routes: routes.into(), ..BusOptions::default() });
+    let subscription = bus.subscribe("worker", |_: Incoming<Job>| async {}).await.unwrap();
+    bus.bus().publish(&CloudEvent::new("1", "/test", "Other").unwrap()).await.unwrap();
     publish_jobs(&bus, &[("a", 1)]).await;
     bus.until_idle().await;
     let counts = subscription.status().counts;
-    assert_eq!(
-        (counts.skipped, counts.acked, counts.dead_lettered),
-        (1, 2, 0)
-    );
+    assert_eq!((counts.skipped, counts.acked, counts.dead_lettered), (1, 2, 0));
 }
 
 #[tokio::test]
@@ -197,10 +153,7 @@ async fn plain_json_gets_an_identity_that_stays() {
     let topic = bus.bus().topic_of("legacy").unwrap();
     let subscription = bus.subscribe_with("worker", handler, |options| {
         options.topics = vec![topic.clone()];
-        options.mapping = Mapping::Json {
-            ty: "Legacy".into(),
-            source: "/legacy".into(),
-        };
+        options.mapping = Mapping::Json { ty: "Legacy".into(), source: "/legacy".into() };
     });
     let _subscription = subscription.await.unwrap();
     for payload in ["{\"a\": 1}", "not json"] {
@@ -210,15 +163,9 @@ async fn plain_json_gets_an_identity_that_stays() {
     bus.until_idle().await;
     let letters = bus.dead_letters(&topic).await.unwrap();
     assert_eq!(letters.len(), 2);
-    bus.bus()
-        .publish_message(&topic, letters[0].clone())
-        .await
-        .unwrap();
+    bus.bus().publish_message(&topic, letters[0].clone()).await.unwrap();
     bus.until_idle().await;
-    assert_eq!(
-        seen.all(),
-        ["legacy/0/0-0 Some(\"k\")", "legacy/0/0-0 Some(\"k\")"]
-    );
+    assert_eq!(seen.all(), ["legacy/0/0-0 Some(\"k\")", "legacy/0/0-0 Some(\"k\")"]);
 }
 
 #[tokio::test]
@@ -227,11 +174,7 @@ async fn outputs_are_published_before_the_ack_and_refusals_are_outcomes() {
     let handler = |job: Incoming<Job>| async move {
         if job.number == 2 {
             let reason = String::from("not allowed");
-            return Err(Refusal {
-                code: "P-02".into(),
-                reason,
-                output: None,
-            });
+            return Err(Refusal { code: "P-02".into(), reason, output: None });
         }
         Ok(vec![Done { number: job.number }, Done { number: 7 }])
     };
@@ -251,10 +194,7 @@ async fn outputs_are_published_before_the_ack_and_refusals_are_outcomes() {
 
 /// A bus on a fake with one delivery, and its subscription.
 async fn one_delivery(fake: &Arc<Fake>, ordered: bool, seen: &Seen) -> crate::bus::Subscription {
-    let options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     let bus = Bus::with_options(FakeTransport::over(fake), options);
     let delivery = fake.delivery(job("a", 1).to_message().unwrap(), 1);
     fake.receives(Ok(vec![delivery]));
@@ -293,20 +233,14 @@ async fn a_dead_letter_that_cannot_be_published_is_held_and_tried_again() {
     let fake = Fake::new();
     let seen = Seen::default();
     for _ in 0..3 {
-        fake.script()
-            .publishes
-            .push_back(Err(Error::new(Kind::Forbidden, "no")));
+        fake.script().publishes.push_back(Err(Error::new(Kind::Forbidden, "no")));
     }
     let subscription = one_delivery(&fake, true, &seen).await;
     within(subscription.wait_until(|status| status.counts.held == 1)).await;
     fake.clock.advance(7 * SECOND);
     let tried = async {
         while fake.script().published.len() < 4 {
-            assert_eq!(
-                fake.script().settled,
-                [],
-                "not acked before the dead letter is stored"
-            );
+            assert_eq!(fake.script().settled, [], "not acked before the dead letter is stored");
             fake.clock.advance(SECOND);
             tokio::task::yield_now().await;
         }

@@ -12,10 +12,7 @@ use crate::transport::Settle;
 #[tokio::test]
 async fn a_settlement_is_tried_again_while_that_can_help() {
     let fake = Fake::new();
-    let options = BusOptions {
-        clock: fake.clock.clone(),
-        ..BusOptions::default()
-    };
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     let bus = Bus::with_options(FakeTransport::over(&fake), options);
     let error = |kind| Error::new(kind, "scripted");
     fake.script().settles.extend([
@@ -43,19 +40,8 @@ async fn a_settlement_is_tried_again_while_that_can_help() {
     };
     within(settle).await;
     let status = subscription.status();
-    assert_eq!(
-        (
-            status.counts.acked,
-            status.counts.stale,
-            status.counts.unsettled
-        ),
-        (2, 1, 1)
-    );
+    assert_eq!((status.counts.acked, status.counts.stale, status.counts.unsettled), (2, 1, 1));
     assert_eq!(status.last_error.unwrap().kind(), Kind::Forbidden);
-    assert_eq!(
-        fake.script().settled,
-        [(3, Settle::Ack)],
-        "four in one call, then what was left"
-    );
+    assert_eq!(fake.script().settled, [(3, Settle::Ack)], "four in one call, then what was left");
     assert_eq!(status.counts.bytes, 0);
 }

@@ -21,10 +21,8 @@ struct Dice(u64);
 
 impl Dice {
     fn one_in(&mut self, sides: u64) -> bool {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33).is_multiple_of(sides)
     }
 }
@@ -39,10 +37,7 @@ struct Record {
 
 impl Record {
     fn start(&mut self, key: &str, number: u32) {
-        assert!(
-            self.running.insert(key.to_owned()),
-            "{key} ran twice at once"
-        );
+        assert!(self.running.insert(key.to_owned()), "{key} ran twice at once");
         let first = self.first.entry(key.to_owned()).or_default();
         if !first.contains(&number) {
             first.push(number);
@@ -86,10 +81,7 @@ async fn nothing_is_lost_and_nothing_overtakes() {
     let subscription = subscription.await.unwrap();
     for number in 0..NUMBERS {
         for key in 0..KEYS {
-            bus.bus()
-                .publish(&job(&format!("k{key}"), number))
-                .await
-                .unwrap();
+            bus.bus().publish(&job(&format!("k{key}"), number)).await.unwrap();
         }
         let restarts = dice.lock().unwrap().one_in(5);
         if restarts {

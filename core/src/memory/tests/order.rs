@@ -40,23 +40,14 @@ impl Model {
         let key = offset % KEYS;
         for other in (0..self.held.len()).filter(|other| *other != consumer) {
             let theirs = self.held[other].keys().any(|(of, _)| *of == key);
-            assert!(
-                !theirs,
-                "key {key} is with two consumers at offset {offset}"
-            );
+            assert!(!theirs, "key {key} is with two consumers at offset {offset}");
         }
         for earlier in (key..offset).step_by(KEYS as usize) {
             let settled = self.acked.contains(&earlier);
             let with_us = self.held[consumer].contains_key(&(key, earlier));
-            assert!(
-                settled || with_us,
-                "{offset} went before {earlier} of key {key}"
-            );
+            assert!(settled || with_us, "{offset} went before {earlier} of key {key}");
         }
-        assert!(
-            !self.acked.contains(&offset),
-            "{offset} came back after its ack"
-        );
+        assert!(!self.acked.contains(&offset), "{offset} came back after its ack");
         self.held[consumer].insert((key, offset), delivery);
     }
 
@@ -70,11 +61,8 @@ impl Model {
 async fn random_run(seed: u64) {
     let mut choices = Choices(seed);
     let desk = Desk::open(MemoryLimits::default()).await;
-    let consumers = [
-        desk.join("billing").await,
-        desk.join("billing").await,
-        desk.join("billing").await,
-    ];
+    let consumers =
+        [desk.join("billing").await, desk.join("billing").await, desk.join("billing").await];
     let mut model = Model::default();
     let mut published = 0;
     for step in 0.. {
@@ -98,8 +86,7 @@ async fn random_run(seed: u64) {
             }
             60..97 => settle_one(&mut choices, &*consumers[consumer], consumer, &mut model).await,
             97 => {
-                desk.clock
-                    .advance(Duration::from_secs(1 + choices.below(3)));
+                desk.clock.advance(Duration::from_secs(1 + choices.below(3)));
                 model.expire(desk.clock.now());
             }
             98 => {
@@ -128,16 +115,11 @@ async fn settle_one(
     if count == 0 {
         return;
     }
-    let place = *model.held[consumer]
-        .keys()
-        .nth(choices.below(count) as usize)
-        .unwrap();
+    let place = *model.held[consumer].keys().nth(choices.below(count) as usize).unwrap();
     let delivery = model.held[consumer].remove(&place).unwrap();
     let how = match choices.below(10) {
         0 => Settle::Release,
-        1..4 => Settle::Retry {
-            after: Duration::from_secs(choices.below(3)),
-        },
+        1..4 => Settle::Retry { after: Duration::from_secs(choices.below(3)) },
         _ => Settle::Ack,
     };
     assert_eq!(super::settle(subscriber, &delivery, how).await, None);

@@ -37,20 +37,13 @@ impl SigningKey {
     /// [`KeyError`]. A key that is there is never replaced.
     pub fn open_or_create(path: &Path, name: &KeyName) -> Result<OpenedKey, KeyError> {
         let opened = match read_private(path)? {
-            Some(key) => OpenedKey {
-                key,
-                created: false,
-            },
+            Some(key) => OpenedKey { key, created: false },
             None => create(path, name)?,
         };
         let found = opened.key.verifier().name();
         if found != name {
             let (expected, found) = (name.clone(), found.clone());
-            return Err(KeyError::OtherName {
-                path: path.to_owned(),
-                expected,
-                found,
-            });
+            return Err(KeyError::OtherName { path: path.to_owned(), expected, found });
         }
         keep_public(path, &opened.key)?;
         Ok(opened)
@@ -61,9 +54,7 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError`]: there is none, others can read it, or it is damaged.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        read_private(path)?.ok_or_else(|| KeyError::Missing {
-            path: path.to_owned(),
-        })
+        read_private(path)?.ok_or_else(|| KeyError::Missing { path: path.to_owned() })
     }
 }
 
@@ -73,10 +64,7 @@ fn create(path: &Path, name: &KeyName) -> Result<OpenedKey, KeyError> {
         return Ok(OpenedKey { key, created: true });
     }
     // Another process was first.
-    Ok(OpenedKey {
-        key: SigningKey::load(path)?,
-        created: false,
-    })
+    Ok(OpenedKey { key: SigningKey::load(path)?, created: false })
 }
 
 fn read_private(path: &Path) -> Result<Option<SigningKey>, KeyError> {
@@ -87,16 +75,10 @@ fn read_private(path: &Path) -> Result<Option<SigningKey>, KeyError> {
     let metadata = file.metadata().map_err(failed("examine", path))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
-        return Err(KeyError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
     }
     let key = SigningKey::from_private_text(text.trim_end_matches('\n'));
-    key.map(Some).map_err(|reason| KeyError::Damaged {
-        path: path.to_owned(),
-        reason,
-    })
+    key.map(Some).map_err(|reason| KeyError::Damaged { path: path.to_owned(), reason })
 }
 
 /// Writes `path.pub`, or checks that the one which is there belongs to this key.
@@ -119,10 +101,7 @@ fn read(path: &Path) -> Result<Option<(File, String)>, KeyError> {
         Err(error) => return Err(failed("open", path)(error)),
     };
     let mut text = String::new();
-    (&file)
-        .take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(failed("read", path))?;
+    (&file).take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed("read", path))?;
     Ok(Some((file, text)))
 }
 
@@ -130,36 +109,25 @@ fn read(path: &Path) -> Result<Option<(File, String)>, KeyError> {
 ///
 /// Written beside it and then linked, as a link never replaces a file and never shows half of one.
 fn place(path: &Path, line: &str, mode: u32) -> Result<bool, KeyError> {
-    let draft = beside(
-        path,
-        &format!(".new-{:016x}", getrandom::u64().map_err(KeyError::Random)?),
-    );
+    let draft = beside(path, &format!(".new-{:016x}", getrandom::u64().map_err(KeyError::Random)?));
     let written = write_new(&draft, line, mode).and_then(|()| fs::hard_link(&draft, path));
     // The draft may not exist; what counts is whether the link does.
     let _ = fs::remove_file(&draft);
     match written {
-        Ok(()) => sync_directory(path)
-            .map(|()| true)
-            .map_err(failed("sync", path)),
+        Ok(()) => sync_directory(path).map(|()| true).map_err(failed("sync", path)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed("create", path)(error)),
     }
 }
 
 fn write_new(path: &Path, line: &str, mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_all()
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -171,11 +139,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyError {
     let path = path.to_owned();
-    move |source| KeyError::File {
-        doing,
-        path: path.clone(),
-        source,
-    }
+    move |source| KeyError::File { doing, path: path.clone(), source }
 }
 
 /// A key cannot be had.
@@ -231,16 +195,8 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Random(error) => write!(f, "no random numbers for a new key: {error}"),
-            Self::File {
-                doing,
-                path,
-                source,
-            } => {
-                write!(
-                    f,
-                    "cannot {doing} the key file {}: {source}",
-                    path.display()
-                )
+            Self::File { doing, path, source } => {
+                write!(f, "cannot {doing} the key file {}: {source}", path.display())
             }
             Self::Missing { path } => {
                 write!(f, "there is no key file {}: check the path", path.display())
@@ -252,17 +208,9 @@ impl fmt::Display for KeyError {
                 path = path.display()
             ),
             Self::Damaged { path, reason } => {
-                write!(
-                    f,
-                    "{} is not a private key: {reason}; restore it",
-                    path.display()
-                )
+                write!(f, "{} is not a private key: {reason}; restore it", path.display())
             }
-            Self::OtherName {
-                path,
-                expected,
-                found,
-            } => write!(
+            Self::OtherName { path, expected, found } => write!(
                 f,
                 "the key {} is named {found}, not {expected}: give its own path to each name",
                 path.display()

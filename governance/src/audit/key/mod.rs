@@ -66,11 +66,7 @@ impl SigningKey {
 
     /// The secret, for the key file only.
     fn private_text(&self) -> String {
-        let key = encode(
-            self.verifier.name(),
-            self.verifier.id(),
-            self.secret.as_bytes(),
-        );
+        let key = encode(self.verifier.name(), self.verifier.id(), self.secret.as_bytes());
         format!("{PRIVATE}{key}")
     }
 

@@ -41,10 +41,7 @@ pub struct NotAKeyName(String);
 impl fmt::Display for NotAKeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.0;
-        write!(
-            f,
-            "{name:?} cannot name a key: use letters without spaces or +, as example.com/log"
-        )
+        write!(f, "{name:?} cannot name a key: use letters without spaces or +, as example.com/log")
     }
 }
 

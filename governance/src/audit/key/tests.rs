@@ -54,31 +54,16 @@ fn public_keys_that_are_none_are_told_apart() {
         assert_eq!(text.parse::<Verifier>(), Err(error), "{text}");
     };
     check("a+00000000", KeyTextError::Shape);
-    check(
-        "a b+00000000+AQ==",
-        KeyTextError::Name("a b".parse::<KeyName>().unwrap_err()),
-    );
+    check("a b+00000000+AQ==", KeyTextError::Name("a b".parse::<KeyName>().unwrap_err()));
     check("a+00000000+AQ=", KeyTextError::Base64);
     check("a+00000000+", KeyTextError::Length { found: 0 });
     check("a+00000000+AQ==", KeyTextError::Length { found: 0 });
-    check(
-        &VKEY.replace("+AR", "+AAAAAR"),
-        KeyTextError::Algorithm { found: 0 },
-    );
+    check(&VKEY.replace("+AR", "+AAAAAR"), KeyTextError::Algorithm { found: 0 });
     let longer = STANDARD.encode([1; 34]);
-    check(
-        &format!("a+00000000+{longer}"),
-        KeyTextError::Length { found: 33 },
-    );
+    check(&format!("a+00000000+{longer}"), KeyTextError::Length { found: 33 });
     let expected = VKEY.parse::<Verifier>().unwrap().id();
-    check(
-        &VKEY.replace("c74f20a3", "c74f20a4"),
-        KeyTextError::Id { expected },
-    );
-    check(
-        &VKEY.replace("c74f20a3", "C74F20A3"),
-        KeyTextError::Id { expected },
-    );
+    check(&VKEY.replace("c74f20a3", "c74f20a4"), KeyTextError::Id { expected });
+    check(&VKEY.replace("c74f20a3", "C74F20A3"), KeyTextError::Id { expected });
 }
 
 #[test]
@@ -86,10 +71,7 @@ fn public_keys_under_which_anybody_could_sign_are_refused() {
     let mut identity = [0; 32];
     identity[0] = 1;
     let weak = Verifier::new(name("weak"), VerifyingKey::from_bytes(&identity).unwrap());
-    assert_eq!(
-        weak.to_string().parse::<Verifier>(),
-        Err(KeyTextError::Unusable)
-    );
+    assert_eq!(weak.to_string().parse::<Verifier>(), Err(KeyTextError::Unusable));
 
     let mut no_point = [0; 32];
     no_point[0] = 2;
@@ -105,24 +87,12 @@ fn a_private_key_is_read_whole_or_not_at_all() {
     let same = SigningKey::from_private_text(&text).unwrap();
     assert_eq!(same.sign("d", b"m"), key.sign("d", b"m"));
     for end in 0..text.len() {
-        assert!(
-            SigningKey::from_private_text(&text[..end]).is_err(),
-            "cut at {end}"
-        );
+        assert!(SigningKey::from_private_text(&text[..end]).is_err(), "cut at {end}");
     }
     let id = key.verifier().id().to_string();
-    let other_id = if id == "00000000" {
-        "00000001"
-    } else {
-        "00000000"
-    };
+    let other_id = if id == "00000000" { "00000001" } else { "00000000" };
     let failure = SigningKey::from_private_text(&text.replace(&id, other_id));
-    assert_eq!(
-        failure.unwrap_err(),
-        KeyTextError::Id {
-            expected: key.verifier().id()
-        }
-    );
+    assert_eq!(failure.unwrap_err(), KeyTextError::Id { expected: key.verifier().id() });
     let public = SigningKey::from_private_text(&key.verifier().to_string());
     assert_eq!(public.unwrap_err(), KeyTextError::Shape);
 }
@@ -134,27 +104,16 @@ fn a_signature_is_good_for_its_key_domain_and_bytes_only() {
     let bad = Err(BadSignature { key: name("anna") });
     let verifier = signer.verifier();
     assert_eq!(verifier.verify("approval", b"plan", &good), Ok(()));
-    assert_eq!(
-        verifier.verify("approva", b"lplan", &good),
-        bad,
-        "the domain is bounded"
-    );
+    assert_eq!(verifier.verify("approva", b"lplan", &good), bad, "the domain is bounded");
     assert_eq!(verifier.verify("halt", b"plan", &good), bad);
     assert_eq!(verifier.verify("approval", b"plam", &good), bad);
     assert_eq!(other.verifier().verify("approval", b"plan", &good), bad);
     assert_eq!(verifier.verify("approval", b"plan", &good[..63]), bad);
-    assert_eq!(
-        verifier.verify("approval", b"plan", &[&good[..], &[0]].concat()),
-        bad
-    );
+    assert_eq!(verifier.verify("approval", b"plan", &[&good[..], &[0]].concat()), bad);
     for bit in 0..512 {
         let mut changed = good;
         changed[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(
-            verifier.verify("approval", b"plan", &changed),
-            bad,
-            "bit {bit}"
-        );
+        assert_eq!(verifier.verify("approval", b"plan", &changed), bad, "bit {bit}");
     }
 }
 
@@ -181,20 +140,14 @@ fn debug_shows_the_public_half_only() {
     let shown = format!("SigningKey({})", key.verifier());
     assert_eq!(format!("{key:?}"), shown);
     let opened = OpenedKey { key, created: true };
-    assert_eq!(
-        format!("{opened:?}"),
-        format!("OpenedKey {{ key: {shown}, created: true }}")
-    );
+    assert_eq!(format!("{opened:?}"), format!("OpenedKey {{ key: {shown}, created: true }}"));
 }
 
 #[test]
 fn a_key_is_made_once_and_found_again() {
     let scratch = Scratch::new();
     let path = scratch.path().join("log.key");
-    assert!(matches!(
-        SigningKey::load(&path),
-        Err(KeyError::Missing { .. })
-    ));
+    assert!(matches!(SigningKey::load(&path), Err(KeyError::Missing { .. })));
     let made = SigningKey::open_or_create(&path, &name("log")).unwrap();
     let found = SigningKey::open_or_create(&path, &name("log")).unwrap();
     assert_eq!((made.created, found.created), (true, false));
@@ -202,16 +155,9 @@ fn a_key_is_made_once_and_found_again() {
     assert_eq!(public, found.key.verifier());
     assert_eq!(public, SigningKey::load(&path).unwrap().verifier());
     let public_path = scratch.path().join("log.key.pub");
-    assert_eq!(
-        fs::read_to_string(&public_path).unwrap(),
-        format!("{public}\n")
-    );
+    assert_eq!(fs::read_to_string(&public_path).unwrap(), format!("{public}\n"));
     assert_eq!(mode(&path), 0o600);
-    assert_eq!(
-        fs::read_dir(scratch.path()).unwrap().count(),
-        2,
-        "no draft is left"
-    );
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 2, "no draft is left");
 }
 
 #[test]
@@ -225,17 +171,10 @@ fn processes_that_begin_together_end_with_one_key() {
             SigningKey::open_or_create(&path, &name("log")).unwrap()
         };
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(opened.iter().filter(|opened| opened.created).count(), 1);
-    assert!(
-        opened
-            .iter()
-            .all(|each| each.key.verifier() == opened[0].key.verifier())
-    );
+    assert!(opened.iter().all(|each| each.key.verifier() == opened[0].key.verifier()));
 }
 
 #[test]
@@ -250,11 +189,7 @@ fn a_key_that_others_can_reach_is_refused_with_the_remedy() {
             SigningKey::open_or_create(&path, &name("log")).unwrap_err(),
         ] {
             assert!(matches!(&failure, KeyError::Exposed { mode, .. } if *mode == 0o600 | bit));
-            assert!(
-                failure
-                    .to_string()
-                    .contains(&format!("chmod 600 {}", path.display()))
-            );
+            assert!(failure.to_string().contains(&format!("chmod 600 {}", path.display())));
         }
     }
     fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
@@ -265,10 +200,9 @@ fn a_key_that_others_can_reach_is_refused_with_the_remedy() {
 fn a_damaged_key_stays_as_it_is() {
     let scratch = Scratch::new();
     let path = scratch.path().join("log.key");
-    for (text, reason) in [
-        ("", KeyTextError::Shape),
-        ("PRIVATE+KEY+log+0+!\n", KeyTextError::Base64),
-    ] {
+    for (text, reason) in
+        [("", KeyTextError::Shape), ("PRIVATE+KEY+log+0+!\n", KeyTextError::Base64)]
+    {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let failure = SigningKey::open_or_create(&path, &name("log")).unwrap_err();
@@ -289,17 +223,11 @@ fn name_and_public_half_must_fit() {
     fs::write(&public_path, format!("{VKEY}\n")).unwrap();
     let failure = SigningKey::open_or_create(&path, &name("log")).unwrap_err();
     assert!(matches!(&failure, KeyError::PublicDiffers { path } if *path == public_path));
-    assert_eq!(
-        fs::read_to_string(&public_path).unwrap(),
-        format!("{VKEY}\n")
-    );
+    assert_eq!(fs::read_to_string(&public_path).unwrap(), format!("{VKEY}\n"));
 
     fs::remove_file(&public_path).unwrap();
     SigningKey::open_or_create(&path, &name("log")).unwrap();
-    assert_eq!(
-        fs::read_to_string(&public_path).unwrap(),
-        format!("{}\n", key.verifier())
-    );
+    assert_eq!(fs::read_to_string(&public_path).unwrap(), format!("{}\n", key.verifier()));
 }
 
 #[test]
@@ -307,14 +235,5 @@ fn a_key_is_not_made_where_there_is_no_directory() {
     let scratch = Scratch::new();
     let path = scratch.path().join("missing/log.key");
     let failure = SigningKey::open_or_create(&path, &name("log")).unwrap_err();
-    assert!(
-        matches!(
-            failure,
-            KeyError::File {
-                doing: "create",
-                ..
-            }
-        ),
-        "{failure}"
-    );
+    assert!(matches!(failure, KeyError::File { doing: "create", .. }), "{failure}");
 }

@@ -41,25 +41,17 @@ pub(super) fn decode(text: &str) -> Result<(KeyName, &str, [u8; 32]), KeyTextErr
     };
     let name = name.parse().map_err(KeyTextError::Name)?;
     let bytes = STANDARD.decode(key).map_err(|_| KeyTextError::Base64)?;
-    let (algorithm, key) = bytes
-        .split_first()
-        .ok_or(KeyTextError::Length { found: 0 })?;
+    let (algorithm, key) = bytes.split_first().ok_or(KeyTextError::Length { found: 0 })?;
     if *algorithm != ED25519 {
         return Err(KeyTextError::Algorithm { found: *algorithm });
     }
-    let key = key
-        .try_into()
-        .map_err(|_| KeyTextError::Length { found: key.len() })?;
+    let key = key.try_into().map_err(|_| KeyTextError::Length { found: key.len() })?;
     Ok((name, id, key))
 }
 
 /// Checks the id that stands in the text of a key.
 pub(super) fn expect_id(expected: KeyId, found: &str) -> Result<(), KeyTextError> {
-    if found == expected.to_string() {
-        Ok(())
-    } else {
-        Err(KeyTextError::Id { expected })
-    }
+    if found == expected.to_string() { Ok(()) } else { Err(KeyTextError::Id { expected }) }
 }
 
 /// The text is not a key. Never holds any of the text but the name.
@@ -96,17 +88,11 @@ impl fmt::Display for KeyTextError {
             Self::Shape => f.write_str("expected the three parts name+id+base64"),
             Self::Name(error) => error.fmt(f),
             Self::Id { expected } => {
-                write!(
-                    f,
-                    "the id does not fit name and key, which have {expected}: copy it whole"
-                )
+                write!(f, "the id does not fit name and key, which have {expected}: copy it whole")
             }
             Self::Base64 => f.write_str("the part behind the second + is not base64"),
             Self::Algorithm { found } => {
-                write!(
-                    f,
-                    "the key is of algorithm {found}; only Ed25519 (1) is supported"
-                )
+                write!(f, "the key is of algorithm {found}; only Ed25519 (1) is supported")
             }
             Self::Length { found } => write!(f, "the key has {found} bytes instead of 32"),
             Self::Unusable => f.write_str("the bytes are not a usable Ed25519 public key"),

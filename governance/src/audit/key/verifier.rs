@@ -58,9 +58,7 @@ impl Verifier {
 
     /// Checks a signature over bytes as they stand. Strict: refuses what only some libraries accept.
     pub(crate) fn verify_raw(&self, bytes: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
-        let refuse = |_| BadSignature {
-            key: self.name.clone(),
-        };
+        let refuse = |_| BadSignature { key: self.name.clone() };
         let signature = Signature::from_slice(signature).map_err(refuse)?;
         self.key.verify_strict(bytes, &signature).map_err(refuse)
     }
@@ -68,9 +66,7 @@ impl Verifier {
 
 /// `SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[..4]`.
 fn key_id(name: &KeyName, key: &VerifyingKey) -> KeyId {
-    let hash = Sha256::new()
-        .chain_update(name.as_str())
-        .chain_update([b'\n', ED25519]);
+    let hash = Sha256::new().chain_update(name.as_str()).chain_update([b'\n', ED25519]);
     let [a, b, c, d, ..]: [u8; 32] = hash.chain_update(key.as_bytes()).finalize().into();
     KeyId([a, b, c, d])
 }
@@ -110,9 +106,7 @@ impl Serialize for Verifier {
 
 impl<'de> Deserialize<'de> for Verifier {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

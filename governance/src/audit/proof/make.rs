@@ -23,17 +23,10 @@ pub fn prove_inclusion<T: Tiles>(
     tree_size: u64,
 ) -> Result<InclusionProof, ProofUnavailable<T::Error>> {
     if leaf_index >= tree_size {
-        return Err(ProofUnavailable::NoSuchLeaf {
-            leaf_index,
-            tree_size,
-        });
+        return Err(ProofUnavailable::NoSuchLeaf { leaf_index, tree_size });
     }
     let hashes = hashes(tiles, inclusion_ranges(leaf_index, tree_size))?;
-    Ok(InclusionProof {
-        leaf_index,
-        tree_size,
-        hashes,
-    })
+    Ok(InclusionProof { leaf_index, tree_size, hashes })
 }
 
 /// Proves that the tree of the first `old_size` leaves is the beginning of that of the first
@@ -49,16 +42,8 @@ pub fn prove_consistency<T: Tiles>(
     if old_size > new_size {
         return Err(ProofUnavailable::Shrinking { old_size, new_size });
     }
-    let ranges = if old_size == 0 {
-        Vec::new()
-    } else {
-        consistency_ranges(old_size, new_size)
-    };
-    Ok(ConsistencyProof {
-        old_size,
-        new_size,
-        hashes: hashes(tiles, ranges)?,
-    })
+    let ranges = if old_size == 0 { Vec::new() } else { consistency_ranges(old_size, new_size) };
+    Ok(ConsistencyProof { old_size, new_size, hashes: hashes(tiles, ranges)? })
 }
 
 /// `PATH(m, D[n])`, from the leaf up.
@@ -106,10 +91,7 @@ const fn split(count: u64) -> u64 {
 
 fn hashes<T: Tiles>(tiles: &T, ranges: Vec<Range>) -> Result<Vec<Digest>, TilesError<T::Error>> {
     let mut reader = Reader::new(tiles);
-    ranges
-        .into_iter()
-        .map(|(start, end)| reader.range(start, end))
-        .collect()
+    ranges.into_iter().map(|(start, end)| reader.range(start, end)).collect()
 }
 
 /// No such proof can be made.
@@ -142,14 +124,8 @@ impl<E> From<TilesError<E>> for ProofUnavailable<E> {
 impl<E: fmt::Display> fmt::Display for ProofUnavailable<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSuchLeaf {
-                leaf_index,
-                tree_size,
-            } => {
-                write!(
-                    f,
-                    "there is no leaf {leaf_index} in a tree of {tree_size} leaves"
-                )
+            Self::NoSuchLeaf { leaf_index, tree_size } => {
+                write!(f, "there is no leaf {leaf_index} in a tree of {tree_size} leaves")
             }
             Self::Shrinking { old_size, new_size } => {
                 write!(

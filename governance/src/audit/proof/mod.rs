@@ -53,37 +53,21 @@ impl ConsistencyProof {
     /// # Errors
     /// See [`verify_consistency`].
     pub fn verify(&self, old_root: &Digest, new_root: &Digest) -> Result<(), ProofError> {
-        verify_consistency(
-            (self.old_size, old_root),
-            (self.new_size, new_root),
-            &self.hashes,
-        )
+        verify_consistency((self.old_size, old_root), (self.new_size, new_root), &self.hashes)
     }
 }
 
 impl fmt::Display for InclusionProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "leaf {} in the tree of {} leaves",
-            self.leaf_index, self.tree_size
-        )?;
-        self.hashes
-            .iter()
-            .try_for_each(|hash| writeln!(f, "  {hash}"))
+        writeln!(f, "leaf {} in the tree of {} leaves", self.leaf_index, self.tree_size)?;
+        self.hashes.iter().try_for_each(|hash| writeln!(f, "  {hash}"))
     }
 }
 
 impl fmt::Display for ConsistencyProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "the tree of {} leaves begins that of {}",
-            self.old_size, self.new_size
-        )?;
-        self.hashes
-            .iter()
-            .try_for_each(|hash| writeln!(f, "  {hash}"))
+        writeln!(f, "the tree of {} leaves begins that of {}", self.old_size, self.new_size)?;
+        self.hashes.iter().try_for_each(|hash| writeln!(f, "  {hash}"))
     }
 }
 

@@ -42,11 +42,7 @@ fn path(index: usize, leaves: &[Digest]) -> Vec<Digest> {
 /// `SUBPROOF(m, D[n], known)` as RFC 6962 writes it.
 fn subproof(old: usize, leaves: &[Digest], known: bool) -> Vec<Digest> {
     if old == leaves.len() {
-        return if known {
-            Vec::new()
-        } else {
-            vec![root(leaves)]
-        };
+        return if known { Vec::new() } else { vec![root(leaves)] };
     }
     let (left, right) = leaves.split_at(split(leaves));
     let (mut hashes, sibling) = if old <= left.len() {
@@ -63,9 +59,7 @@ fn split(leaves: &[Digest]) -> usize {
 }
 
 fn roots(leaves: &[Digest]) -> Vec<Digest> {
-    (0..=leaves.len())
-        .map(|size| root(&leaves[..size]))
-        .collect()
+    (0..=leaves.len()).map(|size| root(&leaves[..size])).collect()
 }
 
 fn bytes(hashes: &[Digest]) -> Vec<u8> {
@@ -82,11 +76,7 @@ fn small_proofs_are_those_of_the_definition() {
             assert_eq!(proof.hashes, path(at, &leaves[..size]), "{at} of {size}");
             let old = at + 1;
             let proof = prove_consistency(&tiles, old as u64, size as u64).unwrap();
-            assert_eq!(
-                proof.hashes,
-                subproof(old, &leaves[..size], true),
-                "{old} to {size}"
-            );
+            assert_eq!(proof.hashes, subproof(old, &leaves[..size], true), "{old} to {size}");
         }
     }
 }
@@ -99,11 +89,7 @@ fn every_proof_up_to_130_holds_and_is_what_another_implementation_makes() {
     for size in 1..=SMALL {
         theirs.push((size as u64 - 1).to_be_bytes());
         let root = &roots[size];
-        assert_eq!(
-            theirs.root().as_bytes().as_slice(),
-            root.as_bytes(),
-            "size {size}"
-        );
+        assert_eq!(theirs.root().as_bytes().as_slice(), root.as_bytes(), "size {size}");
         for (at, leaf) in leaves.iter().enumerate().take(size) {
             let proof = prove_inclusion(&tiles, at as u64, size as u64).unwrap();
             assert_eq!(proof.verify(leaf, root), Ok(()), "{at} of {size}");
@@ -126,10 +112,7 @@ fn every_tree_follows_from_the_empty_one() {
     for size in 0..=5 {
         let proof = prove_consistency(&tiles, 0, size).unwrap();
         assert_eq!(proof.hashes, []);
-        assert_eq!(
-            proof.verify(&empty, &root(&leaves[..size as usize])),
-            Ok(())
-        );
+        assert_eq!(proof.verify(&empty, &root(&leaves[..size as usize])), Ok(()));
     }
 }
 
@@ -141,40 +124,20 @@ fn proofs_hold_across_the_borders_of_tiles() {
     let (tiles, _) = MemoryTiles::of(&all);
     let root = |size| Frontier::from_tiles(&tiles, size).unwrap().root();
     let borders = [65_535, 65_536, 65_537, 65_791, 65_792, 65_793, total];
-    let sizes = borders
-        .into_iter()
-        .chain((0..8).map(|_| 65_536 + random.below(total - 65_535)));
+    let sizes = borders.into_iter().chain((0..8).map(|_| 65_536 + random.below(total - 65_535)));
     for size in sizes.collect::<Vec<_>>() {
         let new_root = root(size);
-        for index in [
-            0,
-            255,
-            256,
-            65_534,
-            size - 1,
-            random.below(size),
-            random.below(size),
-        ] {
+        for index in [0, 255, 256, 65_534, size - 1, random.below(size), random.below(size)] {
             let proof = prove_inclusion(&tiles, index, size).unwrap();
             let leaf = all[index as usize];
             assert_eq!(proof.verify(&leaf, &new_root), Ok(()), "{index} of {size}");
             let other = flip(&leaf, random.below(256) as usize);
-            assert!(
-                proof.verify(&other, &new_root).is_err(),
-                "{index} of {size}"
-            );
+            assert!(proof.verify(&other, &new_root).is_err(), "{index} of {size}");
 
             let old = index + 1;
             let proof = prove_consistency(&tiles, old, size).unwrap();
-            assert_eq!(
-                proof.verify(&root(old), &new_root),
-                Ok(()),
-                "{old} to {size}"
-            );
-            assert!(
-                proof.verify(&root(old - 1), &new_root).is_err(),
-                "{old} to {size}"
-            );
+            assert_eq!(proof.verify(&root(old), &new_root), Ok(()), "{old} to {size}");
+            assert!(proof.verify(&root(old - 1), &new_root).is_err(), "{old} to {size}");
         }
     }
 }
@@ -188,41 +151,23 @@ fn an_inclusion_proof_fails_for_another_index_size_or_length() {
             let (leaf, root) = (&leaves[index as usize], &roots[size as usize]);
             let proof = prove_inclusion(&tiles, index, size).unwrap();
             for other in (0..size + 3).filter(|other| *other != index) {
-                let moved = InclusionProof {
-                    leaf_index: other,
-                    ..proof.clone()
-                };
-                assert!(
-                    moved.verify(leaf, root).is_err(),
-                    "{index} of {size} as {other}"
-                );
+                let moved = InclusionProof { leaf_index: other, ..proof.clone() };
+                assert!(moved.verify(leaf, root).is_err(), "{index} of {size} as {other}");
             }
             for other in (0..=40).filter(|other| *other != size) {
-                let resized = InclusionProof {
-                    tree_size: other,
-                    ..proof.clone()
-                };
+                let resized = InclusionProof { tree_size: other, ..proof.clone() };
                 let other_root = &roots[other as usize];
-                assert!(
-                    resized.verify(leaf, other_root).is_err(),
-                    "{index} of {size} in {other}"
-                );
+                assert!(resized.verify(leaf, other_root).is_err(), "{index} of {size} in {other}");
             }
             let expected = proof.hashes.len();
             let mut longer = proof.clone();
             longer.hashes.push(*root);
             let found = expected + 1;
-            assert_eq!(
-                longer.verify(leaf, root),
-                Err(ProofError::Length { expected, found })
-            );
+            assert_eq!(longer.verify(leaf, root), Err(ProofError::Length { expected, found }));
             let mut shorter = proof;
             if shorter.hashes.pop().is_some() {
                 let found = expected - 1;
-                assert_eq!(
-                    shorter.verify(leaf, root),
-                    Err(ProofError::Length { expected, found })
-                );
+                assert_eq!(shorter.verify(leaf, root), Err(ProofError::Length { expected, found }));
             }
         }
     }
@@ -235,42 +180,21 @@ fn a_consistency_proof_fails_for_other_sizes_or_length() {
     for (old, new) in (0..=24).flat_map(|new| (0..=new).map(move |old| (old, new))) {
         let proof = prove_consistency(&tiles, old, new).unwrap();
         let check = |proof: &ConsistencyProof| {
-            proof.verify(
-                &roots[proof.old_size as usize],
-                &roots[proof.new_size as usize],
-            )
+            proof.verify(&roots[proof.old_size as usize], &roots[proof.new_size as usize])
         };
         for other in 0..=24 {
-            let moved = ConsistencyProof {
-                old_size: other,
-                ..proof.clone()
-            };
+            let moved = ConsistencyProof { old_size: other, ..proof.clone() };
             let provable = prove_consistency(&tiles, other, new).is_ok_and(|right| right == moved);
-            assert_eq!(
-                check(&moved).is_ok(),
-                provable,
-                "{old} to {new}, as from {other}"
-            );
-            let moved = ConsistencyProof {
-                new_size: other,
-                ..proof.clone()
-            };
+            assert_eq!(check(&moved).is_ok(), provable, "{old} to {new}, as from {other}");
+            let moved = ConsistencyProof { new_size: other, ..proof.clone() };
             let provable = prove_consistency(&tiles, old, other).is_ok_and(|right| right == moved);
-            assert_eq!(
-                check(&moved).is_ok(),
-                provable,
-                "{old} to {new}, as to {other}"
-            );
+            assert_eq!(check(&moved).is_ok(), provable, "{old} to {new}, as to {other}");
         }
         let expected = proof.hashes.len();
         let mut longer = proof.clone();
         longer.hashes.push(roots[new as usize]);
         let found = expected + 1;
-        assert_eq!(
-            check(&longer),
-            Err(ProofError::Length { expected, found }),
-            "{old} to {new}"
-        );
+        assert_eq!(check(&longer), Err(ProofError::Length { expected, found }), "{old} to {new}");
         let mut shorter = proof;
         if shorter.hashes.pop().is_some() {
             let found = expected - 1;
@@ -287,14 +211,8 @@ fn every_single_bit_of_leaf_proof_and_root_counts() {
         let (leaf, root) = (&leaves[index], &roots[size]);
         let proof = prove_inclusion(&tiles, index as u64, size as u64).unwrap();
         for bit in 0..256 {
-            assert!(
-                proof.verify(&flip(leaf, bit), root).is_err(),
-                "leaf bit {bit}"
-            );
-            assert!(
-                proof.verify(leaf, &flip(root, bit)).is_err(),
-                "root bit {bit}"
-            );
+            assert!(proof.verify(&flip(leaf, bit), root).is_err(), "leaf bit {bit}");
+            assert!(proof.verify(leaf, &flip(root, bit)).is_err(), "root bit {bit}");
             for at in 0..proof.hashes.len() {
                 let mut changed = proof.clone();
                 changed.hashes[at] = flip(&changed.hashes[at], bit);
@@ -308,40 +226,21 @@ fn every_single_bit_of_leaf_proof_and_root_counts() {
 fn every_single_bit_of_consistency_proof_and_roots_counts() {
     let leaves = leaves(11);
     let (tiles, roots) = (MemoryTiles::of(&leaves).0, roots(&leaves));
-    for (old, new) in [
-        (0, 0),
-        (0, 5),
-        (5, 5),
-        (1, 2),
-        (3, 7),
-        (4, 7),
-        (6, 8),
-        (7, 11),
-        (8, 11),
-    ] {
+    for (old, new) in [(0, 0), (0, 5), (5, 5), (1, 2), (3, 7), (4, 7), (6, 8), (7, 11), (8, 11)] {
         let (old_root, new_root) = (&roots[old], &roots[new]);
         let proof = prove_consistency(&tiles, old as u64, new as u64).unwrap();
         for bit in 0..256 {
             let failure = proof.verify(&flip(old_root, bit), new_root);
-            assert!(
-                matches!(failure, Err(ProofError::Root { .. })),
-                "old root bit {bit}"
-            );
+            assert!(matches!(failure, Err(ProofError::Root { .. })), "old root bit {bit}");
             // From the empty tree every tree follows: only the old root can be checked.
             if old > 0 {
                 let failure = proof.verify(old_root, &flip(new_root, bit));
-                assert!(
-                    matches!(failure, Err(ProofError::Root { .. })),
-                    "new root bit {bit}"
-                );
+                assert!(matches!(failure, Err(ProofError::Root { .. })), "new root bit {bit}");
             }
             for at in 0..proof.hashes.len() {
                 let mut changed = proof.clone();
                 changed.hashes[at] = flip(&changed.hashes[at], bit);
-                assert!(
-                    changed.verify(old_root, new_root).is_err(),
-                    "hash {at} bit {bit}"
-                );
+                assert!(changed.verify(old_root, new_root).is_err(), "hash {at} bit {bit}");
             }
         }
     }
@@ -356,78 +255,35 @@ fn a_rewritten_history_fails_at_the_old_root_and_a_wrong_future_at_the_new() {
     let (tiles, _) = MemoryTiles::of(&rewritten);
     let proof = prove_consistency(&tiles, 6, 7).unwrap();
     let failure = proof.verify(&root(&honest[..6]), &root(&rewritten));
-    assert!(
-        matches!(
-            failure,
-            Err(ProofError::Root {
-                tree: Tree::Old,
-                ..
-            })
-        ),
-        "{failure:?}"
-    );
+    assert!(matches!(failure, Err(ProofError::Root { tree: Tree::Old, .. })), "{failure:?}");
 
     let mut future = honest.clone();
     future[6] = flip(&future[6], 0);
     let (tiles, _) = MemoryTiles::of(&honest);
     let proof = prove_consistency(&tiles, 6, 7).unwrap();
     let failure = proof.verify(&root(&honest[..6]), &root(&future));
-    assert!(
-        matches!(
-            failure,
-            Err(ProofError::Root {
-                tree: Tree::New,
-                ..
-            })
-        ),
-        "{failure:?}"
-    );
+    assert!(matches!(failure, Err(ProofError::Root { tree: Tree::New, .. })), "{failure:?}");
 }
 
 #[test]
 fn what_is_outside_the_tree_is_named() {
     let leaves = leaves(3);
     let (tiles, _) = MemoryTiles::of(&leaves);
-    let no_such_leaf = ProofUnavailable::NoSuchLeaf {
-        leaf_index: 3,
-        tree_size: 3,
-    };
+    let no_such_leaf = ProofUnavailable::NoSuchLeaf { leaf_index: 3, tree_size: 3 };
     assert_eq!(prove_inclusion(&tiles, 3, 3), Err(no_such_leaf));
-    let shrinking = ProofUnavailable::Shrinking {
-        old_size: 3,
-        new_size: 2,
-    };
+    let shrinking = ProofUnavailable::Shrinking { old_size: 3, new_size: 2 };
     assert_eq!(prove_consistency(&tiles, 3, 2), Err(shrinking));
     let tile = TileId { level: 0, index: 0 };
-    let short = TilesError::Short {
-        tile,
-        needed: 4,
-        found: 3,
-    };
-    assert_eq!(
-        prove_inclusion(&tiles, 0, 4),
-        Err(ProofUnavailable::Tiles(short))
-    );
+    let short = TilesError::Short { tile, needed: 4, found: 3 };
+    assert_eq!(prove_inclusion(&tiles, 0, 4), Err(ProofUnavailable::Tiles(short)));
 
     let (root, leaf) = (root(&leaves), leaves[2]);
-    let outside = ProofError::IndexOutside {
-        leaf_index: 3,
-        tree_size: 3,
-    };
+    let outside = ProofError::IndexOutside { leaf_index: 3, tree_size: 3 };
     assert_eq!(verify_inclusion(3, 3, &leaf, &[root], &root), Err(outside));
-    let outside = ProofError::IndexOutside {
-        leaf_index: 0,
-        tree_size: 0,
-    };
+    let outside = ProofError::IndexOutside { leaf_index: 0, tree_size: 0 };
     assert_eq!(verify_inclusion(0, 0, &leaf, &[], &leaf), Err(outside));
-    let shrinking = ProofError::Shrinking {
-        old_size: 3,
-        new_size: 2,
-    };
-    assert_eq!(
-        verify_consistency((3, &root), (2, &root), &[]),
-        Err(shrinking)
-    );
+    let shrinking = ProofError::Shrinking { old_size: 3, new_size: 2 };
+    assert_eq!(verify_consistency((3, &root), (2, &root), &[]), Err(shrinking));
 }
 
 #[test]
@@ -445,24 +301,11 @@ fn the_largest_sizes_are_judged_without_overflow() {
 fn json_and_display_carry_index_size_and_hashes() {
     let hash = leaves(1)[0];
     let text = hash.to_string();
-    let proof = InclusionProof {
-        leaf_index: 1,
-        tree_size: 2,
-        hashes: vec![hash],
-    };
+    let proof = InclusionProof { leaf_index: 1, tree_size: 2, hashes: vec![hash] };
     let json = serde_json::to_value(&proof).unwrap();
-    assert_eq!(
-        json,
-        serde_json::json!({ "leaf_index": 1, "tree_size": 2, "hashes": [text] })
-    );
-    assert_eq!(
-        serde_json::from_value::<InclusionProof>(json).unwrap(),
-        proof
-    );
-    assert_eq!(
-        proof.to_string(),
-        format!("leaf 1 in the tree of 2 leaves\n  {text}\n")
-    );
+    assert_eq!(json, serde_json::json!({ "leaf_index": 1, "tree_size": 2, "hashes": [text] }));
+    assert_eq!(serde_json::from_value::<InclusionProof>(json).unwrap(), proof);
+    assert_eq!(proof.to_string(), format!("leaf 1 in the tree of 2 leaves\n  {text}\n"));
     let unknown = r#"{"leaf_index":1,"tree_size":2,"hashes":[],"extra":0}"#;
     assert!(serde_json::from_str::<InclusionProof>(unknown).is_err());
 }

@@ -20,10 +20,7 @@ pub fn verify_inclusion(
     root: &Digest,
 ) -> Result<(), ProofError> {
     if leaf_index >= tree_size {
-        return Err(ProofError::IndexOutside {
-            leaf_index,
-            tree_size,
-        });
+        return Err(ProofError::IndexOutside { leaf_index, tree_size });
     }
     let path = Path::of(leaf_index, tree_size);
     expect_length(hashes, path.length())?;
@@ -64,11 +61,7 @@ pub fn verify_consistency(
         Some((first, rest)) if !whole => (*first, rest),
         _ => (*old_root, hashes),
     };
-    expect_root(
-        Tree::Old,
-        &path.climb(start, rest, Join::LeftOnly),
-        old_root,
-    )?;
+    expect_root(Tree::Old, &path.climb(start, rest, Join::LeftOnly), old_root)?;
     expect_root(Tree::New, &path.climb(start, rest, Join::All), new_root)
 }
 
@@ -96,11 +89,7 @@ impl Path {
             Some(above) => above.count_ones(),
             None => 0,
         };
-        Self {
-            index,
-            inner,
-            border,
-        }
+        Self { index, inner, border }
     }
 
     const fn length(&self) -> usize {
@@ -110,42 +99,25 @@ impl Path {
     /// `siblings` are as many as [`Path::length`].
     fn climb(&self, start: Digest, siblings: &[Digest], join: Join) -> Digest {
         let (inner, border) = siblings.split_at(self.inner as usize);
-        let below = inner
-            .iter()
-            .enumerate()
-            .fold(start, |node, (height, sibling)| {
-                match (self.index >> height & 1 == 1, join) {
-                    (true, Join::All | Join::LeftOnly) => node_hash(sibling, &node),
-                    (false, Join::All) => node_hash(&node, sibling),
-                    (false, Join::LeftOnly) => node,
-                }
-            });
-        border
-            .iter()
-            .fold(below, |node, sibling| node_hash(sibling, &node))
+        let below = inner.iter().enumerate().fold(start, |node, (height, sibling)| {
+            match (self.index >> height & 1 == 1, join) {
+                (true, Join::All | Join::LeftOnly) => node_hash(sibling, &node),
+                (false, Join::All) => node_hash(&node, sibling),
+                (false, Join::LeftOnly) => node,
+            }
+        });
+        border.iter().fold(below, |node, sibling| node_hash(sibling, &node))
     }
 }
 
 fn expect_length(hashes: &[Digest], expected: usize) -> Result<(), ProofError> {
     let found = hashes.len();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(ProofError::Length { expected, found })
-    }
+    if found == expected { Ok(()) } else { Err(ProofError::Length { expected, found }) }
 }
 
 fn expect_root(tree: Tree, found: &Digest, expected: &Digest) -> Result<(), ProofError> {
     let (found, expected) = (*found, *expected);
-    if found == expected {
-        Ok(())
-    } else {
-        Err(ProofError::Root {
-            tree,
-            expected,
-            found,
-        })
-    }
+    if found == expected { Ok(()) } else { Err(ProofError::Root { tree, expected, found }) }
 }
 
 /// Whose root a proof failed to lead to.
@@ -207,33 +179,17 @@ impl fmt::Display for Tree {
 impl fmt::Display for ProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::IndexOutside {
-                leaf_index,
-                tree_size,
-            } => {
-                write!(
-                    f,
-                    "leaf {leaf_index} is outside a tree of {tree_size} leaves"
-                )
+            Self::IndexOutside { leaf_index, tree_size } => {
+                write!(f, "leaf {leaf_index} is outside a tree of {tree_size} leaves")
             }
             Self::Shrinking { old_size, new_size } => {
                 write!(f, "the log shrank from {old_size} to {new_size} leaves")
             }
             Self::Length { expected, found } => {
-                write!(
-                    f,
-                    "the proof has {found} hashes where {expected} are called for"
-                )
+                write!(f, "the proof has {found} hashes where {expected} are called for")
             }
-            Self::Root {
-                tree,
-                expected,
-                found,
-            } => {
-                write!(
-                    f,
-                    "the proof leads to root {found}, but the {tree} has root {expected}"
-                )
+            Self::Root { tree, expected, found } => {
+                write!(f, "the proof leads to root {found}, but the {tree} has root {expected}")
             }
         }
     }

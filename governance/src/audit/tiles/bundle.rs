@@ -16,10 +16,8 @@ pub fn entry_bundle<'a>(
 ) -> Result<Vec<u8>, EntryTooLong> {
     let mut bundle = Vec::new();
     for (at, entry) in entries.into_iter().enumerate() {
-        let length = u16::try_from(entry.len()).map_err(|_| EntryTooLong {
-            at,
-            bytes: entry.len(),
-        })?;
+        let length =
+            u16::try_from(entry.len()).map_err(|_| EntryTooLong { at, bytes: entry.len() })?;
         bundle.extend(length.to_be_bytes());
         bundle.extend(entry);
     }
@@ -45,10 +43,7 @@ pub struct EntryTooLong {
 impl fmt::Display for EntryTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at, bytes } = self;
-        write!(
-            f,
-            "entry {at} of the bundle has {bytes} bytes, above the {ENTRY_BYTES_MAX} allowed"
-        )
+        write!(f, "entry {at} of the bundle has {bytes} bytes, above the {ENTRY_BYTES_MAX} allowed")
     }
 }
 
@@ -65,13 +60,7 @@ mod tests {
         assert_eq!(bundle[..8], [0, 2, b'a', b'b', 0, 0, 0xff, 0xff]);
         assert_eq!(bundle.len(), 8 + ENTRY_BYTES_MAX);
         let refused = entry_bundle([b"a".as_slice(), &vec![9; ENTRY_BYTES_MAX + 1]]);
-        assert_eq!(
-            refused,
-            Err(EntryTooLong {
-                at: 1,
-                bytes: 65_536
-            })
-        );
+        assert_eq!(refused, Err(EntryTooLong { at: 1, bytes: 65_536 }));
     }
 
     #[test]

@@ -37,16 +37,9 @@ impl Frontier {
 /// Puts a hash at a place of a level; places come in ascending order.
 fn put(grown: &mut BTreeMap<TileId, TileGrowth>, level: u8, place: u64, hash: Digest) {
     let width = TILE_WIDTH as u64;
-    let tile = TileId {
-        level,
-        index: place / width,
-    };
+    let tile = TileId { level, index: place / width };
     let kept = (place % width) as usize;
-    let growth = grown.entry(tile).or_insert_with(|| TileGrowth {
-        tile,
-        kept,
-        added: Vec::new(),
-    });
+    let growth = grown.entry(tile).or_insert_with(|| TileGrowth { tile, kept, added: Vec::new() });
     growth.added.push(hash);
 }
 
@@ -87,37 +80,14 @@ mod tests {
     #[test]
     fn one_leaf_touches_one_tile_unless_it_fills_it() {
         let (_, mut frontier) = MemoryTiles::of(&leaves(254));
-        let [leaf] = leaves(1)[..] else {
-            unreachable!("one leaf was asked for")
-        };
+        let [leaf] = leaves(1)[..] else { unreachable!("one leaf was asked for") };
         let grown = frontier.append_all([leaf]);
         let tile = TileId { level: 0, index: 0 };
-        assert_eq!(
-            grown,
-            [TileGrowth {
-                tile,
-                kept: 254,
-                added: vec![leaf]
-            }]
-        );
+        assert_eq!(grown, [TileGrowth { tile, kept: 254, added: vec![leaf] }]);
         let grown = frontier.append_all([leaf]);
-        assert_eq!(
-            grown[0],
-            TileGrowth {
-                tile,
-                kept: 255,
-                added: vec![leaf]
-            }
-        );
+        assert_eq!(grown[0], TileGrowth { tile, kept: 255, added: vec![leaf] });
         let above = TileId { level: 1, index: 0 };
-        assert_eq!(
-            grown[1],
-            TileGrowth {
-                tile: above,
-                kept: 0,
-                added: vec![frontier.root()]
-            }
-        );
+        assert_eq!(grown[1], TileGrowth { tile: above, kept: 0, added: vec![frontier.root()] });
         assert_eq!(frontier.append_all([]), []);
     }
 }

@@ -44,20 +44,14 @@ impl TileId {
     /// How many hashes this tile has in a tree of `size` leaves: 0 to [`TILE_WIDTH`].
     pub fn width(self, size: u64) -> usize {
         let before = self.index.saturating_mul(TILE_WIDTH as u64);
-        hashes_at(self.level, size)
-            .saturating_sub(before)
-            .min(TILE_WIDTH as u64) as usize
+        hashes_at(self.level, size).saturating_sub(before).min(TILE_WIDTH as u64) as usize
     }
 
     /// The path of this tile in a tree of `size` leaves, such as `tile/0/x001/234.p/5`; `None` if
     /// that tree has no such tile.
     pub fn path(self, size: u64) -> Option<String> {
         let suffix = width_suffix(self.width(size))?;
-        Some(format!(
-            "tile/{}/{}{suffix}",
-            self.level,
-            index_path(self.index)
-        ))
+        Some(format!("tile/{}/{}{suffix}", self.level, index_path(self.index)))
     }
 }
 
@@ -71,8 +65,7 @@ pub fn tiles_in(size: u64) -> impl Iterator<Item = TileId> {
 
 /// How many hashes a level has: one for each full tile of the level below.
 fn hashes_at(level: u8, size: u64) -> u64 {
-    size.checked_shr(u32::from(level) * TILE_HEIGHT)
-        .unwrap_or(0)
+    size.checked_shr(u32::from(level) * TILE_HEIGHT).unwrap_or(0)
 }
 
 /// Groups of three digits, all but the last led by `x`: 1234067 is `x001/x234/067`.
@@ -107,27 +100,16 @@ mod tests {
         assert_eq!(path(0, 0, 256).unwrap(), "tile/0/000");
         assert_eq!(path(1, 0, 256).unwrap(), "tile/1/000.p/1");
         assert_eq!(path(0, 1, 256), None);
-        assert_eq!(
-            path(0, 1_234, 1_234 * 256 + 5).unwrap(),
-            "tile/0/x001/234.p/5"
-        );
-        assert_eq!(
-            path(0, 1_234_067, u64::MAX).unwrap(),
-            "tile/0/x001/x234/067"
-        );
+        assert_eq!(path(0, 1_234, 1_234 * 256 + 5).unwrap(), "tile/0/x001/234.p/5");
+        assert_eq!(path(0, 1_234_067, u64::MAX).unwrap(), "tile/0/x001/x234/067");
         assert_eq!(path(8, 0, u64::MAX), None);
     }
 
     #[test]
     fn a_tree_of_70000_has_the_tiles_that_the_specification_lists() {
-        let tiles: Vec<_> = tiles_in(70_000)
-            .map(|tile| (tile, tile.width(70_000)))
-            .collect();
+        let tiles: Vec<_> = tiles_in(70_000).map(|tile| (tile, tile.width(70_000))).collect();
         let count = |level, width| {
-            tiles
-                .iter()
-                .filter(|(tile, w)| (tile.level, *w) == (level, width))
-                .count()
+            tiles.iter().filter(|(tile, w)| (tile.level, *w) == (level, width)).count()
         };
         assert_eq!(tiles.len(), 273 + 1 + 1 + 1 + 1);
         assert_eq!((count(0, 256), count(0, 112)), (273, 1));

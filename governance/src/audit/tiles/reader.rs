@@ -26,10 +26,7 @@ pub(crate) struct Reader<'a, T> {
 
 impl<'a, T: Tiles> Reader<'a, T> {
     pub(crate) const fn new(tiles: &'a T) -> Self {
-        Self {
-            tiles,
-            read: BTreeMap::new(),
-        }
+        Self { tiles, read: BTreeMap::new() }
     }
 
     /// `MTH(D[start:end])`: `start` must be where RFC 6962 splits a tree that reaches past `end`.
@@ -52,27 +49,15 @@ impl<'a, T: Tiles> Reader<'a, T> {
     fn subtree(&mut self, height: u32, index: u64) -> Result<Digest, TilesError<T::Error>> {
         let inside = height % TILE_HEIGHT;
         let place = index << inside;
-        let tile = TileId {
-            level: (height / TILE_HEIGHT) as u8,
-            index: place / TILE_WIDTH as u64,
-        };
+        let tile = TileId { level: (height / TILE_HEIGHT) as u8, index: place / TILE_WIDTH as u64 };
         let first = (place % TILE_WIDTH as u64) as usize;
         let needed = first + (1 << inside);
         let hashes = self.hashes(tile)?;
         let found = hashes.len();
-        let mut row = hashes
-            .get(first..needed)
-            .ok_or(TilesError::Short {
-                tile,
-                needed,
-                found,
-            })?
-            .to_vec();
+        let mut row =
+            hashes.get(first..needed).ok_or(TilesError::Short { tile, needed, found })?.to_vec();
         while row.len() > 1 {
-            row = row
-                .chunks_exact(2)
-                .map(|pair| node_hash(&pair[0], &pair[1]))
-                .collect();
+            row = row.chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
         }
         Ok(row[0])
     }
@@ -80,8 +65,7 @@ impl<'a, T: Tiles> Reader<'a, T> {
     fn hashes(&mut self, tile: TileId) -> Result<&[Digest], TilesError<T::Error>> {
         if !self.read.contains_key(&tile) {
             let hashes = self.tiles.tile(tile).map_err(TilesError::Read)?;
-            self.read
-                .insert(tile, hashes.ok_or(TilesError::Missing { tile })?);
+            self.read.insert(tile, hashes.ok_or(TilesError::Missing { tile })?);
         }
         Ok(&self.read[&tile])
     }
@@ -112,19 +96,10 @@ impl<E: fmt::Display> fmt::Display for TilesError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(error) => write!(f, "a tile of the log cannot be read: {error}"),
-            Self::Missing {
-                tile: TileId { level, index },
-            } => {
-                write!(
-                    f,
-                    "tile {index} of level {level} is missing: rebuild the tiles"
-                )
+            Self::Missing { tile: TileId { level, index } } => {
+                write!(f, "tile {index} of level {level} is missing: rebuild the tiles")
             }
-            Self::Short {
-                tile: TileId { level, index },
-                needed,
-                found,
-            } => write!(
+            Self::Short { tile: TileId { level, index }, needed, found } => write!(
                 f,
                 "tile {index} of level {level} has {found} hashes where {needed} are needed: the \
                  log is shorter than was asked for, or its tiles must be rebuilt"
@@ -154,10 +129,7 @@ mod tests {
         let mut frontier = Frontier::new();
         for leaf in &all {
             if frontier.size() < 600 || frontier.size() > 65_400 {
-                assert_eq!(
-                    Frontier::from_tiles(&tiles, frontier.size()),
-                    Ok(frontier.clone())
-                );
+                assert_eq!(Frontier::from_tiles(&tiles, frontier.size()), Ok(frontier.clone()));
             }
             frontier.append(*leaf);
         }
@@ -169,17 +141,10 @@ mod tests {
         let tile = TileId { level: 0, index: 0 };
         assert_eq!(
             Frontier::from_tiles(&tiles, 7),
-            Err(TilesError::Short {
-                tile,
-                needed: 6,
-                found: 5
-            })
+            Err(TilesError::Short { tile, needed: 6, found: 5 })
         );
         let tile = TileId { level: 1, index: 0 };
-        assert_eq!(
-            Frontier::from_tiles(&tiles, 257),
-            Err(TilesError::Missing { tile })
-        );
+        assert_eq!(Frontier::from_tiles(&tiles, 257), Err(TilesError::Missing { tile }));
     }
 
     #[test]
@@ -191,9 +156,6 @@ mod tests {
                 Err("no disk")
             }
         }
-        assert_eq!(
-            Frontier::from_tiles(&Broken, 1),
-            Err(TilesError::Read("no disk"))
-        );
+        assert_eq!(Frontier::from_tiles(&Broken, 1), Err(TilesError::Read("no disk")));
     }
 }

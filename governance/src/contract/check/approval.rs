@@ -14,23 +14,12 @@ pub(super) fn check(
     principals: &BTreeMap<&str, &Declared<Principal>>,
     findings: &mut Findings,
 ) {
-    let Declared {
-        value: contract,
-        source,
-        ..
-    } = handler;
+    let Declared { value: contract, source, .. } = handler;
     let name = &contract.name;
     if let Some(approval) = &contract.approval {
-        names::pointer(
-            "approval.plan",
-            &approval.plan,
-            source.at("approval.plan"),
-            findings,
-        );
+        names::pointer("approval.plan", &approval.plan, source.at("approval.plan"), findings);
         names::name("role", &approval.role, source.at("approval.role"), findings);
-        let held = principals
-            .values()
-            .any(|it| it.value.roles.contains(&approval.role));
+        let held = principals.values().any(|it| it.value.roles.contains(&approval.role));
         let role = &approval.role;
         if principals.is_empty() {
             let what =
@@ -62,9 +51,8 @@ fn asked_upstream(contract: &HandlerContract, set: &Set<'_>) -> bool {
     let mut wanted: Vec<&String> = contract.consumes.iter().collect();
     let mut rest: Vec<&Declared<HandlerContract>> = set.handlers.values().copied().collect();
     while let Some(event) = wanted.pop() {
-        let (emitters, others): (Vec<_>, Vec<_>) = rest
-            .into_iter()
-            .partition(|it| it.value.emits.contains(event));
+        let (emitters, others): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|it| it.value.emits.contains(event));
         if emitters.iter().any(|it| it.value.approval.is_some()) {
             return true;
         }

@@ -32,12 +32,7 @@ pub(super) fn retries(title: &str, mode: &FailureMode, source: &Source, findings
     let retries = mode.retry.len();
     if retries > RETRIES_MAX {
         let what = format!("field {field:?} of {title} has {retries} retries");
-        findings.error(
-            Invalid,
-            source.at(field),
-            what,
-            format!("write at most {RETRIES_MAX}"),
-        );
+        findings.error(Invalid, source.at(field), what, format!("write at most {RETRIES_MAX}"));
     }
     durations(title, field, mode.retry.iter().copied(), source, findings);
 }

@@ -7,11 +7,7 @@ use crate::contract::event::{Consumers, EventContract, Producers};
 use crate::contract::place::Source;
 
 pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &mut Findings) {
-    let Declared {
-        value: contract,
-        source,
-        ..
-    } = event;
+    let Declared { value: contract, source, .. } = event;
     let name = &contract.event;
     names::name("event", name, source.at("event"), findings);
     if contract.version == 0 {
@@ -23,12 +19,7 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
         findings.warning(source.at("purpose"), what);
     }
     if let Some(artifact) = &contract.audit_artifact {
-        names::name(
-            "audit artifact",
-            artifact,
-            source.at("audit_artifact"),
-            findings,
-        );
+        names::name("audit artifact", artifact, source.at("audit_artifact"), findings);
     }
     if let Some(rollback) = &contract.rollback {
         let place = source.at("rollback.authority");
@@ -55,10 +46,7 @@ fn producers(contract: &EventContract, source: &Source, set: &Set<'_>, findings:
     for producer in producers {
         let place = source.at(&format!("producer.{producer}"));
         names::name("producer", producer, place.clone(), findings);
-        let emits = set
-            .handlers
-            .get(producer.as_str())
-            .map(|it| it.value.emits.contains(event));
+        let emits = set.handlers.get(producer.as_str()).map(|it| it.value.emits.contains(event));
         match emits {
             Some(true) => {}
             Some(false) => {
@@ -83,10 +71,8 @@ fn consumers(contract: &EventContract, source: &Source, set: &Set<'_>, findings:
     for consumer in consumers {
         let place = source.at(&format!("consumers.{consumer}"));
         names::name("consumer", consumer, place.clone(), findings);
-        let consumes = set
-            .handlers
-            .get(consumer.as_str())
-            .map(|it| it.value.consumes.contains(event));
+        let consumes =
+            set.handlers.get(consumer.as_str()).map(|it| it.value.consumes.contains(event));
         match consumes {
             Some(true) => {}
             Some(false) => {

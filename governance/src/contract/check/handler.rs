@@ -16,48 +16,22 @@ use crate::contract::place::Source;
 const CONSEQUENCE_CLASS_MAX: u8 = 2;
 
 pub(super) fn check(handler: &Declared<HandlerContract>, set: &Set<'_>, findings: &mut Findings) {
-    let Declared {
-        value: contract,
-        source,
-        ..
-    } = handler;
+    let Declared { value: contract, source, .. } = handler;
     let name = &contract.name;
     names::name("handler", name, source.at("handler"), findings);
     if contract.consumes.is_empty() {
         let what = format!("handler {name} consumes nothing");
-        findings.error(
-            Missing,
-            source.at("consumes"),
-            what,
-            "name the events it reacts to",
-        );
+        findings.error(Missing, source.at("consumes"), what, "name the events it reacts to");
     }
     let class = contract.consequence_class;
     if class > CONSEQUENCE_CLASS_MAX {
         let what = format!("consequence class {class} of handler {name} is not enforced yet");
-        findings.error(
-            NotEnforcedYet,
-            source.at("consequence_class"),
-            what,
-            "write 0, 1 or 2",
-        );
+        findings.error(NotEnforcedYet, source.at("consequence_class"), what, "write 0, 1 or 2");
     }
     limits(contract, source, findings);
     scope(contract, source, findings);
-    emitted(
-        "refusal.event",
-        contract.refusal.as_deref(),
-        contract,
-        source,
-        findings,
-    );
-    emitted(
-        "scope.done",
-        contract.scope.done.as_deref(),
-        contract,
-        source,
-        findings,
-    );
+    emitted("refusal.event", contract.refusal.as_deref(), contract, source, findings);
+    emitted("scope.done", contract.scope.done.as_deref(), contract, source, findings);
     consumed_events(contract, source, set, findings);
     emitted_events(contract, source, set, findings);
 }
@@ -66,24 +40,13 @@ fn limits(contract: &HandlerContract, source: &Source, findings: &mut Findings) 
     let name = &contract.name;
     if contract.limits.depth == 0 {
         let what = format!("field \"limits.depth\" of handler {name} is zero");
-        findings.error(
-            Invalid,
-            source.at("limits.depth"),
-            what,
-            "write a value above zero",
-        );
+        findings.error(Invalid, source.at("limits.depth"), what, "write a value above zero");
     }
     let title = format!("handler {name}");
     let durations = [
         ("limits.runtime", Some(contract.limits.runtime)),
-        (
-            "approval.within",
-            contract.approval.as_ref().map(|it| it.within),
-        ),
-        (
-            "rollback.within",
-            contract.rollback.as_ref().map(|it| it.within),
-        ),
+        ("approval.within", contract.approval.as_ref().map(|it| it.within)),
+        ("rollback.within", contract.rollback.as_ref().map(|it| it.within)),
     ];
     for (field, value) in durations {
         bounds::durations(&title, field, value, source, findings);
@@ -105,10 +68,7 @@ fn scope(contract: &HandlerContract, source: &Source, findings: &mut Findings) {
         findings.warning(source.at("scope"), what);
     }
     let (allowed, disallowed) = (contract.scope.allowed.as_ref(), &contract.scope.disallowed);
-    for entry in disallowed
-        .iter()
-        .filter(|it| allowed.is_some_and(|all| all.contains(*it)))
-    {
+    for entry in disallowed.iter().filter(|it| allowed.is_some_and(|all| all.contains(*it))) {
         let place = source.at(&format!("scope.disallowed.{entry}"));
         let what = format!("{entry} is both allowed and disallowed in handler {handler}");
         findings.error(Contradiction, place, what, "keep one of them");
@@ -144,12 +104,7 @@ fn emitted(
             "field {field:?} of handler {} is {event}, which it does not emit",
             contract.name
         );
-        findings.error(
-            UnknownReference,
-            source.at(field),
-            what,
-            "add it to \"emits\"",
-        );
+        findings.error(UnknownReference, source.at(field), what, "add it to \"emits\"");
     }
 }
 
@@ -168,10 +123,7 @@ fn consumed_events(
         };
         if !event.value.consumers.admit(handler) {
             let what = format!("handler {handler} consumes {consumed}, whose consumers are closed");
-            let remedy = format!(
-                "name it in \"consumers\" at {}",
-                event.source.at("consumers")
-            );
+            let remedy = format!("name it in \"consumers\" at {}", event.source.at("consumers"));
             findings.error(Contradiction, place, what, remedy);
         }
         tightened(contract, source, &event.value, findings);
@@ -191,22 +143,12 @@ fn tightened(
         if own > most {
             let what = format!("handler {handler} retries {own} times, event {event_name} {most}");
             let place = source.at("failure_mode.retry");
-            findings.error(
-                Contradiction,
-                place,
-                what,
-                format!("write at most {most} retries"),
-            );
+            findings.error(Contradiction, place, what, format!("write at most {most} retries"));
         }
         if event.failure_mode.key == KeyAfterFailure::Hold && mode.key == KeyAfterFailure::Continue
         {
             let what = format!("handler {handler} continues a key that event {event_name} holds");
-            findings.error(
-                Contradiction,
-                source.at("failure_mode.key"),
-                what,
-                "write key: hold",
-            );
+            findings.error(Contradiction, source.at("failure_mode.key"), what, "write key: hold");
         }
     }
     let Some(limits) = &contract.rollback else {

@@ -28,12 +28,7 @@ pub(super) fn check(declared: &ContractsBuilder) -> (Vec<ContractError>, Vec<Con
         handlers: index(&declared.handlers, "handler", |it| &it.name, &mut findings),
         names_lost: declared.names_lost,
     };
-    let principals = index(
-        &declared.principals,
-        "principal",
-        |it| &it.name,
-        &mut findings,
-    );
+    let principals = index(&declared.principals, "principal", |it| &it.name, &mut findings);
     for event in declared.events.iter().filter(|it| it.sound) {
         event::check(event, &set, &mut findings);
     }
@@ -71,12 +66,7 @@ impl<'a> Set<'a> {
         let Some(event) = self.events.get(name) else {
             if !self.names_lost {
                 let what = format!("{who_refers} {name}, which has no event contract");
-                findings.error(
-                    UnknownReference,
-                    place,
-                    what,
-                    "declare the event or correct it",
-                );
+                findings.error(UnknownReference, place, what, "declare the event or correct it");
             }
             return None;
         };
@@ -99,12 +89,7 @@ impl Findings {
         what: String,
         remedy: impl Into<String>,
     ) {
-        self.errors.push(ContractError {
-            kind,
-            place,
-            what,
-            remedy: remedy.into(),
-        });
+        self.errors.push(ContractError { kind, place, what, remedy: remedy.into() });
     }
 
     fn warning(&mut self, place: Place, what: String) {

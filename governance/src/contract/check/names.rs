@@ -24,10 +24,7 @@ pub(super) fn name(what_it_is: &str, name: &str, place: Place, findings: &mut Fi
 
 /// Judges a JSON pointer (RFC 6901) to something inside a body.
 pub(super) fn pointer(field: &str, pointer: &str, place: Place, findings: &mut Findings) {
-    let escapes = pointer
-        .split('~')
-        .skip(1)
-        .all(|it| it.starts_with(['0', '1']));
+    let escapes = pointer.split('~').skip(1).all(|it| it.starts_with(['0', '1']));
     if !pointer.starts_with('/') || !escapes {
         let what = format!("field {field:?} is {pointer:?}, which is not a JSON pointer");
         findings.error(Invalid, place, what, "write a pointer such as /plan");

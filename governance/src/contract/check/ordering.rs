@@ -14,11 +14,7 @@ use crate::contract::place::Place;
 const CHAIN_STEPS: std::ops::RangeInclusive<usize> = 2..=64;
 
 pub(super) fn check(handler: &Declared<HandlerContract>, set: &Set<'_>, findings: &mut Findings) {
-    let Declared {
-        value: contract,
-        source,
-        ..
-    } = handler;
+    let Declared { value: contract, source, .. } = handler;
     for (at, rule) in contract.ordering.iter().enumerate() {
         let place = source.at(&format!("ordering[{at}]"));
         if let OrderingKey::Field(field) = rule.key() {
@@ -95,12 +91,7 @@ fn chain(
     let steps = types.len();
     if !CHAIN_STEPS.contains(&steps) {
         let remedy = format!("write {} to {}", CHAIN_STEPS.start(), CHAIN_STEPS.end());
-        findings.error(
-            Invalid,
-            place.clone(),
-            format!("a chain has {steps} steps"),
-            remedy,
-        );
+        findings.error(Invalid, place.clone(), format!("a chain has {steps} steps"), remedy);
     }
     let mut seen = BTreeSet::new();
     for step in types.iter().filter(|step| !seen.insert(*step)) {
@@ -112,12 +103,7 @@ fn chain(
     {
         let handler = &contract.name;
         let what = format!("a chain ends in {last}, which handler {handler} does not consume");
-        findings.error(
-            Contradiction,
-            place.clone(),
-            what,
-            "end it in a consumed event",
-        );
+        findings.error(Contradiction, place.clone(), what, "end it in a consumed event");
     }
     for field in digest.into_iter().flat_map(|it| [&it.from, &it.out]) {
         names::name("digest field", field, place.clone(), findings);
@@ -149,20 +135,14 @@ pub(super) fn check_cycles(set: &Set<'_>, findings: &mut Findings) {
 fn edges<'a>(rule: &'a OrderingRule, of: &'a HandlerContract) -> Vec<(&'a str, &'a str)> {
     let pairs: Vec<(&str, &str)> = match rule {
         OrderingRule::Sequence { .. } => Vec::new(),
-        OrderingRule::Precedence { after, .. } => of
-            .consumes
-            .iter()
-            .map(|consumed| (after.as_str(), consumed.as_str()))
-            .collect(),
-        OrderingRule::Chain { types, .. } => types
-            .windows(2)
-            .map(|pair| (pair[0].as_str(), pair[1].as_str()))
-            .collect(),
+        OrderingRule::Precedence { after, .. } => {
+            of.consumes.iter().map(|consumed| (after.as_str(), consumed.as_str())).collect()
+        }
+        OrderingRule::Chain { types, .. } => {
+            types.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect()
+        }
     };
-    pairs
-        .into_iter()
-        .filter(|(first, then)| first != then)
-        .collect()
+    pairs.into_iter().filter(|(first, then)| first != then).collect()
 }
 
 fn reaches(before: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {
@@ -172,13 +152,7 @@ fn reaches(before: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> boo
         if event == to {
             return true;
         }
-        open.extend(
-            before
-                .get(event)
-                .into_iter()
-                .flatten()
-                .filter(|next| seen.insert(next)),
-        );
+        open.extend(before.get(event).into_iter().flatten().filter(|next| seen.insert(next)));
     }
     false
 }

@@ -28,14 +28,7 @@ const FIELDS: Fields = Fields {
         "audit_artifact",
         "compatibility",
     ],
-    not_yet: &[
-        "audit_schema",
-        "response",
-        "not_after",
-        "exactly_once",
-        "mutex",
-        "dedup",
-    ],
+    not_yet: &["audit_schema", "response", "not_after", "exactly_once", "mutex", "dedup"],
 };
 
 const PRIMITIVES: [(&str, Primitive); 6] = [
@@ -74,22 +67,15 @@ fn producer(section: &Section<'_>, problems: &mut Problems) -> Option<Producers>
     match node.scalar() {
         Some("external") => return Some(Producers::External),
         Some(_) => {
-            section.wrong(
-                "producer",
-                node,
-                "external, or a list of handlers",
-                problems,
-            );
+            section.wrong("producer", node, "external, or a list of handlers", problems);
             return None;
         }
         None => {}
     }
     let names = section.names("producer", problems)?;
     if names.contains("external") {
-        let what = format!(
-            "field \"producer\" of {} names \"external\" among handlers",
-            section.title()
-        );
+        let what =
+            format!("field \"producer\" of {} names \"external\" among handlers", section.title());
         let remedy = "write producer: external, or only handlers";
         problems.add(Contradiction, node.at, what, remedy);
     }
@@ -101,12 +87,7 @@ fn consumers(section: &Section<'_>, problems: &mut Problems) -> Option<Consumers
     match node.scalar() {
         Some("declared") => Some(Consumers::Declared),
         Some(_) => {
-            section.wrong(
-                "consumers",
-                node,
-                "declared, or a list of handlers",
-                problems,
-            );
+            section.wrong("consumers", node, "declared, or a list of handlers", problems);
             None
         }
         None => section.names("consumers", problems).map(Consumers::Only),
@@ -143,10 +124,8 @@ fn must_use(section: &Section<'_>, problems: &mut Problems) -> BTreeSet<Primitiv
             }
             Some((_, primitive)) => {
                 if !primitives.insert(*primitive) {
-                    let what = format!(
-                        "field \"must_use\" of {} names {text:?} twice",
-                        section.title()
-                    );
+                    let what =
+                        format!("field \"must_use\" of {} names {text:?} twice", section.title());
                     problems.add(Duplicate, at, what, "keep one of them");
                 }
             }
@@ -158,20 +137,12 @@ fn must_use(section: &Section<'_>, problems: &mut Problems) -> BTreeSet<Primitiv
 fn audit_artifact(section: &Section<'_>, problems: &mut Problems) -> Option<String> {
     let node = section.get("audit_artifact", problems)?;
     if node.scalar().is_none() {
-        section.not_yet(
-            "audit_artifact",
-            node,
-            "write only the artifact's name",
-            problems,
-        );
+        section.not_yet("audit_artifact", node, "write only the artifact's name", problems);
     }
     node.scalar().map(str::to_owned)
 }
 
 fn compatibility(section: &Section<'_>, problems: &mut Problems) -> Option<Compatibility> {
-    let words = [
-        ("backward", Compatibility::Backward),
-        ("none", Compatibility::None),
-    ];
+    let words = [("backward", Compatibility::Backward), ("none", Compatibility::None)];
     section.word("compatibility", &words, &["forward", "full"], problems)
 }

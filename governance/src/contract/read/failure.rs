@@ -6,23 +6,12 @@ use crate::contract::failure::{
     FailureMode, KeyAfterFailure, Rollback, RollbackKind, RollbackLimits,
 };
 
-const FAILURE_MODE: Fields = Fields {
-    known: &["retry", "then", "key"],
-    not_yet: &[],
-};
-const ROLLBACK: Fields = Fields {
-    known: &["kind", "within", "authority"],
-    not_yet: &[],
-};
-const ROLLBACK_LIMITS: Fields = Fields {
-    known: &["within", "authority"],
-    not_yet: &[],
-};
+const FAILURE_MODE: Fields = Fields { known: &["retry", "then", "key"], not_yet: &[] };
+const ROLLBACK: Fields = Fields { known: &["kind", "within", "authority"], not_yet: &[] };
+const ROLLBACK_LIMITS: Fields = Fields { known: &["within", "authority"], not_yet: &[] };
 
-const KEYS: [(&str, KeyAfterFailure); 2] = [
-    ("continue", KeyAfterFailure::Continue),
-    ("hold", KeyAfterFailure::Hold),
-];
+const KEYS: [(&str, KeyAfterFailure); 2] =
+    [("continue", KeyAfterFailure::Continue), ("hold", KeyAfterFailure::Hold)];
 const KINDS: [(&str, RollbackKind); 4] = [
     ("compensatable", RollbackKind::Compensatable),
     ("retriable", RollbackKind::Retriable),
@@ -36,12 +25,8 @@ pub(super) fn failure_mode(of: &Section<'_>, problems: &mut Problems) -> Option<
     let default = FailureMode::default();
     section.word("then", &[("dead_letter", ())], &[], problems);
     Some(FailureMode {
-        retry: section
-            .durations("retry", problems)
-            .unwrap_or(default.retry),
-        key: section
-            .word("key", &KEYS, &[], problems)
-            .unwrap_or(default.key),
+        retry: section.durations("retry", problems).unwrap_or(default.retry),
+        key: section.word("key", &KEYS, &[], problems).unwrap_or(default.key),
     })
 }
 
@@ -51,10 +36,7 @@ pub(super) fn rollback(of: &Section<'_>, problems: &mut Problems) -> Option<Roll
     section.require(ROLLBACK.known, problems);
     let kind = section.word("kind", &KINDS, &[], problems);
     let limits = limits(&section, problems);
-    Some(Rollback {
-        kind: kind?,
-        limits: limits?,
-    })
+    Some(Rollback { kind: kind?, limits: limits? })
 }
 
 /// The `rollback` of a handler.
@@ -67,8 +49,5 @@ pub(super) fn rollback_limits(of: &Section<'_>, problems: &mut Problems) -> Opti
 fn limits(section: &Section<'_>, problems: &mut Problems) -> Option<RollbackLimits> {
     let within = section.duration("within", problems);
     let authority = section.text("authority", problems);
-    Some(RollbackLimits {
-        within: within?,
-        authority: authority?,
-    })
+    Some(RollbackLimits { within: within?, authority: authority? })
 }

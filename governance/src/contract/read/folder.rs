@@ -21,22 +21,10 @@ pub(in crate::contract) fn read_folder(into: &mut ContractsBuilder, folder: &Pat
     let remedy = "give the folder that holds the contracts";
     match yaml_files(folder) {
         Err(error) => {
-            fail(
-                into,
-                Unreadable,
-                folder,
-                format!("the folder cannot be read: {error}"),
-                remedy,
-            );
+            fail(into, Unreadable, folder, format!("the folder cannot be read: {error}"), remedy);
         }
         Ok(files) if files.is_empty() => {
-            fail(
-                into,
-                Missing,
-                folder,
-                "the folder has no *.yaml file".to_owned(),
-                remedy,
-            );
+            fail(into, Missing, folder, "the folder has no *.yaml file".to_owned(), remedy);
         }
         Ok(files) => files.iter().for_each(|path| match read_file(path) {
             Ok(text) => {
@@ -44,13 +32,7 @@ pub(in crate::contract) fn read_folder(into: &mut ContractsBuilder, folder: &Pat
             }
             Err(error) => {
                 let remedy = "make it a readable UTF-8 file of at most 1 MiB";
-                fail(
-                    into,
-                    Unreadable,
-                    path,
-                    format!("the file cannot be read: {error}"),
-                    remedy,
-                );
+                fail(into, Unreadable, path, format!("the file cannot be read: {error}"), remedy);
             }
         }),
     }
@@ -65,12 +47,7 @@ fn fail(
     remedy: &str,
 ) {
     let place = Place::File(path.display().to_string().into());
-    into.errors.push(ContractError {
-        kind,
-        place,
-        what,
-        remedy: remedy.to_owned(),
-    });
+    into.errors.push(ContractError { kind, place, what, remedy: remedy.to_owned() });
     into.names_lost = true;
 }
 
@@ -83,17 +60,10 @@ pub(super) fn read_schema(
 ) -> Option<Value> {
     let Some(folder) = folder else {
         let what = format!("schema {path:?} is named by a text that is in no folder");
-        problems.add(
-            Invalid,
-            at,
-            what,
-            "read contracts with schemas from a folder",
-        );
+        problems.add(Invalid, at, what, "read contracts with schemas from a folder");
         return None;
     };
-    let inside = Path::new(path)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
         let what = format!("schema {path:?} is not a path inside the contracts folder");
         problems.add(Invalid, at, what, "write a path such as schemas/order.json");
@@ -104,12 +74,7 @@ pub(super) fn read_schema(
         Ok(text) => text,
         Err(error) => {
             let what = format!("schema {path:?} cannot be read: {error}");
-            problems.add(
-                Unreadable,
-                at,
-                what,
-                "put the schema there or correct the path",
-            );
+            problems.add(Unreadable, at, what, "put the schema there or correct the path");
             return None;
         }
     };
@@ -121,12 +86,7 @@ pub(super) fn read_schema(
                 line: error.line(),
                 column: error.column(),
             };
-            problems.push(
-                Syntax,
-                place,
-                format!("this is not JSON: {error}"),
-                "correct the text",
-            );
+            problems.push(Syntax, place, format!("this is not JSON: {error}"), "correct the text");
             None
         }
     }
@@ -136,9 +96,7 @@ fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let yaml = path
-            .extension()
-            .is_some_and(|it| it == "yaml" || it == "yml");
+        let yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
         if yaml && path.is_file() {
             files.push(path);
         }

@@ -40,22 +40,11 @@ const FIELDS: Fields = Fields {
         "dedup",
     ],
 };
-const SCOPE: Fields = Fields {
-    known: &["mission", "allowed", "disallowed", "done"],
-    not_yet: &["systems"],
-};
-const REFUSAL: Fields = Fields {
-    known: &["event"],
-    not_yet: &[],
-};
-const APPROVAL: Fields = Fields {
-    known: &["plan", "role", "within"],
-    not_yet: &[],
-};
-const LIMITS: Fields = Fields {
-    known: &["depth", "fanout", "runtime"],
-    not_yet: &["rate"],
-};
+const SCOPE: Fields =
+    Fields { known: &["mission", "allowed", "disallowed", "done"], not_yet: &["systems"] };
+const REFUSAL: Fields = Fields { known: &["event"], not_yet: &[] };
+const APPROVAL: Fields = Fields { known: &["plan", "role", "within"], not_yet: &[] };
+const LIMITS: Fields = Fields { known: &["depth", "fanout", "runtime"], not_yet: &["rate"] };
 
 /// The handler of a document, with defaults for what could not be read.
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<HandlerContract> {
@@ -101,12 +90,7 @@ fn tools(of: &Section<'_>, problems: &mut Problems) -> BTreeMap<String, Level> {
                     of.title(),
                     entry.value.describe()
                 );
-                problems.add(
-                    Invalid,
-                    entry.at,
-                    what,
-                    "write read, write, delete or admin",
-                );
+                problems.add(Invalid, entry.at, what, "write read, write, delete or admin");
             }
         }
     }
@@ -125,17 +109,12 @@ fn approval(of: &Section<'_>, problems: &mut Problems) -> Option<Approval> {
     let plan = section.text("plan", problems);
     let role = section.text("role", problems);
     let within = section.duration("within", problems);
-    Some(Approval {
-        plan: plan?,
-        role: role?,
-        within: within?,
-    })
+    Some(Approval { plan: plan?, role: role?, within: within? })
 }
 
 fn consequence_class(of: &Section<'_>, problems: &mut Problems) -> u8 {
     let words = [("0", 0), ("1", 1), ("2", 2)];
-    of.word("consequence_class", &words, &["3", "4"], problems)
-        .unwrap_or_default()
+    of.word("consequence_class", &words, &["3", "4"], problems).unwrap_or_default()
 }
 
 fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
@@ -144,18 +123,11 @@ fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
     Some(Limits {
         depth: section.number("depth", problems).unwrap_or(default.depth),
         fanout: section.number("fanout", problems).unwrap_or(default.fanout),
-        runtime: section
-            .duration("runtime", problems)
-            .unwrap_or(default.runtime),
+        runtime: section.duration("runtime", problems).unwrap_or(default.runtime),
     })
 }
 
 fn performed_by(of: &Section<'_>, problems: &mut Problems) -> Option<PerformedBy> {
     let not_yet = ["human", "model", "hybrid"];
-    of.word(
-        "performed_by",
-        &[("code", PerformedBy::Code)],
-        &not_yet,
-        problems,
-    )
+    of.word("performed_by", &[("code", PerformedBy::Code)], &not_yet, problems)
 }

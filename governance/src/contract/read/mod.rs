@@ -49,18 +49,15 @@ fn read_document(
     }
     if document.member("event").is_some() {
         if let Some(contract) = event::read(document, folder, problems) {
-            into.events
-                .push(declared(contract, document, before, problems));
+            into.events.push(declared(contract, document, before, problems));
         }
     } else if document.member("handler").is_some() {
         if let Some(contract) = handler::read(document, problems) {
-            into.handlers
-                .push(declared(contract, document, before, problems));
+            into.handlers.push(declared(contract, document, before, problems));
         }
     } else if document.member("principals").is_some() {
         for (principal, node) in principals::read(document, problems) {
-            into.principals
-                .push(declared(principal, node, before, problems));
+            into.principals.push(declared(principal, node, before, problems));
         }
     } else {
         let what = "this document is neither an event, nor a handler, nor principals".to_owned();
@@ -71,11 +68,7 @@ fn read_document(
 
 fn declared<T>(value: T, node: &Node, before: usize, problems: &Problems) -> Declared<T> {
     let source = Source::new(problems.place(node.at), node.places(problems.file()));
-    Declared {
-        value,
-        source,
-        sound: problems.count() == before,
-    }
+    Declared { value, source, sound: problems.count() == before }
 }
 
 /// Opens a document as what its naming field says it is.

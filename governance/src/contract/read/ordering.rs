@@ -8,34 +8,14 @@ use crate::contract::ordering::{ChainDigest, OrderingKey, OrderingRule};
 
 const KINDS: [&str; 3] = ["sequence", "precedence", "chain"];
 const NOT_YET: &[&str] = &["response", "not_after", "exactly_once", "mutex", "dedup"];
-const SEQUENCE_RULE: Fields = Fields {
-    known: &["sequence"],
-    not_yet: NOT_YET,
-};
-const PRECEDENCE_RULE: Fields = Fields {
-    known: &["precedence"],
-    not_yet: NOT_YET,
-};
-const CHAIN_RULE: Fields = Fields {
-    known: &["chain", "key", "digest"],
-    not_yet: NOT_YET,
-};
-const ANY_RULE: Fields = Fields {
-    known: &["sequence", "precedence", "chain", "key", "digest"],
-    not_yet: NOT_YET,
-};
-const SEQUENCE: Fields = Fields {
-    known: &["key"],
-    not_yet: &["on_gap"],
-};
-const PRECEDENCE: Fields = Fields {
-    known: &["after", "key"],
-    not_yet: &[],
-};
-const DIGEST: Fields = Fields {
-    known: &["from", "out"],
-    not_yet: &[],
-};
+const SEQUENCE_RULE: Fields = Fields { known: &["sequence"], not_yet: NOT_YET };
+const PRECEDENCE_RULE: Fields = Fields { known: &["precedence"], not_yet: NOT_YET };
+const CHAIN_RULE: Fields = Fields { known: &["chain", "key", "digest"], not_yet: NOT_YET };
+const ANY_RULE: Fields =
+    Fields { known: &["sequence", "precedence", "chain", "key", "digest"], not_yet: NOT_YET };
+const SEQUENCE: Fields = Fields { known: &["key"], not_yet: &["on_gap"] };
+const PRECEDENCE: Fields = Fields { known: &["after", "key"], not_yet: &[] };
+const DIGEST: Fields = Fields { known: &["from", "out"], not_yet: &[] };
 
 /// The `ordering` of a handler: a list of rules.
 pub(super) fn read(of: &Section<'_>, problems: &mut Problems) -> Vec<OrderingRule> {
@@ -46,25 +26,17 @@ pub(super) fn read(of: &Section<'_>, problems: &mut Problems) -> Vec<OrderingRul
         of.wrong("ordering", node, "a list of rules", problems);
         return Vec::new();
     };
-    items
-        .iter()
-        .filter_map(|item| rule(item, problems))
-        .collect()
+    items.iter().filter_map(|item| rule(item, problems)).collect()
 }
 
 fn rule(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
-    let kinds: Vec<_> = KINDS
-        .iter()
-        .filter(|kind| node.member(kind).is_some())
-        .collect();
+    let kinds: Vec<_> = KINDS.iter().filter(|kind| node.member(kind).is_some()).collect();
     match kinds[..] {
         [&"sequence"] => {
             let section = Section::open(node, "this ordering rule", &SEQUENCE_RULE, problems)?;
             let sequence = section.section("sequence", &SEQUENCE, problems)?;
             sequence.require(&["key"], problems);
-            Some(OrderingRule::Sequence {
-                key: key(&sequence, problems)?,
-            })
+            Some(OrderingRule::Sequence { key: key(&sequence, problems)? })
         }
         [&"precedence"] => {
             let section = Section::open(node, "this ordering rule", &PRECEDENCE_RULE, problems)?;
@@ -72,10 +44,7 @@ fn rule(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
             precedence.require(&["after", "key"], problems);
             let after = precedence.text("after", problems);
             let key = key(&precedence, problems);
-            Some(OrderingRule::Precedence {
-                after: after?,
-                key: key?,
-            })
+            Some(OrderingRule::Precedence { after: after?, key: key? })
         }
         [&"chain"] => chain(node, problems),
         [] => {
@@ -100,34 +69,20 @@ fn chain(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
     section.require(&["key"], problems);
     let types = section.list("chain", problems);
     let key = key(&section, problems);
-    let digest = section
-        .section("digest", &DIGEST, problems)
-        .and_then(|digest| {
-            digest.require(DIGEST.known, problems);
-            let from = digest.text("from", problems);
-            let out = digest.text("out", problems);
-            Some(ChainDigest {
-                from: from?,
-                out: out?,
-            })
-        });
+    let digest = section.section("digest", &DIGEST, problems).and_then(|digest| {
+        digest.require(DIGEST.known, problems);
+        let from = digest.text("from", problems);
+        let out = digest.text("out", problems);
+        Some(ChainDigest { from: from?, out: out? })
+    });
     let types = types?.into_iter().map(|(_, name)| name).collect();
-    Some(OrderingRule::Chain {
-        types,
-        key: key?,
-        digest,
-    })
+    Some(OrderingRule::Chain { types, key: key?, digest })
 }
 
 fn key(of: &Section<'_>, problems: &mut Problems) -> Option<OrderingKey> {
     let text = of.text("key", problems)?;
     if text == "producer" {
-        of.not_yet(
-            "key",
-            of.get("key", problems)?,
-            "write correlation or a field",
-            problems,
-        );
+        of.not_yet("key", of.get("key", problems)?, "write correlation or a field", problems);
         return None;
     }
     Some(OrderingKey::from(text.as_str()))

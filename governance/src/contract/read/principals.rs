@@ -6,10 +6,7 @@ use super::tree::{Node, Value};
 use crate::contract::error::ContractErrorKind::Invalid;
 use crate::contract::principal::Principal;
 
-const FIELDS: Fields = Fields {
-    known: &["principals"],
-    not_yet: &[],
-};
+const FIELDS: Fields = Fields { known: &["principals"], not_yet: &[] };
 const PRINCIPAL: Fields = Fields {
     known: &["name", "public_key", "roles"],
     not_yet: &["expires", "revoked", "delegates"],
@@ -50,10 +47,7 @@ fn principal(node: &Node, problems: &mut Problems) -> Option<Principal> {
     let at = section.get("public_key", problems)?.at;
     let principal = Principal::new(&name?, &text);
     match principal {
-        Ok(principal) => Some(Principal {
-            roles: roles?,
-            ..principal
-        }),
+        Ok(principal) => Some(Principal { roles: roles?, ..principal }),
         Err(error) => {
             let what = format!("field \"public_key\" of {title} {error}");
             problems.add(Invalid, at, what, "write the base64 of 32 bytes");

@@ -15,11 +15,7 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn new(file: &str) -> Self {
-        Self {
-            file: file.into(),
-            errors: Vec::new(),
-            names_lost: false,
-        }
+        Self { file: file.into(), errors: Vec::new(), names_lost: false }
     }
 
     pub(super) fn file(&self) -> &Arc<str> {
@@ -64,12 +60,7 @@ impl Problems {
         what: String,
         remedy: impl Into<String>,
     ) {
-        self.errors.push(ContractError {
-            kind,
-            place,
-            what,
-            remedy: remedy.into(),
-        });
+        self.errors.push(ContractError { kind, place, what, remedy: remedy.into() });
     }
 
     /// Notes that a declared name could not be read, so that references to it are not judged.

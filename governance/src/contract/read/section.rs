@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wingman_core::nearest::nearest;
 use super::problems::Problems;
 use super::tree::{Entry, Node, Value};
 use crate::contract::duration;
@@ -12,6 +11,7 @@ use crate::contract::error::ContractErrorKind::{
     Duplicate, Invalid, Missing, NotEnforcedYet, UnknownField,
 };
 use crate::contract::place::Position;
+use wingman_core::nearest::nearest;
 
 /// Which fields a map may have.
 pub(super) struct Fields {
@@ -56,11 +56,7 @@ impl<'a> Section<'a> {
                 problems.add(UnknownField, entry.at, what, remedy);
             }
         }
-        Some(Self {
-            title: title.to_owned(),
-            at: node.at,
-            entries,
-        })
+        Some(Self { title: title.to_owned(), at: node.at, entries })
     }
 
     /// What the map is, for messages.
@@ -107,11 +103,8 @@ impl<'a> Section<'a> {
 
     /// Reports that a field's value is known and not enforced.
     pub(super) fn not_yet(&self, name: &str, node: &Node, remedy: &str, problems: &mut Problems) {
-        let what = format!(
-            "field {name:?} of {}: {} is not enforced yet",
-            self.title,
-            node.describe()
-        );
+        let what =
+            format!("field {name:?} of {}: {} is not enforced yet", self.title, node.describe());
         problems.add(NotEnforcedYet, node.at, what, remedy);
     }
 
@@ -143,10 +136,7 @@ impl<'a> Section<'a> {
             self.wrong(name, node, "a list of durations such as [5s, 2m]", problems);
             return None;
         };
-        items
-            .iter()
-            .map(|item| self.duration_of(name, item, problems))
-            .collect()
+        items.iter().map(|item| self.duration_of(name, item, problems)).collect()
     }
 
     /// A list of texts without repetition.
@@ -212,12 +202,7 @@ impl<'a> Section<'a> {
         problems: &mut Problems,
     ) -> Option<Section<'a>> {
         let node = self.get(name, problems)?;
-        Section::open(
-            node,
-            &format!("{name:?} of {}", self.title),
-            fields,
-            problems,
-        )
+        Section::open(node, &format!("{name:?} of {}", self.title), fields, problems)
     }
 
     fn duration_of(&self, name: &str, node: &Node, problems: &mut Problems) -> Option<Duration> {

@@ -50,10 +50,9 @@ impl Node {
     /// The value of a map's member.
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
         match &self.value {
-            Value::Map(entries) => entries
-                .iter()
-                .find(|entry| entry.name == name)
-                .map(|it| &it.value),
+            Value::Map(entries) => {
+                entries.iter().find(|entry| entry.name == name).map(|it| &it.value)
+            }
             Value::Empty | Value::Scalar(_) | Value::List(_) => None,
         }
     }
@@ -105,10 +104,7 @@ impl Node {
 /// Parses the documents of a file. What is not YAML ends the file; everything else that is wrong
 /// is reported and read on.
 pub(super) fn documents(text: &str, problems: &mut Problems) -> Vec<Node> {
-    let mut walk = Walk {
-        parser: Parser::new_from_str(text),
-        problems,
-    };
+    let mut walk = Walk { parser: Parser::new_from_str(text), problems };
     let mut documents = Vec::new();
     loop {
         match walk.document() {
@@ -131,9 +127,7 @@ struct Walk<'text, 'problems> {
 
 impl<'text> Walk<'text, '_> {
     fn next(&mut self) -> Result<(Event<'text>, Span), ScanError> {
-        self.parser
-            .next_event()
-            .unwrap_or(Ok((Event::StreamEnd, Span::default())))
+        self.parser.next_event().unwrap_or(Ok((Event::StreamEnd, Span::default())))
     }
 
     fn document(&mut self) -> Result<Option<Node>, ScanError> {
@@ -157,8 +151,7 @@ impl<'text> Walk<'text, '_> {
         let at = position(span.start);
         if has_tag_or_anchor(&event) {
             let what = "tags (!), anchors (&) and aliases (*) are not read".to_owned();
-            self.problems
-                .add(ContractErrorKind::Invalid, at, what, "write the value out");
+            self.problems.add(ContractErrorKind::Invalid, at, what, "write the value out");
         }
         let value = match event {
             Event::Scalar(text, ScalarStyle::Plain, ..)
@@ -213,19 +206,10 @@ impl<'text> Walk<'text, '_> {
             if let Some(first) = entries.iter().find(|entry| entry.name == name) {
                 let first = self.problems.place(first.at);
                 let what = format!("field {name:?} is given again; the first is at {first}");
-                self.problems.add(
-                    ContractErrorKind::Duplicate,
-                    key.at,
-                    what,
-                    "keep one of them",
-                );
+                self.problems.add(ContractErrorKind::Duplicate, key.at, what, "keep one of them");
                 continue;
             }
-            entries.push(Entry {
-                name,
-                at: key.at,
-                value,
-            });
+            entries.push(Entry { name, at: key.at, value });
         }
     }
 }
@@ -247,8 +231,5 @@ fn has_tag_or_anchor(event: &Event<'_>) -> bool {
 }
 
 fn position(marker: Marker) -> Position {
-    Position {
-        line: marker.line().max(1),
-        column: marker.col() + 1,
-    }
+    Position { line: marker.line().max(1), column: marker.col() + 1 }
 }

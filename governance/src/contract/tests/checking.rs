@@ -210,16 +210,8 @@ fn waiting_in_a_circle_is_a_contradiction_only_on_one_key() {
         Contracts::builder()
             .event(EventContract::new("A", 1).external())
             .event(EventContract::new("B", 1).external())
-            .handler(
-                HandlerContract::new("a")
-                    .consumes("A")
-                    .ordering(after("B", first)),
-            )
-            .handler(
-                HandlerContract::new("b")
-                    .consumes("B")
-                    .ordering(after("A", second)),
-            )
+            .handler(HandlerContract::new("a").consumes("A").ordering(after("B", first)))
+            .handler(HandlerContract::new("b").consumes("B").ordering(after("A", second)))
             .build()
     };
     assert!(set("order", "correlation").is_ok());
@@ -266,16 +258,9 @@ fn durations_and_retries_are_bounded_in_code_too() {
         .event(
             EventContract::new("A", 1)
                 .external()
-                .failure_mode(FailureMode {
-                    retry,
-                    ..FailureMode::default()
-                }),
+                .failure_mode(FailureMode { retry, ..FailureMode::default() }),
         )
-        .handler(
-            HandlerContract::new("h")
-                .consumes("A")
-                .approval("/plan", "r", Duration::ZERO),
-        )
+        .handler(HandlerContract::new("h").consumes("A").approval("/plan", "r", Duration::ZERO))
         .build()
         .unwrap_err();
     assert_eq!(
@@ -288,23 +273,14 @@ fn durations_and_retries_are_bounded_in_code_too() {
 
 #[test]
 fn a_handler_cannot_loosen_what_an_event_demands() {
-    let hold = FailureMode {
-        retry: Vec::new(),
-        key: crate::contract::KeyAfterFailure::Hold,
-    };
-    let limits = RollbackLimits {
-        within: Duration::from_secs(1),
-        authority: "x".to_owned(),
-    };
+    let hold = FailureMode { retry: Vec::new(), key: crate::contract::KeyAfterFailure::Hold };
+    let limits = RollbackLimits { within: Duration::from_secs(1), authority: "x".to_owned() };
     let errors = Contracts::builder()
         .event(EventContract::new("A", 1).external().failure_mode(hold))
         .handler(
             HandlerContract::new("h")
                 .consumes("A")
-                .failure_mode(FailureMode {
-                    retry: Vec::new(),
-                    ..FailureMode::default()
-                })
+                .failure_mode(FailureMode { retry: Vec::new(), ..FailureMode::default() })
                 .rollback(limits),
         )
         .build()
@@ -319,10 +295,7 @@ fn a_handler_cannot_loosen_what_an_event_demands() {
 #[test]
 fn what_follows_from_a_mistake_is_not_reported_again() {
     // The event cannot be read, so nothing is said about the handler that emits it.
-    let text = changed(
-        "producer: [release-desk]\nrollback",
-        "producer: release-desk\nrollback",
-    );
+    let text = changed("producer: [release-desk]\nrollback", "producer: release-desk\nrollback");
     assert_eq!(
         super::errors(&text),
         "e.yaml:17: field \"producer\" of event ReleaseApproved is \"release-desk\"; write \
@@ -339,12 +312,7 @@ fn what_follows_from_a_mistake_is_not_reported_again() {
 #[test]
 fn doubtful_declarations_warn() {
     let contracts = Contracts::builder()
-        .event(
-            EventContract::new("A", 1)
-                .external()
-                .purpose("Something came in")
-                .consumer("ghost"),
-        )
+        .event(EventContract::new("A", 1).external().purpose("Something came in").consumer("ghost"))
         .event(EventContract::new("B", 1).producer("nobody").producer("h"))
         .handler(
             HandlerContract::new("h")
@@ -356,11 +324,7 @@ fn doubtful_declarations_warn() {
         )
         .build()
         .unwrap();
-    let warnings: Vec<_> = contracts
-        .warnings()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let warnings: Vec<_> = contracts.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [

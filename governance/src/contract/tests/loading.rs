@@ -51,10 +51,7 @@ const ORDER_SCHEMA: &str = r#"{
 fn documents_of_all_files_are_one_set() {
     let (events, handlers) = SAMPLE.split_once("---\nhandler: release-desk").unwrap();
     let handlers = format!("handler: release-desk{handlers}");
-    let folder = Folder::new()
-        .with("a.yaml", events)
-        .with("b.yml", &handlers)
-        .with("c.txt", "?");
+    let folder = Folder::new().with("a.yaml", events).with("b.yml", &handlers).with("c.txt", "?");
     let contracts = Contracts::load(&folder.0).unwrap();
     assert_eq!(contracts.events().count(), 5);
     assert_eq!(contracts.handlers().count(), 2);
@@ -67,10 +64,7 @@ fn documents_of_all_files_are_one_set() {
 fn problems_of_all_files_come_together_in_order() {
     let folder = Folder::new()
         .with("b.yaml", "handler: h\nconsumes: [Order]\ncolour: red\n")
-        .with(
-            "a.yaml",
-            "event: Order\nversion: one\nproducer: external\npurpos: x\n",
-        )
+        .with("a.yaml", "event: Order\nversion: one\nproducer: external\npurpos: x\n")
         .with("c.yaml", "event: [\n");
     assert_eq!(
         folder.errors(),
@@ -96,10 +90,7 @@ fn a_folder_without_contracts_is_an_error() {
         )
     );
     let error = Contracts::load(folder.0.join("nowhere")).unwrap_err();
-    assert_eq!(
-        error.iter().next().unwrap().kind,
-        ContractErrorKind::Unreadable
-    );
+    assert_eq!(error.iter().next().unwrap().kind, ContractErrorKind::Unreadable);
 }
 
 #[test]
@@ -117,32 +108,21 @@ fn files_too_large_or_not_text_are_errors() {
 
 #[test]
 fn bodies_are_judged_by_the_schema() {
-    let folder = Folder::new()
-        .with("e.yaml", ORDER)
-        .with("schemas/order.json", ORDER_SCHEMA);
+    let folder = Folder::new().with("e.yaml", ORDER).with("schemas/order.json", ORDER_SCHEMA);
     let contracts = Contracts::load(&folder.0).unwrap();
-    assert_eq!(
-        contracts.validate_body("Order", br#"{"id":"o-1","lines":[1,2]}"#),
-        Ok(())
-    );
+    assert_eq!(contracts.validate_body("Order", br#"{"id":"o-1","lines":[1,2]}"#), Ok(()));
     let refused = contracts.validate_body("Order", br#"{"id":"o-1","lines":[1,"secret"]}"#);
     let refused = refused.unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the body of Order breaks its input schema at /lines/1: value is not of type \"integer\""
     );
-    let missing = contracts
-        .validate_body("Order", b"{}")
-        .unwrap_err()
-        .to_string();
+    let missing = contracts.validate_body("Order", b"{}").unwrap_err().to_string();
     assert_eq!(
         missing,
         "the body of Order breaks its input schema at its root: \"id\" is a required property"
     );
-    let broken = contracts
-        .validate_body("Order", b"{\n  oops")
-        .unwrap_err()
-        .to_string();
+    let broken = contracts.validate_body("Order", b"{\n  oops").unwrap_err().to_string();
     assert_eq!(broken, "the body of Order is not JSON (line 2, column 3)");
     let unknown = contracts.validate_body("Nobody", b"{}").unwrap_err();
     assert_eq!(unknown.kind, BodyRefusedKind::NoContract);
@@ -150,15 +130,8 @@ fn bodies_are_judged_by_the_schema() {
 
 #[test]
 fn the_schema_is_part_of_the_digest_and_its_layout_is_not() {
-    let folder = Folder::new()
-        .with("e.yaml", ORDER)
-        .with("schemas/order.json", ORDER_SCHEMA);
-    let digest = |path: &Path| {
-        Contracts::load(path)
-            .unwrap()
-            .event_digest("Order")
-            .unwrap()
-    };
+    let folder = Folder::new().with("e.yaml", ORDER).with("schemas/order.json", ORDER_SCHEMA);
+    let digest = |path: &Path| Contracts::load(path).unwrap().event_digest("Order").unwrap();
     let first = digest(&folder.0);
     let folder = folder.with("schemas/order.json", &ORDER_SCHEMA.replace([' ', '\n'], ""));
     assert_eq!(digest(&folder.0), first);
@@ -171,19 +144,12 @@ fn an_exported_set_loads_as_the_same_set() {
     let schema = serde_json::from_str(ORDER_SCHEMA).unwrap();
     let contracts = Contracts::builder()
         .yaml("sample.yaml", SAMPLE)
-        .event(
-            EventContract::new("Order", 1)
-                .external()
-                .input_schema(schema),
-        )
+        .event(EventContract::new("Order", 1).external().input_schema(schema))
         .build()
         .unwrap();
     let folder = Folder::new();
     contracts.export(&folder.0).unwrap();
-    assert_eq!(
-        Contracts::load(&folder.0).unwrap().digest(),
-        contracts.digest()
-    );
+    assert_eq!(Contracts::load(&folder.0).unwrap().digest(), contracts.digest());
 }
 
 #[test]
@@ -204,14 +170,8 @@ fn wrong_schemas_are_named() {
     assert!(errors.starts_with("e.yaml:5: the input schema of event Order is wrong at /type: "));
     let folder = folder.with("schemas/order.json", r#"{ "$ref": "other.json" }"#);
     let errors = folder.errors();
-    assert!(
-        errors.starts_with("e.yaml:5: the input schema of event Order is wrong: "),
-        "{errors}"
-    );
-    let folder = folder.with(
-        "e.yaml",
-        &ORDER.replace("schemas/order.json", "../order.json"),
-    );
+    assert!(errors.starts_with("e.yaml:5: the input schema of event Order is wrong: "), "{errors}");
+    let folder = folder.with("e.yaml", &ORDER.replace("schemas/order.json", "../order.json"));
     assert_eq!(
         folder.errors(),
         "e.yaml:5: schema \"../order.json\" is not a path inside the contracts folder; write a \

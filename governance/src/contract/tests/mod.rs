@@ -73,19 +73,12 @@ principals:
 "#;
 
 fn sample() -> Contracts {
-    Contracts::builder()
-        .yaml("sample.yaml", SAMPLE)
-        .build()
-        .unwrap()
+    Contracts::builder().yaml("sample.yaml", SAMPLE).build().unwrap()
 }
 
 /// Everything that is wrong with a text, as people see it.
 fn errors(text: &str) -> String {
-    Contracts::builder()
-        .yaml("e.yaml", text)
-        .build()
-        .unwrap_err()
-        .to_string()
+    Contracts::builder().yaml("e.yaml", text).build().unwrap_err().to_string()
 }
 
 /// Everything that is wrong with the sample once a part of it, which must be there, is replaced.
@@ -94,10 +87,6 @@ fn errors_with(part: &str, replacement: &str) -> String {
 }
 
 fn changed(part: &str, replacement: &str) -> String {
-    assert_eq!(
-        SAMPLE.matches(part).count(),
-        1,
-        "{part:?} is not one part of the sample"
-    );
+    assert_eq!(SAMPLE.matches(part).count(), 1, "{part:?} is not one part of the sample");
     SAMPLE.replace(part, replacement)
 }

@@ -10,18 +10,11 @@ fn the_sample_reads_as_written() {
     let packager = contracts.handler("release-packager").unwrap();
     assert_eq!(packager.ordering.len(), 3);
     assert_eq!(packager.limits.runtime.as_secs(), 120);
-    let mode = contracts
-        .failure_mode("release-packager", "ReleaseApproved")
-        .unwrap();
+    let mode = contracts.failure_mode("release-packager", "ReleaseApproved").unwrap();
     assert_eq!(mode.retry.len(), 1);
-    let rollback = contracts
-        .rollback("release-packager", "ReleaseApproved")
-        .unwrap();
+    let rollback = contracts.rollback("release-packager", "ReleaseApproved").unwrap();
     assert_eq!(rollback.limits.within.as_secs(), 30);
-    let names: Vec<_> = contracts
-        .consumers("PackageReady")
-        .map(|it| it.name.as_str())
-        .collect();
+    let names: Vec<_> = contracts.consumers("PackageReady").map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["release-desk"]);
     let ada = contracts.principal("ada").unwrap();
     assert_eq!(ada.public_key[..4], [0xd7, 0x5a, 0x98, 0x01]);
@@ -65,10 +58,7 @@ fn fields_of_later_versions_are_rejected_by_name() {
         );
     }
     assert_eq!(
-        errors_with(
-            "{ sequence: { key: draft_id } }",
-            "{ mutex: { key: draft_id } }"
-        ),
+        errors_with("{ sequence: { key: draft_id } }", "{ mutex: { key: draft_id } }"),
         "e.yaml:50: field \"mutex\" of this ordering rule is not enforced yet; remove it"
     );
 }
@@ -208,25 +198,17 @@ fn values_of_the_wrong_form_say_what_to_write() {
 #[test]
 fn duplicates_name_both_places() {
     assert_eq!(
-        errors_with(
-            "consequence_class: 2",
-            "consequence_class: 2\nperformed_by: code"
-        ),
+        errors_with("consequence_class: 2", "consequence_class: 2\nperformed_by: code"),
         "e.yaml:55: field \"performed_by\" is given again; the first is at e.yaml:53; keep one of \
          them"
     );
     assert_eq!(
-        errors(&format!(
-            "{SAMPLE}---\nevent: ReleaseBlocked\nversion: 1\nproducer: external\n"
-        )),
+        errors(&format!("{SAMPLE}---\nevent: ReleaseBlocked\nversion: 1\nproducer: external\n")),
         "e.yaml:63: event ReleaseBlocked is declared again; the first is at e.yaml:20; keep one of \
          them"
     );
     assert_eq!(
-        errors_with(
-            "[ReleaseApproved, ReleaseBlocked]",
-            "[ReleaseBlocked, ReleaseBlocked]"
-        ),
+        errors_with("[ReleaseApproved, ReleaseBlocked]", "[ReleaseBlocked, ReleaseBlocked]"),
         "e.yaml:37: field \"emits\" of handler release-desk names \"ReleaseBlocked\" twice; keep \
          one of them"
     );
@@ -252,14 +234,8 @@ fn a_name_is_declared_once_for_each_kind() {
 fn a_key_that_verifies_nothing_or_anything_is_no_key() {
     let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     for (text, why) in [
-        (
-            "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-            "is not an Ed25519 public key",
-        ),
-        (
-            "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-            "is not base64",
-        ),
+        ("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "is not an Ed25519 public key"),
+        ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "is not base64"),
     ] {
         assert_eq!(
             errors_with(key, text),
@@ -283,16 +259,7 @@ fn nesting_is_bounded() {
 #[test]
 fn kinds_are_for_programs() {
     let text = SAMPLE.replace("performed_by: code", "performed_by: human\ncolour: red");
-    let errors = Contracts::builder()
-        .yaml("e.yaml", &text)
-        .build()
-        .unwrap_err();
+    let errors = Contracts::builder().yaml("e.yaml", &text).build().unwrap_err();
     let kinds: Vec<_> = errors.iter().map(|it| it.kind).collect();
-    assert_eq!(
-        kinds,
-        [
-            ContractErrorKind::NotEnforcedYet,
-            ContractErrorKind::UnknownField
-        ]
-    );
+    assert_eq!(kinds, [ContractErrorKind::NotEnforcedYet, ContractErrorKind::UnknownField]);
 }

@@ -14,13 +14,9 @@ fn layout_comments_quotes_and_order_do_not_change_a_digest() {
         "emits: [ReleasePublished, ReleaseRefused]",
         "# what may come of it\nemits:\n  - \"ReleaseRefused\"\n  - ReleasePublished\n",
     );
-    let text = text
-        .replace("120s", "2m")
-        .replace("{ cms.publish: write }", "\n  cms.publish: 'write'");
-    let other = Contracts::builder()
-        .yaml("other.yaml", &text)
-        .build()
-        .unwrap();
+    let text =
+        text.replace("120s", "2m").replace("{ cms.publish: write }", "\n  cms.publish: 'write'");
+    let other = Contracts::builder().yaml("other.yaml", &text).build().unwrap();
     let name = "release-packager";
     assert_eq!(other.handler_digest(name), sample().handler_digest(name));
     assert_eq!(other.digest(), sample().digest());
@@ -29,29 +25,20 @@ fn layout_comments_quotes_and_order_do_not_change_a_digest() {
 #[test]
 fn every_change_of_meaning_changes_the_digest() {
     for (part, replacement) in [
-        (
-            "purpose: The release is public",
-            "purpose: The release is out",
-        ),
+        ("purpose: The release is public", "purpose: The release is out"),
         ("[5s, 30s, 2m]", "[5s, 30s, 3m]"),
         ("key: continue", "key: hold"),
         ("disallowed: [delete]", "disallowed: [delete, admin]"),
         ("cms.publish: write", "cms.publish: read"),
         ("key: correlation", "key: draft_id"),
         ("from: source", "from: origin"),
-        (
-            "requires_approval: /plan_digest",
-            "requires_approval: /digest",
-        ),
+        ("requires_approval: /plan_digest", "requires_approval: /digest"),
         ("fanout: 20", "fanout: 21"),
         ("[approver, editor]", "[approver]"),
         ("within: 10m", "within: 11m"),
     ] {
         let text = changed(part, replacement);
-        let other = Contracts::builder()
-            .yaml("other.yaml", &text)
-            .build()
-            .unwrap();
+        let other = Contracts::builder().yaml("other.yaml", &text).build().unwrap();
         assert_ne!(other.digest(), sample().digest(), "{part}");
     }
 }
@@ -60,9 +47,7 @@ fn every_change_of_meaning_changes_the_digest() {
 #[test]
 fn digests_are_pinned() {
     let event = EventContract::new("Order", 1).external();
-    let handler = HandlerContract::new("ship")
-        .consumes("Order")
-        .tool("dhl.book", Level::Write);
+    let handler = HandlerContract::new("ship").consumes("Order").tool("dhl.book", Level::Write);
     assert_eq!(
         event.digest().to_string(),
         "239be6e5e2b71456c5a442799dad92fc0c91a7e577f9bd0cee21c7cd1bd405e2"
@@ -82,17 +67,11 @@ fn code_and_text_end_in_the_same_types() {
     let event = EventContract::new("ReleaseApproved", 1)
         .purpose("A person accepted the release")
         .producer("release-desk")
-        .rollback(Rollback {
-            kind: RollbackKind::Compensatable,
-            limits: limits(60),
-        });
+        .rollback(Rollback { kind: RollbackKind::Compensatable, limits: limits(60) });
     let chain = OrderingRule::Chain {
         types: vec!["PackageReady".to_owned(), "ReleaseApproved".to_owned()],
         key: OrderingKey::from("draft_id"),
-        digest: Some(ChainDigest {
-            from: "source".to_owned(),
-            out: "draft".to_owned(),
-        }),
+        digest: Some(ChainDigest { from: "source".to_owned(), out: "draft".to_owned() }),
     };
     let precedence = OrderingRule::Precedence {
         after: "PackageReady".to_owned(),
@@ -109,20 +88,11 @@ fn code_and_text_end_in_the_same_types() {
         .refusal("ReleaseRefused")
         .ordering(chain)
         .ordering(precedence)
-        .ordering(OrderingRule::Sequence {
-            key: OrderingKey::from("draft_id"),
-        })
+        .ordering(OrderingRule::Sequence { key: OrderingKey::from("draft_id") })
         .requires_approval("/plan_digest")
         .consequence_class(2)
-        .limits(Limits {
-            depth: 8,
-            fanout: 20,
-            runtime: Duration::from_secs(120),
-        })
-        .failure_mode(FailureMode {
-            retry: vec![Duration::from_secs(5)],
-            ..FailureMode::default()
-        })
+        .limits(Limits { depth: 8, fanout: 20, runtime: Duration::from_secs(120) })
+        .failure_mode(FailureMode { retry: vec![Duration::from_secs(5)], ..FailureMode::default() })
         .rollback(limits(30));
     let contracts = sample();
     assert_eq!(contracts.event("ReleaseApproved"), Some(&event));
@@ -133,10 +103,7 @@ fn code_and_text_end_in_the_same_types() {
 #[test]
 fn written_contracts_read_back_the_same() {
     let text = sample().to_yaml();
-    let again = Contracts::builder()
-        .yaml("again.yaml", &text)
-        .build()
-        .unwrap();
+    let again = Contracts::builder().yaml("again.yaml", &text).build().unwrap();
     assert_eq!(again.digest(), sample().digest(), "{text}");
     assert_eq!(again.to_yaml(), text);
 }
@@ -144,16 +111,9 @@ fn written_contracts_read_back_the_same() {
 #[test]
 fn any_text_survives_being_written() {
     let long = "long ".repeat(2_000);
-    for text in [
-        "no",
-        "null",
-        "~",
-        "# x",
-        "a: b",
-        "'\"\\\n\t\r\0",
-        "\u{7f}\u{85}\u{2028}\u{feff}😀",
-        &long,
-    ] {
+    for text in
+        ["no", "null", "~", "# x", "a: b", "'\"\\\n\t\r\0", "\u{7f}\u{85}\u{2028}\u{feff}😀", &long]
+    {
         let event = EventContract::new("A", 1).external().purpose(text);
         let written = Contracts::builder().event(event).build().unwrap().to_yaml();
         let again = Contracts::builder().yaml("a.yaml", &written).build();
@@ -179,9 +139,7 @@ fn any_accepted_document_compiles_and_any_other_is_refused_with_places() {
             match Contracts::builder().yaml("e.yaml", &text).build() {
                 Ok(contracts) => {
                     accepted += 1;
-                    let again = Contracts::builder()
-                        .yaml("a.yaml", &contracts.to_yaml())
-                        .build();
+                    let again = Contracts::builder().yaml("a.yaml", &contracts.to_yaml()).build();
                     let again = again.unwrap_or_else(|errors| panic!("{errors}\n{text}"));
                     assert_eq!(again.digest(), contracts.digest(), "{text}");
                 }
@@ -196,8 +154,5 @@ fn any_accepted_document_compiles_and_any_other_is_refused_with_places() {
             }
         }
     }
-    assert!(
-        accepted > 100 && refused > 100,
-        "{accepted} accepted, {refused} refused"
-    );
+    assert!(accepted > 100 && refused > 100, "{accepted} accepted, {refused} refused");
 }

@@ -41,10 +41,7 @@ impl RowCache {
         }
         let row = load(at, key)?;
         if Table::of(key).is_kept() {
-            let known = Known {
-                row: row.clone(),
-                changed: false,
-            };
+            let known = Known { row: row.clone(), changed: false };
             self.known.insert(key.clone(), known);
         }
         Ok(row)
@@ -76,9 +73,7 @@ impl RowCache {
         to: &Connection,
         trees: &mut Trees,
     ) -> Result<(), LedgerError> {
-        Table::ALL
-            .into_iter()
-            .try_for_each(|table| self.write(to, trees, table))
+        Table::ALL.into_iter().try_for_each(|table| self.write(to, trees, table))
     }
 
     /// Forgets everything: after a rollback, or when another connection wrote.

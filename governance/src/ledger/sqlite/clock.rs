@@ -14,23 +14,16 @@ pub(super) struct LedgerClock {
 
 impl LedgerClock {
     pub(super) fn new(wall: Clock) -> Self {
-        Self {
-            wall,
-            committed_millis: Arc::default(),
-        }
+        Self { wall, committed_millis: Arc::default() }
     }
 
     /// The time now, in milliseconds.
     pub(super) fn now_millis(&self) -> u64 {
-        self.wall
-            .now()
-            .as_millis()
-            .max(self.committed_millis.load(Ordering::Relaxed))
+        self.wall.now().as_millis().max(self.committed_millis.load(Ordering::Relaxed))
     }
 
     /// Takes note of a committed time, of this process or of another.
     pub(super) fn keep_up_with(&self, committed_millis: u64) {
-        self.committed_millis
-            .fetch_max(committed_millis, Ordering::Relaxed);
+        self.committed_millis.fetch_max(committed_millis, Ordering::Relaxed);
     }
 }

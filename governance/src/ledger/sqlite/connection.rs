@@ -31,9 +31,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Ledge
     }
     let connection = open(path, flags)?;
     let set = |name: &str, value: &dyn rusqlite::ToSql| {
-        connection
-            .pragma_update(None, name, value)
-            .map_err(failed("set up the ledger"))
+        connection.pragma_update(None, name, value).map_err(failed("set up the ledger"))
     };
     set_journal_mode(&connection)?;
     set("synchronous", &"FULL")?;
@@ -45,18 +43,13 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Ledge
 
 /// Opens the database for reading; works while other processes write.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerError> {
-    open(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(failed("open the ledger"))?;
-    connection
-        .busy_handler(Some(wait))
-        .map_err(failed("open the ledger"))?;
+    connection.busy_handler(Some(wait)).map_err(failed("open the ledger"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }
@@ -96,14 +89,8 @@ pub(super) struct OpenedFile {
 impl OpenedFile {
     /// The file that stands at the path now.
     pub(super) fn at(path: PathBuf) -> Result<Self, LedgerError> {
-        let metadata = path
-            .metadata()
-            .map_err(|error| lost(&path, &error.to_string()))?;
-        Ok(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            path,
-        })
+        let metadata = path.metadata().map_err(|error| lost(&path, &error.to_string()))?;
+        Ok(Self { device: metadata.dev(), inode: metadata.ino(), path })
     }
 
     /// An error of kind `Lost` if the path has another file by now, or none.

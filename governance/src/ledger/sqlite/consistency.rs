@@ -18,22 +18,15 @@ pub(super) fn expect_sound(at: &Connection, head: &Head) -> Result<(), LedgerErr
     let size = head.frontier.size();
     let stamps: i64 = one(at, sql!("log/stamp_count"), (), |row| row.get(0))?.unwrap_or_default();
     if stamps != integer(size) {
-        return Err(corrupt(format!(
-            "the log has {stamps} stamps, and its head says {size}"
-        )));
+        return Err(corrupt(format!("the log has {stamps} stamps, and its head says {size}")));
     }
     if frontier_at(at, size)? != head.frontier {
-        return Err(corrupt(
-            "the tiles of the log give another root than its head",
-        ));
+        return Err(corrupt("the tiles of the log give another root than its head"));
     }
     let Some(last) = size.checked_sub(1) else {
         return Ok(());
     };
-    let tile = TileId {
-        level: 0,
-        index: last / TILE_WIDTH as u64,
-    };
+    let tile = TileId { level: 0, index: last / TILE_WIDTH as u64 };
     let start = integer(tile.index * TILE_WIDTH as u64);
     let leaves: Vec<Digest> = all(at, sql!("read/leaves"), (start, TILE_WIDTH as i64), |row| {
         Ok(leaf_hash(row.get_ref(1)?.as_blob()?))

@@ -70,9 +70,7 @@ fn with_bytes<T: DeserializeOwned>(
     sql: &'static str,
     parameters: impl Params,
 ) -> Result<Option<(T, bytes::Bytes)>, LedgerError> {
-    let found = one(connection, sql, parameters, |row| {
-        Ok((decode(row), bytes(row)?))
-    })?;
+    let found = one(connection, sql, parameters, |row| Ok((decode(row), bytes(row)?)))?;
     found.map(|(row, bytes)| Ok((row?, bytes))).transpose()
 }
 

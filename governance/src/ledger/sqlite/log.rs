@@ -37,11 +37,7 @@ impl Head {
         };
         let frontier = Frontier::from_bytes(&frontier).map_err(corrupt)?;
         let at_millis = u64::try_from(at_millis).map_err(corrupt)?;
-        Ok(Self {
-            turn,
-            at_millis,
-            frontier,
-        })
+        Ok(Self { turn, at_millis, frontier })
     }
 
     fn write(&self, to: &Connection) -> Result<(), LedgerError> {
@@ -100,15 +96,8 @@ impl Drafts {
         for (index, draft) in (frontier.size()..).zip(self.0.drain(..)) {
             append(to, trees, index, &draft)?;
         }
-        frontier
-            .append_all(leaves)
-            .iter()
-            .try_for_each(|growth| grow(to, growth))?;
-        let next = Head {
-            turn: head.turn + 1,
-            at_millis,
-            frontier,
-        };
+        frontier.append_all(leaves).iter().try_for_each(|growth| grow(to, growth))?;
+        let next = Head { turn: head.turn + 1, at_millis, frontier };
         next.write(to)?;
         Ok(next)
     }
@@ -125,11 +114,7 @@ fn append(
     index: u64,
     draft: &Draft,
 ) -> Result<(), LedgerError> {
-    let tree = draft
-        .tree
-        .as_ref()
-        .map(|tree| trees.number(to, tree))
-        .transpose()?;
+    let tree = draft.tree.as_ref().map(|tree| trees.number(to, tree)).transpose()?;
     let parameters = params![
         integer(index),
         integer(draft.at_millis),
@@ -143,12 +128,7 @@ fn append(
 
 fn grow(to: &Connection, growth: &TileGrowth) -> Result<(), LedgerError> {
     let TileId { level, index } = growth.tile;
-    let hashes: Vec<u8> = growth
-        .added
-        .iter()
-        .flat_map(Digest::as_bytes)
-        .copied()
-        .collect();
+    let hashes: Vec<u8> = growth.added.iter().flat_map(Digest::as_bytes).copied().collect();
     let parameters = params![level, integer(index), growth.kept as i64, hashes];
     execute(to, sql!("log/append_hashes"), parameters)
 }
@@ -162,9 +142,8 @@ impl Tiles for SqlTiles<'_> {
 
     fn tile(&self, tile: TileId) -> Result<Option<Vec<Digest>>, LedgerError> {
         let by = params![tile.level, integer(tile.index)];
-        let parts: Vec<(i64, Vec<u8>)> = all(self.0, sql!("log/read_tile"), by, |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+        let parts: Vec<(i64, Vec<u8>)> =
+            all(self.0, sql!("log/read_tile"), by, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut hashes = Vec::new();
         for (start, part) in &parts {
             let (part, rest) = part.as_chunks::<32>();

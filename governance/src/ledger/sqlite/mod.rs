@@ -73,18 +73,11 @@ impl SqliteLedger {
             .name("wingman-ledger".to_owned())
             .spawn(move || write(url, options, ready, &queue));
         spawned.map_err(|error| {
-            LedgerError::new(
-                LedgerErrorKind::Io,
-                format!("the writer has no thread: {error}"),
-            )
+            LedgerError::new(LedgerErrorKind::Io, format!("the writer has no thread: {error}"))
         })?;
         let about = opened.await.map_err(|_| gone())??;
         let places = Arc::new(Semaphore::new(QUEUE_MAX));
-        Ok(Self {
-            about,
-            places,
-            requests,
-        })
+        Ok(Self { about, places, requests })
     }
 
     pub(super) const fn id(&self) -> LedgerId {
@@ -133,18 +126,8 @@ impl SqliteLedger {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let place = Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .map_err(|_| gone())?;
-        self.ask(|reply| {
-            Request::Transact(Transact {
-                inputs,
-                reply,
-                place,
-            })
-        })
-        .await?
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
+        self.ask(|reply| Request::Transact(Transact { inputs, reply, place })).await?
     }
 
     pub(super) async fn checkpoint_now(&self) -> Result<(), LedgerError> {
@@ -178,10 +161,7 @@ fn write(
 ) {
     let opened = open(&url, &options).and_then(|opened| {
         let clock = LedgerClock::new(options.clock.clone());
-        Ok((
-            about(url, &opened, clock.clone())?,
-            Writer::new(opened, options, clock),
-        ))
+        Ok((about(url, &opened, clock.clone())?, Writer::new(opened, options, clock)))
     });
     let (about, writer) = match opened {
         Ok(opened) => opened,
@@ -210,8 +190,5 @@ fn about(url: LedgerUrl, opened: &Opened, clock: LedgerClock) -> Result<About, L
 }
 
 fn gone() -> LedgerError {
-    LedgerError::new(
-        LedgerErrorKind::Closed,
-        "the ledger is closed: open it again to write",
-    )
+    LedgerError::new(LedgerErrorKind::Closed, "the ledger is closed: open it again to write")
 }

@@ -35,10 +35,7 @@ pub(super) fn open(url: &LedgerUrl, options: &LedgerOptions) -> Result<Opened, L
     }
     let id = identify(&mut store, options.clock.now().as_millis())?;
     let opened = open_key(url, options, &mut store, id)?;
-    let file = options
-        .checkpoint_file
-        .clone()
-        .unwrap_or_else(|| url.beside(".checkpoint.txt"));
+    let file = options.checkpoint_file.clone().unwrap_or_else(|| url.beside(".checkpoint.txt"));
     let file = std::path::absolute(&file).unwrap_or(file);
     let covered = expect_unchanged(&mut store, &opened.key, &file)?;
     let gaps = options.gaps.clone();
@@ -46,21 +43,14 @@ pub(super) fn open(url: &LedgerUrl, options: &LedgerOptions) -> Result<Opened, L
     if covered == 0 {
         signer.sign(&mut store)?;
     }
-    Ok(Opened {
-        store,
-        signer,
-        id,
-        key_created: opened.created,
-    })
+    Ok(Opened { store, signer, id, key_created: opened.created })
 }
 
 fn expect_place(path: &Path, create: bool) -> Result<(), LedgerError> {
     if exists(path) {
         return Ok(());
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let remedy = match folder {
         Some(folder) if !exists(folder) => {
             format!("make the folder {} or correct the path", folder.display())
@@ -80,9 +70,8 @@ fn identify(store: &mut Store, now: u64) -> Result<LedgerId, LedgerError> {
 }
 
 fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, LedgerError> {
-    let found: Option<[u8; 32]> = one(store.connection(), sql!("log/read_ledger"), (), |row| {
-        row.get(0)
-    })?;
+    let found: Option<[u8; 32]> =
+        one(store.connection(), sql!("log/read_ledger"), (), |row| row.get(0))?;
     if let Some(id) = found {
         store.roll_back();
         return Ok(LedgerId(Digest::from(id)));
@@ -92,12 +81,7 @@ fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, Ledg
     execute(store.connection(), sql!("log/write_ledger"), [&id])?;
     let ledger = Digest::from(id);
     let fact = Fact::LedgerOpened { ledger };
-    store.append(&Stamp {
-        at_millis: now,
-        execution: None,
-        tree: None,
-        fact,
-    })?;
+    store.append(&Stamp { at_millis: now, execution: None, tree: None, fact })?;
     let written = store.write(now)?;
     store.commit(written)?;
     Ok(LedgerId(ledger))
@@ -105,10 +89,7 @@ fn identify_in_transaction(store: &mut Store, now: u64) -> Result<LedgerId, Ledg
 
 /// What is returned where the system gives no random numbers.
 pub(super) fn no_randomness(error: getrandom::Error) -> LedgerError {
-    LedgerError::new(
-        LedgerErrorKind::Io,
-        format!("the system gives no random numbers: {error}"),
-    )
+    LedgerError::new(LedgerErrorKind::Io, format!("the system gives no random numbers: {error}"))
 }
 
 /// Opens the key that signs. A log that was signed is never signed with another.
@@ -118,14 +99,9 @@ fn open_key(
     store: &mut Store,
     id: LedgerId,
 ) -> Result<crate::audit::key::OpenedKey, LedgerError> {
-    let path = options
-        .key_file
-        .clone()
-        .unwrap_or_else(|| url.beside(".key"));
-    let known: Option<String> = one(store.connection(), sql!("log/read_ledger"), (), |row| {
-        row.get(1)
-    })?
-    .flatten();
+    let path = options.key_file.clone().unwrap_or_else(|| url.beside(".key"));
+    let known: Option<String> =
+        one(store.connection(), sql!("log/read_ledger"), (), |row| row.get(1))?.flatten();
     if known.is_some() && !exists(&path) {
         return Err(key_error(&KeyError::Missing { path }));
     }

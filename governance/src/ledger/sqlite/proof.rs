@@ -18,40 +18,27 @@ pub(super) fn now(at: &Connection, leaf: u64) -> Result<Proven, LedgerError> {
     let head = Head::read(at)?;
     let read = |row: &rusqlite::Row<'_>| Ok(leaf_hash(row.get_ref(1)?.as_blob()?));
     let found = one(at, sql!("read/leaves"), [integer(leaf), 1], read)?;
-    let hash = found
-        .filter(|_| leaf < head.frontier.size())
-        .ok_or_else(|| no_stamp(leaf))?;
+    let hash = found.filter(|_| leaf < head.frontier.size()).ok_or_else(|| no_stamp(leaf))?;
     let size = head.frontier.size();
     let proof = prove_inclusion(&SqlTiles(at), leaf, size).map_err(unavailable)?;
     let root = head.frontier.root();
     proof.verify(&hash, &root).map_err(corrupt)?;
-    Ok(Proven {
-        leaf,
-        hash,
-        root,
-        proof,
-    })
+    Ok(Proven { leaf, hash, root, proof })
 }
 
 /// Proves one stamp against the newest checkpoint.
 pub(super) fn covered(at: &Connection, index: u64) -> Result<StampProof, LedgerError> {
     let (size, checkpoint) = newest_checkpoint(at)?;
     let found = stamps::page(at, None, index, 1)?;
-    let stamp = found
-        .into_iter()
-        .find(|stamp| stamp.index == index)
-        .ok_or_else(|| no_stamp(index))?;
+    let stamp =
+        found.into_iter().find(|stamp| stamp.index == index).ok_or_else(|| no_stamp(index))?;
     if index >= size {
         return Err(refused(format!(
             "stamp {index} is not covered yet: the newest checkpoint covers {size}; write a checkpoint"
         )));
     }
     let proof = prove_inclusion(&SqlTiles(at), index, size).map_err(unavailable)?;
-    Ok(StampProof {
-        stamp,
-        proof,
-        checkpoint,
-    })
+    Ok(StampProof { stamp, proof, checkpoint })
 }
 
 /// Proves that the log only grew since it had `old_size` stamps.
@@ -64,9 +51,7 @@ fn newest_checkpoint(at: &Connection) -> Result<(u64, String), LedgerError> {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?));
     match one(at, sql!("log/newest_checkpoint"), (), read)? {
         Some((size, note)) => Ok((u64::try_from(size).map_err(corrupt)?, note)),
-        None => Err(refused(
-            "the ledger has no checkpoint yet: open it for writing once",
-        )),
+        None => Err(refused("the ledger has no checkpoint yet: open it for writing once")),
     }
 }
 

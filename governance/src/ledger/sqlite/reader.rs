@@ -62,16 +62,9 @@ impl Reader {
             Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Option<String>>(1)?))
         })?;
         let (id, verifier) = found.ok_or_else(|| corrupt("it has no identity"))?;
-        let verifier = verifier
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(corrupt)?;
+        let verifier = verifier.map(|text| text.parse()).transpose().map_err(corrupt)?;
         let connection = Mutex::new(connection);
-        Ok(Self(Arc::new(Inner {
-            connection,
-            id: LedgerId(Digest::from(id)),
-            verifier,
-        })))
+        Ok(Self(Arc::new(Inner { connection, id: LedgerId(Digest::from(id)), verifier })))
     }
 
     /// The ledger's identity.
@@ -145,10 +138,7 @@ impl Reader {
     /// Executions that some worker has started and not ended.
     pub fn started(&self) -> Result<Vec<Execution>, LedgerError> {
         let open: Vec<Execution> = all_bodies(&self.lock(), sql!("read/executions_open"), ())?;
-        Ok(open
-            .into_iter()
-            .filter(|it| matches!(it.phase, Phase::Started { .. }))
-            .collect())
+        Ok(open.into_iter().filter(|it| matches!(it.phase, Phase::Started { .. })).collect())
     }
 
     /// An event that the ledger knows.
@@ -212,9 +202,7 @@ impl Reader {
 
     /// Trees, the most recently begun first, at most `max`.
     pub fn trees(&self, max: usize) -> Result<Vec<TreeId>, LedgerError> {
-        all(&self.lock(), sql!("read/trees"), [limit(max)], |row| {
-            row.get(0)
-        })
+        all(&self.lock(), sql!("read/trees"), [limit(max)], |row| row.get(0))
     }
 
     /// Whether a parked delivery of this handler is due, or past its deadline.
@@ -226,17 +214,13 @@ impl Reader {
 
     /// Whether the relay has something to publish.
     pub fn has_unpublished(&self) -> Result<bool, LedgerError> {
-        let found = one(&self.lock(), sql!("read/has_unpublished"), (), |row| {
-            row.get(0)
-        })?;
+        let found = one(&self.lock(), sql!("read/has_unpublished"), (), |row| row.get(0))?;
         Ok(found.unwrap_or_default())
     }
 
     /// Whether an effect waits to be undone, or a fence is not closed.
     pub fn has_undo_work(&self) -> Result<bool, LedgerError> {
-        let found = one(&self.lock(), sql!("read/has_undo_work"), (), |row| {
-            row.get(0)
-        })?;
+        let found = one(&self.lock(), sql!("read/has_undo_work"), (), |row| row.get(0))?;
         Ok(found.unwrap_or_default())
     }
 
@@ -275,9 +259,7 @@ impl Reader {
 
     /// The newest checkpoint, a signed note; `None` only while the ledger is being made.
     pub fn checkpoint(&self) -> Result<Option<String>, LedgerError> {
-        one(&self.lock(), sql!("log/newest_checkpoint"), (), |row| {
-            row.get(1)
-        })
+        one(&self.lock(), sql!("log/newest_checkpoint"), (), |row| row.get(1))
     }
 
     /// Proves that a stamp is in the log as it is now.
@@ -319,18 +301,12 @@ impl Reader {
 
     /// A panic in another read leaves nothing half done.
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.0
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn open_work(row: &rusqlite::Row<'_>) -> rusqlite::Result<OpenWork> {
-    let count = |at: usize| {
-        row.get::<_, i64>(at)
-            .map(|count| count.try_into().unwrap_or(0))
-    };
+    let count = |at: usize| row.get::<_, i64>(at).map(|count| count.try_into().unwrap_or(0));
     Ok(OpenWork {
         executions: count(0)?,
         unpublished: count(1)?,

@@ -29,28 +29,16 @@ pub(super) fn save(
         Row::Plan(row) => plan(to, row),
         Row::Fence(row) => {
             let open = row.state != FenceState::Closed;
-            execute(
-                to,
-                sql!("save/fence"),
-                params![&*row.tree, open, body(row)?],
-            )
+            execute(to, sql!("save/fence"), params![&*row.tree, open, body(row)?])
         }
-        Row::Automaton(row) => execute(
-            to,
-            sql!("save/automaton"),
-            params![blob(&row.scope.0), body(row)?],
-        ),
+        Row::Automaton(row) => {
+            execute(to, sql!("save/automaton"), params![blob(&row.scope.0), body(row)?])
+        }
         Row::DeadLetter(row) => dead_letter(to, row),
-        Row::Control(row) => execute(
-            to,
-            sql!("save/control"),
-            params![row.target.as_str(), body(row)?],
-        ),
-        Row::Worker(row) => execute(
-            to,
-            sql!("save/worker"),
-            params![blob(&row.id.0), body(row)?],
-        ),
+        Row::Control(row) => {
+            execute(to, sql!("save/control"), params![row.target.as_str(), body(row)?])
+        }
+        Row::Worker(row) => execute(to, sql!("save/worker"), params![blob(&row.id.0), body(row)?]),
         Row::Lease(row) => execute(to, sql!("save/lease"), [body(row)?]),
         Row::Counters(row) => execute(to, sql!("save/counters"), [body(row)?]),
     }
@@ -64,11 +52,9 @@ pub(super) fn remove(connection: &Connection, key: &Key) -> Result<(), LedgerErr
         Key::Recorded(key) => execute(from, sql!("remove/recorded"), [blob(&key.0)]),
         Key::Outbox(sequence) => execute(from, sql!("remove/outbox"), [integer(*sequence)]),
         Key::Parked(id) => execute(from, sql!("remove/parked"), [blob(&id.0)]),
-        Key::Effect(key) => execute(
-            from,
-            sql!("remove/effect"),
-            params![blob(&key.execution.0), key.index],
-        ),
+        Key::Effect(key) => {
+            execute(from, sql!("remove/effect"), params![blob(&key.execution.0), key.index])
+        }
         Key::Plan(digest) => execute(from, sql!("remove/plan"), [blob(&digest.0)]),
         Key::Fence(tree) => execute(from, sql!("remove/fence"), [&**tree]),
         Key::Automaton(scope) => execute(from, sql!("remove/automaton"), [blob(&scope.0)]),
@@ -83,20 +69,12 @@ pub(super) fn remove(connection: &Connection, key: &Key) -> Result<(), LedgerErr
 fn execution(to: &Connection, trees: &mut Trees, row: &Execution) -> Result<(), LedgerError> {
     let tree = trees.number(to, &row.tree)?;
     let open = !row.phase.is_outcome();
-    execute(
-        to,
-        sql!("save/execution"),
-        params![blob(&row.id.0), tree, open, body(row)?],
-    )
+    execute(to, sql!("save/execution"), params![blob(&row.id.0), tree, open, body(row)?])
 }
 
 fn recorded(to: &Connection, trees: &mut Trees, row: &Recorded) -> Result<(), LedgerError> {
     let tree = trees.number(to, &row.tree)?;
-    execute(
-        to,
-        sql!("save/recorded"),
-        params![blob(&row.key.0), tree, body(row)?],
-    )
+    execute(to, sql!("save/recorded"), params![blob(&row.key.0), tree, body(row)?])
 }
 
 fn outbox(to: &Connection, trees: &mut Trees, row: &OutboxRow) -> Result<(), LedgerError> {
@@ -105,13 +83,7 @@ fn outbox(to: &Connection, trees: &mut Trees, row: &OutboxRow) -> Result<(), Led
         OutboxState::Unpublished | OutboxState::Publishing => true,
         OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable => false,
     };
-    let parameters = params![
-        integer(row.sequence),
-        tree,
-        open,
-        body(row)?,
-        &row.message[..]
-    ];
+    let parameters = params![integer(row.sequence), tree, open, body(row)?, &row.message[..]];
     execute(to, sql!("save/outbox"), parameters)
 }
 
@@ -164,12 +136,7 @@ fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), Ledger
 
 fn plan(to: &Connection, row: &Plan) -> Result<(), LedgerError> {
     let open = row.decision == Decision::Pending;
-    let parameters = params![
-        blob(&row.digest.0),
-        integer(row.asked_millis),
-        open,
-        body(row)?
-    ];
+    let parameters = params![blob(&row.digest.0), integer(row.asked_millis), open, body(row)?];
     execute(to, sql!("save/plan"), parameters)
 }
 

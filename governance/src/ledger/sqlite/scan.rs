@@ -11,49 +11,38 @@ use crate::protocol::row::{Effect, OutboxRow, Parked, Row, Scan};
 pub(super) fn scan(connection: &Connection, scan: &Scan) -> Result<Vec<Row>, LedgerError> {
     let at = connection;
     match scan {
-        Scan::Unpublished { max } => rows(
-            Row::Outbox,
-            outbox(at, sql!("scan/unpublished"), [limit(*max)]),
-        ),
-        Scan::UnpublishedIn { tree } => rows(
-            Row::Outbox,
-            outbox(at, sql!("scan/unpublished_in"), [&**tree]),
-        ),
+        Scan::Unpublished { max } => {
+            rows(Row::Outbox, outbox(at, sql!("scan/unpublished"), [limit(*max)]))
+        }
+        Scan::UnpublishedIn { tree } => {
+            rows(Row::Outbox, outbox(at, sql!("scan/unpublished_in"), [&**tree]))
+        }
         Scan::ParkedDue { handler, now, max } => {
             let by = params![handler, integer(*now), limit(*max)];
             rows(Row::Parked, parked(at, sql!("scan/parked_due"), by))
         }
-        Scan::ParkedLane {
-            lane,
-            with_ordered,
-            max,
-        } => {
+        Scan::ParkedLane { lane, with_ordered, max } => {
             let by = params![lane.handler, lane.key, with_ordered, limit(*max)];
             rows(Row::Parked, parked(at, sql!("scan/parked_lane"), by))
         }
-        Scan::ParkedPlan { plan } => rows(
-            Row::Parked,
-            parked(at, sql!("scan/parked_plan"), [blob(&plan.0)]),
-        ),
-        Scan::ParkedScope { scope } => rows(
-            Row::Parked,
-            parked(at, sql!("scan/parked_scope"), [blob(&scope.0)]),
-        ),
-        Scan::EffectsOf { execution } => rows(
-            Row::Effect,
-            effects(at, sql!("scan/effects_of"), [blob(&execution.0)]),
-        ),
+        Scan::ParkedPlan { plan } => {
+            rows(Row::Parked, parked(at, sql!("scan/parked_plan"), [blob(&plan.0)]))
+        }
+        Scan::ParkedScope { scope } => {
+            rows(Row::Parked, parked(at, sql!("scan/parked_scope"), [blob(&scope.0)]))
+        }
+        Scan::EffectsOf { execution } => {
+            rows(Row::Effect, effects(at, sql!("scan/effects_of"), [blob(&execution.0)]))
+        }
         Scan::EffectsIn { tree } => {
             rows(Row::Effect, effects(at, sql!("scan/effects_in"), [&**tree]))
         }
-        Scan::EffectsPending { max } => rows(
-            Row::Effect,
-            effects(at, sql!("scan/effects_pending"), [limit(*max)]),
-        ),
-        Scan::ExecutionsIn { tree } => rows(
-            Row::Execution,
-            all_bodies(at, sql!("scan/executions_in"), [&**tree]),
-        ),
+        Scan::EffectsPending { max } => {
+            rows(Row::Effect, effects(at, sql!("scan/effects_pending"), [limit(*max)]))
+        }
+        Scan::ExecutionsIn { tree } => {
+            rows(Row::Execution, all_bodies(at, sql!("scan/executions_in"), [&**tree]))
+        }
         Scan::FencesOpen => rows(Row::Fence, all_bodies(at, sql!("scan/fences_open"), ())),
     }
 }
@@ -68,9 +57,7 @@ pub(super) fn outbox(
     sql: &'static str,
     by: impl Params,
 ) -> Result<Vec<OutboxRow>, LedgerError> {
-    let rows = all(at, sql, by, |row| {
-        Ok((decode::<OutboxRow>(row), bytes(row)?))
-    })?;
+    let rows = all(at, sql, by, |row| Ok((decode::<OutboxRow>(row), bytes(row)?)))?;
     let join = |(row, message)| Ok(OutboxRow { message, ..row? });
     rows.into_iter().map(join).collect()
 }

@@ -33,14 +33,7 @@ impl Signer {
         gaps: Gaps,
         covered: u64,
     ) -> Self {
-        Self {
-            key,
-            file,
-            every,
-            gaps,
-            covered,
-            waiting_since: None,
-        }
+        Self { key, file, every, gaps, covered, waiting_since: None }
     }
 
     /// Takes note of the log's size and says how long a checkpoint may wait; `None` if all stamps
@@ -73,20 +66,14 @@ impl Signer {
     /// checkpoint over a newer one. The leaves are committed already.
     fn sign_in_transaction(&self, store: &mut Store) -> Result<u64, LedgerError> {
         let size = store.head().frontier.size();
-        let newest = one(
-            store.connection(),
-            sql!("log/newest_checkpoint"),
-            (),
-            |row| row.get(0),
-        )?;
+        let newest = one(store.connection(), sql!("log/newest_checkpoint"), (), |row| row.get(0))?;
         if newest.is_some_and(|newest: i64| newest >= integer(size)) {
             store.roll_back();
             return Ok(size);
         }
         let origin = self.key.verifier().name().clone();
-        let note = Checkpoint::of(origin, &store.head().frontier)
-            .sign(&self.key)
-            .map_err(unsigned)?;
+        let note =
+            Checkpoint::of(origin, &store.head().frontier).sign(&self.key).map_err(unsigned)?;
         let parameters = params![integer(size), note];
         execute(store.connection(), sql!("log/write_checkpoint"), parameters)?;
         let written = store.write(store.head().at_millis)?;
@@ -97,8 +84,5 @@ impl Signer {
 }
 
 fn unsigned(error: crate::audit::CheckpointError) -> LedgerError {
-    LedgerError::new(
-        LedgerErrorKind::Corrupt,
-        format!("the log's head cannot be signed: {error}"),
-    )
+    LedgerError::new(LedgerErrorKind::Corrupt, format!("the log's head cannot be signed: {error}"))
 }

@@ -19,12 +19,7 @@ pub(super) fn page(
 ) -> Result<Vec<StampRow>, LedgerError> {
     let (from, max) = (integer(from), limit(max));
     match tree {
-        Some(tree) => all(
-            at,
-            sql!("read/stamps_of_tree"),
-            params![tree, from, max],
-            stamp,
-        ),
+        Some(tree) => all(at, sql!("read/stamps_of_tree"), params![tree, from, max], stamp),
         None => all(at, sql!("read/stamps"), [from, max], stamp),
     }
 }
@@ -45,10 +40,7 @@ pub(super) fn newest(at: &Connection, max: usize) -> Result<Vec<StampRow>, Ledge
 }
 
 fn stamp(row: &rusqlite::Row<'_>) -> rusqlite::Result<StampRow> {
-    let number = |at: usize| {
-        row.get::<_, i64>(at)
-            .map(|number| number.try_into().unwrap_or(0))
-    };
+    let number = |at: usize| row.get::<_, i64>(at).map(|number| number.try_into().unwrap_or(0));
     let execution: Option<[u8; 32]> = row.get(3)?;
     Ok(StampRow {
         index: number(0)?,

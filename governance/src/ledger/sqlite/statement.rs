@@ -10,12 +10,7 @@ use crate::ledger::LedgerError;
 /// The text of a statement, by the name of its file.
 macro_rules! sql {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/src/ledger/sqlite/sql/",
-            $name,
-            ".sql"
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ledger/sqlite/sql/", $name, ".sql"))
     };
 }
 pub(super) use sql;
@@ -37,12 +32,7 @@ pub(super) fn one<T>(
     parameters: impl Params,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Option<T>, LedgerError> {
-    let run = || {
-        connection
-            .prepare_cached(sql)?
-            .query_row(parameters, read)
-            .optional()
-    };
+    let run = || connection.prepare_cached(sql)?.query_row(parameters, read).optional();
     run().map_err(failed("read the ledger"))
 }
 
@@ -54,10 +44,7 @@ pub(super) fn all<T>(
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, LedgerError> {
     let run = || -> rusqlite::Result<Vec<T>> {
-        connection
-            .prepare_cached(sql)?
-            .query_map(parameters, read)?
-            .collect()
+        connection.prepare_cached(sql)?.query_map(parameters, read)?.collect()
     };
     run().map_err(failed("read the ledger"))
 }
@@ -77,9 +64,7 @@ pub(super) fn all_bodies<T: DeserializeOwned>(
     sql: &'static str,
     parameters: impl Params,
 ) -> Result<Vec<T>, LedgerError> {
-    all(connection, sql, parameters, |row| Ok(decode(row)))?
-        .into_iter()
-        .collect()
+    all(connection, sql, parameters, |row| Ok(decode(row)))?.into_iter().collect()
 }
 
 /// A row from its first column, the body.

@@ -46,10 +46,7 @@ impl Store {
         schema::apply(&connection)
             .and_then(|()| execute(&connection, sql!("log/commit"), ()))
             .inspect_err(|_| roll_back(&connection))?;
-        let files = [
-            OpenedFile::at(url.path().to_owned())?,
-            OpenedFile::at(url.beside("-wal"))?,
-        ];
+        let files = [OpenedFile::at(url.path().to_owned())?, OpenedFile::at(url.beside("-wal"))?];
         Ok(Self {
             connection,
             files,
@@ -75,22 +72,17 @@ impl Store {
     /// Bounds the size of the database file.
     pub(super) fn limit_bytes(&self, bytes_max: u64) -> Result<(), LedgerError> {
         let set = || {
-            let page: i64 = self
-                .connection
-                .pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let page: i64 =
+                self.connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
             let pages = i64::try_from(bytes_max).unwrap_or(i64::MAX) / page;
-            self.connection
-                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
         };
         set().map_err(failed("bound the ledger's size"))
     }
 
     /// How many pages the database file has, and may have.
     pub(super) fn pages(&self) -> Result<(i64, i64), LedgerError> {
-        let read = |name| {
-            self.connection
-                .pragma_query_value(None, name, |row| row.get(0))
-        };
+        let read = |name| self.connection.pragma_query_value(None, name, |row| row.get(0));
         let pages = || Ok((read("page_count")?, read("max_page_count")?));
         pages().map_err(failed("read the ledger's size"))
     }
@@ -104,17 +96,13 @@ impl Store {
     /// Writes everything that the transaction changed, at this time of the ledger's clock.
     pub(super) fn write(&mut self, at_millis: u64) -> Result<Written, LedgerError> {
         self.rows.write_all(&self.connection, &mut self.trees)?;
-        let next = self
-            .drafts
-            .write(&self.connection, &mut self.trees, &self.head, at_millis)?;
+        let next = self.drafts.write(&self.connection, &mut self.trees, &self.head, at_millis)?;
         Ok(Written(next))
     }
 
     /// Commits what was written. An error means that nothing was committed.
     pub(super) fn commit(&mut self, written: Written) -> Result<(), LedgerError> {
-        self.files
-            .iter()
-            .try_for_each(OpenedFile::expect_in_place)?;
+        self.files.iter().try_for_each(OpenedFile::expect_in_place)?;
         let next = written.0;
         if let Err(error) = execute(&self.connection, sql!("log/commit"), ()) {
             // The disk may have it although it failed to say so: only the file can tell.
@@ -142,9 +130,7 @@ impl Store {
     }
 
     fn refresh(&mut self) -> Result<(), LedgerError> {
-        let version = one(&self.connection, sql!("log/data_version"), (), |row| {
-            row.get(0)
-        })?;
+        let version = one(&self.connection, sql!("log/data_version"), (), |row| row.get(0))?;
         let version = version.unwrap_or(UNKNOWN_VERSION);
         if version != self.data_version || version == UNKNOWN_VERSION {
             self.forget();

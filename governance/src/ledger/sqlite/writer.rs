@@ -132,13 +132,7 @@ impl Writer {
     fn serve(&mut self, batch: Vec<Transact>) {
         let (waiting, inputs): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(
-                |Transact {
-                     inputs,
-                     reply,
-                     place,
-                 }| ((reply, place, inputs.len()), inputs),
-            )
+            .map(|Transact { inputs, reply, place }| ((reply, place, inputs.len()), inputs))
             .unzip();
         match self.transact(inputs.into_iter().flatten().collect()) {
             Ok(replies) => {
@@ -161,9 +155,7 @@ impl Writer {
         self.expect_open()?;
         let gaps: BTreeSet<_> = inputs.iter().filter_map(gaps_of).collect();
         self.store.begin()?;
-        let replies = self
-            .steps(inputs, &gaps)
-            .map_err(|error| self.give_up(error))?;
+        let replies = self.steps(inputs, &gaps).map_err(|error| self.give_up(error))?;
         for (_, after) in gaps {
             self.options.gaps.reached(after);
         }

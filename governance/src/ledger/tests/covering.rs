@@ -30,10 +30,7 @@ async fn a_checkpoint_covers_the_first_stamp_at_once_and_all_of_them_at_close() 
 async fn one_is_written_after_so_many_stamps() {
     let place = Place::new();
     let mut options = place.options();
-    options.checkpoint_every = CheckpointEvery {
-        stamps: 8,
-        time: Duration::from_secs(3_600),
-    };
+    options.checkpoint_every = CheckpointEvery { stamps: 8, time: Duration::from_secs(3_600) };
     let ledger = Ledger::open(&place.url(), options).await.unwrap();
     let claim = join(&ledger).await;
     for _ in 0..10 {
@@ -49,10 +46,7 @@ async fn one_is_written_after_so_many_stamps() {
 async fn one_is_written_after_a_while_without_further_work() {
     let place = Place::new();
     let mut options = place.options();
-    options.checkpoint_every = CheckpointEvery {
-        stamps: 1_000,
-        time: Duration::from_millis(20),
-    };
+    options.checkpoint_every = CheckpointEvery { stamps: 1_000, time: Duration::from_millis(20) };
     let (sender, written) = std::sync::mpsc::channel();
     options.gaps = Gaps::new(move |gap| {
         if gap == Gap::CheckpointAfterWrite {
@@ -72,23 +66,14 @@ async fn the_key_that_signed_is_the_only_one_that_signs_on() {
     place.open().await.close().await.unwrap();
     let key = place.file("ledger.db.key");
     std::fs::rename(&key, place.file("aside")).unwrap();
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Missing, "{error}");
     assert!(!key.exists(), "no new key was made");
     // A key of the same name that somebody else made.
-    let name = crate::ledger::Reader::open(&place.url())
-        .unwrap()
-        .id()
-        .origin()
-        .parse()
-        .unwrap();
+    let name = crate::ledger::Reader::open(&place.url()).unwrap().id().origin().parse().unwrap();
     std::fs::remove_file(place.file("ledger.db.key.pub")).unwrap();
     crate::audit::SigningKey::open_or_create(&key, &name).unwrap();
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Refused, "{error}");
     assert!(!verify(&place.url(), None).unwrap().is_sound());
 }
@@ -104,19 +89,9 @@ async fn the_gaps_that_are_the_ledgers_are_told_in_order() {
     let claim = join(&ledger).await;
     let run = start(&ledger, claim, &place.order()).await;
     let intended = ask(&ledger, intend(run.run, 0)).await;
-    let Reply::Intended(Intended::Call(effect)) = intended else {
-        panic!("{intended:?}")
-    };
+    let Reply::Intended(Intended::Call(effect)) = intended else { panic!("{intended:?}") };
     let report = Report::Applied("1".into());
-    ask(
-        &ledger,
-        Input::Report {
-            run: run.run,
-            effect,
-            report,
-        },
-    )
-    .await;
+    ask(&ledger, Input::Report { run: run.run, effect, report }).await;
     ask(&ledger, finish(&run)).await;
     ledger.close().await.unwrap();
     let expected = [

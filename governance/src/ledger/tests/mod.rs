@@ -65,10 +65,7 @@ impl Place {
 
     /// The folder of another process's place.
     pub(super) fn of(folder: PathBuf) -> Self {
-        let contracts = Contracts::builder()
-            .yaml("test.yaml", CONTRACTS)
-            .build()
-            .unwrap();
+        let contracts = Contracts::builder().yaml("test.yaml", CONTRACTS).build().unwrap();
         Self {
             folder,
             made: false,
@@ -122,10 +119,7 @@ impl Drop for Place {
 }
 
 pub(super) fn cashier() -> HandlerName {
-    HandlerName {
-        group: "cashier".into(),
-        handler: "cashier".into(),
-    }
+    HandlerName { group: "cashier".into(), handler: "cashier".into() }
 }
 
 pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
@@ -134,17 +128,8 @@ pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
 
 pub(super) async fn join(ledger: &Ledger) -> Claim {
     let worker = WorkerId(Digest::of(&getrandom::u64().unwrap().to_be_bytes()));
-    let reply = ask(
-        ledger,
-        Input::Join {
-            worker,
-            handlers: vec!["cashier".into()],
-        },
-    )
-    .await;
-    let Reply::Joined(claim) = reply else {
-        panic!("{reply:?}")
-    };
+    let reply = ask(ledger, Input::Join { worker, handlers: vec!["cashier".into()] }).await;
+    let Reply::Joined(claim) = reply else { panic!("{reply:?}") };
     claim
 }
 
@@ -161,9 +146,7 @@ pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
 }
 
 pub(super) fn started(reply: Reply) -> Started {
-    let Reply::Judged(Judged::Run(started)) = reply else {
-        panic!("{reply:?}")
-    };
+    let Reply::Judged(Judged::Run(started)) = reply else { panic!("{reply:?}") };
     *started
 }
 
@@ -175,12 +158,8 @@ pub(super) fn receipt(started: &Started) -> CloudEvent {
     let run = started.run;
     let mut event = CloudEvent::new(format!("{}-0", run.execution), "/cashier", "Receipt").unwrap();
     event.time = started.event.time;
-    event
-        .set_extension(extension::CORRELATION, started.event.correlation())
-        .unwrap();
-    event
-        .set_extension(extension::CAUSATION, run.execution.to_string())
-        .unwrap();
+    event.set_extension(extension::CORRELATION, started.event.correlation()).unwrap();
+    event.set_extension(extension::CAUSATION, run.execution.to_string()).unwrap();
     event.with_json(r#"{"paid": true}"#)
 }
 
@@ -195,13 +174,7 @@ pub(super) fn conclude(started: &Started, ending: RunEnding) -> Input {
 }
 
 pub(super) fn finish(started: &Started) -> Input {
-    conclude(
-        started,
-        RunEnding::Finished {
-            outputs: vec![receipt(started)],
-            fence: false,
-        },
-    )
+    conclude(started, RunEnding::Finished { outputs: vec![receipt(started)], fence: false })
 }
 
 pub(super) fn intend(run: Run, call: u32) -> Input {
@@ -227,21 +200,14 @@ pub(super) async fn handle_one(place: &Place, ledger: &Ledger, claim: Claim) -> 
 pub(super) async fn handle(place: &Place, ledger: &Ledger, claim: Claim, count: usize) {
     let judge = (0..count).map(|_| arrival(claim, &place.order())).collect();
     let replies = ledger.transact(judge).await.unwrap();
-    let finish = replies
-        .into_iter()
-        .map(|reply| finish(&started(reply)))
-        .collect();
+    let finish = replies.into_iter().map(|reply| finish(&started(reply))).collect();
     ledger.transact(finish).await.unwrap();
 }
 
 /// A connection that may do what nobody should.
 pub(super) fn tamper(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
-    connection
-        .busy_timeout(std::time::Duration::from_secs(5))
-        .unwrap();
-    connection
-        .pragma_update(None, "synchronous", "OFF")
-        .unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    connection.pragma_update(None, "synchronous", "OFF").unwrap();
     connection
 }

@@ -24,20 +24,9 @@ async fn two_ledgers_on_one_file_see_each_others_work_at_once() {
     // The other process must not start what the first one runs.
     let held = ask(&two, arrival(second, &order)).await;
     assert!(matches!(held, Reply::Judged(Judged::Hold(_))), "{held:?}");
-    ask(
-        &two,
-        Input::Command {
-            target: Target::All,
-            halt: true,
-            by: "anna".into(),
-        },
-    )
-    .await;
+    ask(&two, Input::Command { target: Target::All, halt: true, by: "anna".into() }).await;
     let halted = ask(&one, arrival(first, &place.order())).await;
-    assert!(
-        matches!(halted, Reply::Judged(Judged::Hold(_))),
-        "{halted:?}"
-    );
+    assert!(matches!(halted, Reply::Judged(Judged::Hold(_))), "{halted:?}");
 }
 
 #[tokio::test]
@@ -56,10 +45,7 @@ async fn both_get_on_while_both_write_and_the_log_stays_one() {
         }));
     }
     for task in tasks {
-        tokio::time::timeout(std::time::Duration::from_secs(60), task)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(60), task).await.unwrap().unwrap();
     }
     // Opening recomputes the root and checks it against both checkpoints.
     place.open().await.close().await.unwrap();
@@ -71,11 +57,7 @@ const FOLDER: &str = "WINGMAN_LEDGER_TEST_FOLDER";
 /// Runs one test of this file in a process of its own.
 fn child(place: &Place, test: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("ledger::tests::sharing::{test}"),
-            "--nocapture",
-        ])
+        .args(["--exact", &format!("ledger::tests::sharing::{test}"), "--nocapture"])
         .env(FOLDER, place.file(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -116,19 +98,12 @@ async fn another_process_gets_in_while_one_writes_without_a_pause() {
         .collect();
     let mut other = child(&place, TEST);
     let started = Instant::now();
-    let ended = tokio::task::spawn_blocking(move || other.wait())
-        .await
-        .unwrap()
-        .unwrap();
+    let ended = tokio::task::spawn_blocking(move || other.wait()).await.unwrap().unwrap();
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
         writer.await.unwrap();
     }
-    assert!(
-        ended.success(),
-        "the other process failed after {:?}",
-        started.elapsed()
-    );
+    assert!(ended.success(), "the other process failed after {:?}", started.elapsed());
     ledger.close().await.unwrap();
     let found = verify(&place.url(), None).unwrap();
     assert!(found.is_sound(), "{found}");
@@ -152,9 +127,7 @@ async fn a_killed_process_is_known_to_be_dead_at_once() {
     let worker = WorkerId(crate::digest::Digest::of(b"child"));
     let mut other = child(&place, TEST);
     let lines = BufReader::new(other.stdout.take().unwrap()).lines();
-    let locked = lines
-        .map_while(Result::ok)
-        .any(|line| line.ends_with("locked"));
+    let locked = lines.map_while(Result::ok).any(|line| line.ends_with("locked"));
     assert!(locked);
     assert!(!ledger.is_dead(worker));
     other.kill().unwrap();

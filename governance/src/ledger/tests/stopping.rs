@@ -19,10 +19,7 @@ async fn a_full_ledger_stops_for_good_and_keeps_what_it_has() {
         }
     }
     assert_eq!(full.unwrap().kind(), LedgerErrorKind::Full);
-    let again = ledger
-        .transact(vec![arrival(claim, &place.order())])
-        .await
-        .unwrap_err();
+    let again = ledger.transact(vec![arrival(claim, &place.order())]).await.unwrap_err();
     assert_eq!(again.kind(), LedgerErrorKind::Full);
     assert!(again.to_string().contains("make room"), "{again}");
     assert!(ledger.close().await.is_err());
@@ -44,18 +41,12 @@ async fn a_file_that_is_deleted_or_replaced_takes_nothing_more() {
             std::fs::copy(&aside, place.database()).unwrap();
         }
         for _ in 0..2 {
-            let lost = ledger
-                .transact(vec![arrival(claim, &place.order())])
-                .await
-                .unwrap_err();
+            let lost = ledger.transact(vec![arrival(claim, &place.order())]).await.unwrap_err();
             assert_eq!(lost.kind(), LedgerErrorKind::Lost, "{lost}");
         }
         // Putting it back does not bring this handle back; opening does.
         std::fs::rename(&aside, place.database()).unwrap();
-        let lost = ledger
-            .transact(vec![arrival(claim, &place.order())])
-            .await
-            .unwrap_err();
+        let lost = ledger.transact(vec![arrival(claim, &place.order())]).await.unwrap_err();
         assert_eq!(lost.kind(), LedgerErrorKind::Lost);
         assert!(ledger.close().await.is_err());
         let ledger = place.open().await;
@@ -67,22 +58,12 @@ async fn a_file_that_is_deleted_or_replaced_takes_nothing_more() {
 #[tokio::test]
 async fn what_is_no_ledger_is_not_touched() {
     let place = Place::new();
-    std::fs::write(
-        place.database(),
-        "not a database, but long enough to be read as one",
-    )
-    .unwrap();
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    std::fs::write(place.database(), "not a database, but long enough to be read as one").unwrap();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Corrupt, "{error}");
     std::fs::remove_file(place.database()).unwrap();
-    super::tamper(&place.database())
-        .execute_batch("CREATE TABLE theirs (a)")
-        .unwrap();
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    super::tamper(&place.database()).execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert!(error.to_string().contains("another program"), "{error}");
 }
 
@@ -92,9 +73,7 @@ async fn a_ledger_of_a_newer_version_is_refused() {
     place.open().await.close().await.unwrap();
     let newer = "INSERT INTO schema_versions (version) VALUES (99)";
     super::tamper(&place.database()).execute(newer, ()).unwrap();
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Version);
     assert!(error.to_string().contains("version 99"), "{error}");
 }
@@ -108,10 +87,7 @@ async fn a_busy_ledger_says_so_after_its_wait_and_goes_on_later() {
     let other = super::tamper(&place.database());
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let worker = crate::protocol::id::WorkerId(crate::digest::Digest::of(b"w"));
-    let input = crate::protocol::input::Input::Join {
-        worker,
-        handlers: Vec::new(),
-    };
+    let input = crate::protocol::input::Input::Join { worker, handlers: Vec::new() };
     let busy = ledger.transact(vec![input.clone()]).await.unwrap_err();
     assert_eq!(busy.kind(), LedgerErrorKind::Busy, "{busy}");
     other.execute_batch("ROLLBACK").unwrap();
@@ -125,9 +101,6 @@ async fn a_closed_ledger_says_so() {
     let claim = join(&ledger).await;
     ledger.close().await.unwrap();
     ledger.close().await.unwrap();
-    let closed = ledger
-        .transact(vec![arrival(claim, &place.order())])
-        .await
-        .unwrap_err();
+    let closed = ledger.transact(vec![arrival(claim, &place.order())]).await.unwrap_err();
     assert_eq!(closed.kind(), LedgerErrorKind::Closed);
 }

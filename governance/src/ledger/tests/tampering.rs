@@ -35,10 +35,7 @@ async fn after(sql: &str) -> Verification {
 }
 
 fn broken(found: &Verification) -> Vec<Check> {
-    Check::ALL
-        .into_iter()
-        .filter(|check| !found.holds(*check))
-        .collect()
+    Check::ALL.into_iter().filter(|check| !found.holds(*check)).collect()
 }
 
 #[tokio::test]
@@ -50,10 +47,7 @@ async fn an_untouched_ledger_is_sound() {
     assert!(found.stamps > 300, "{found}");
     assert_eq!((found.covered, found.uncovered), (found.stamps, 0));
     assert_eq!(found.events_stamped, 201);
-    assert!(
-        found.to_string().ends_with("order, columns, story ok"),
-        "{found}"
-    );
+    assert!(found.to_string().ends_with("order, columns, story ok"), "{found}");
 }
 
 #[tokio::test]
@@ -64,18 +58,13 @@ async fn one_changed_byte_in_any_stamp_shows() {
     let stamps = check(&place, &kept).stamps;
     for number in (0..stamps).step_by(13).chain([stamps - 1]) {
         let read = "SELECT bytes FROM stamps WHERE number = ?1";
-        let bytes: Vec<u8> = database
-            .query_row(read, [number as i64], |row| row.get(0))
-            .unwrap();
+        let bytes: Vec<u8> = database.query_row(read, [number as i64], |row| row.get(0)).unwrap();
         let mut changed = bytes.clone();
         changed[(number as usize * 31) % bytes.len()] ^= 1;
         let write = "UPDATE stamps SET bytes = ?2 WHERE number = ?1";
         database.execute(write, (number as i64, changed)).unwrap();
         let found = check(&place, &kept);
-        assert!(
-            !found.holds(Check::Tree) && !found.holds(Check::Tiles),
-            "{number}: {found}"
-        );
+        assert!(!found.holds(Check::Tree) && !found.holds(Check::Tiles), "{number}: {found}");
         database.execute(write, (number as i64, bytes)).unwrap();
     }
     assert!(check(&place, &kept).is_sound());
@@ -94,10 +83,7 @@ async fn deleting_the_last_stamp_shows() {
 #[tokio::test]
 async fn deleting_a_stamp_in_the_middle_shows() {
     let found = after("DELETE FROM stamps WHERE number = 30").await;
-    assert!(
-        !found.holds(Check::Order) && !found.holds(Check::Tree),
-        "{found}"
-    );
+    assert!(!found.holds(Check::Order) && !found.holds(Check::Tree), "{found}");
     assert!(found.problems.len() <= 70, "{found}");
 }
 
@@ -109,10 +95,7 @@ async fn swapping_two_stamps_shows() {
          UPDATE stamps SET number = 11 WHERE number = -1",
     )
     .await;
-    assert!(
-        !found.holds(Check::Tree) && !found.holds(Check::Tiles),
-        "{found}"
-    );
+    assert!(!found.holds(Check::Tree) && !found.holds(Check::Tiles), "{found}");
 }
 
 #[tokio::test]
@@ -134,10 +117,7 @@ async fn a_forged_checkpoint_shows() {
     // Another key, signed soundly.
     let place = Place::new();
     let kept = ledger(&place).await;
-    let name = crate::ledger::Reader::open(&place.url())
-        .unwrap()
-        .id()
-        .origin();
+    let name = crate::ledger::Reader::open(&place.url()).unwrap().id().origin();
     let forger = SigningKey::generate(name.parse().unwrap()).unwrap();
     let head = Checkpoint::of(name.parse().unwrap(), &Frontier::new());
     let note = head.sign(&forger).unwrap();
@@ -179,9 +159,7 @@ async fn an_older_copy_of_the_whole_ledger_shows_and_is_not_signed() {
     drop(ledger);
     std::fs::copy(&older, place.database()).unwrap();
 
-    let error = Ledger::open(&place.url(), place.options())
-        .await
-        .unwrap_err();
+    let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Corrupt);
     assert!(error.to_string().contains("rolled back"), "{error}");
     // Even without the file beside it, the one that was kept shows it.
@@ -202,9 +180,7 @@ async fn a_changed_log_is_not_opened_for_writing() {
         ledger(&place).await;
         tamper(&place.database()).execute_batch(sql).unwrap();
         let before = std::fs::read_to_string(place.file("ledger.db.checkpoint.txt")).unwrap();
-        let error = Ledger::open(&place.url(), place.options())
-            .await
-            .unwrap_err();
+        let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
         assert_eq!(error.kind(), LedgerErrorKind::Corrupt, "{sql}: {error}");
         let after = std::fs::read_to_string(place.file("ledger.db.checkpoint.txt")).unwrap();
         assert_eq!(before, after, "{sql}");

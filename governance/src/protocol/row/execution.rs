@@ -50,10 +50,7 @@ impl Execution {
     /// The lane that it holds up while it waits or runs.
     pub fn lane(&self) -> Option<Lane> {
         let key = self.key.clone()?;
-        Some(Lane {
-            handler: self.who.handler.clone(),
-            key,
-        })
+        Some(Lane { handler: self.who.handler.clone(), key })
     }
 }
 

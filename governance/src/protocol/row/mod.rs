@@ -20,10 +20,7 @@ use super::id::{EventKey, ExecutionId, Lane, PlanDigest, ScopeKey, TreeId, Worke
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "each variant is named after the type that documents it"
-)]
+#[expect(missing_docs, reason = "each variant is named after the type that documents it")]
 pub enum Row {
     Execution(Execution),
     Recorded(Recorded),
@@ -42,10 +39,7 @@ pub enum Row {
 
 /// Names one row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(
-    missing_docs,
-    reason = "each variant is named after the row that it names"
-)]
+#[expect(missing_docs, reason = "each variant is named after the row that it names")]
 pub enum Key {
     Execution(ExecutionId),
     Recorded(EventKey),

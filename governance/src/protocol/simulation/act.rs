@@ -16,13 +16,7 @@ use crate::protocol::row::{DeadReason, RefusalCode};
 
 /// Tools that can undo what they did.
 const UNDOABLE: [&str; 3] = ["stock.reserve", "pay.charge", "disk.write"];
-const TOOLS: [&str; 5] = [
-    "stock.reserve",
-    "stock.look",
-    "pay.charge",
-    "disk.write",
-    "mail.send",
-];
+const TOOLS: [&str; 5] = ["stock.reserve", "stock.look", "pay.charge", "disk.write", "mail.send"];
 
 impl World {
     /// Keeps the lease, or finds that it is lost and begins anew. True if something was done.
@@ -244,13 +238,7 @@ impl World {
         let who = script::name(handler);
         if let Some(Some(Reply::Woken(woken))) = self.ask(at, Input::Wake { claim, who, max }) {
             for started in woken {
-                self.begin(
-                    at,
-                    handler,
-                    None,
-                    started,
-                    (String::new(), "parked".to_owned()),
-                );
+                self.begin(at, handler, None, started, (String::new(), "parked".to_owned()));
             }
         }
         true
@@ -308,11 +296,7 @@ impl World {
             run: run.started.run,
             call: run.call_number,
             tool: call.tool.to_owned(),
-            level: if call.tool == "stock.look" {
-                Level::Read
-            } else {
-                Level::Write
-            },
+            level: if call.tool == "stock.look" { Level::Read } else { Level::Write },
             arguments: call.arguments,
             can_undo: UNDOABLE.contains(&call.tool),
             before: bytes::Bytes::from_static(b"before"),
@@ -328,18 +312,14 @@ impl World {
                 run.stage = Stage::UndoFirst(effects.into_iter().map(Undoing::new).collect());
             }
             // Halted: the attempt ends and does not count.
-            Intended::Denied {
-                code: RefusalCode::Interrupt,
-                ..
-            } => run.end(RunEnding::Abandoned),
+            Intended::Denied { code: RefusalCode::Interrupt, .. } => run.end(RunEnding::Abandoned),
             Intended::Denied { detail, .. } if call.tool == "cms.delete" => {
                 self.oracle.denied(&detail);
                 run.called();
             }
-            Intended::Denied { detail, .. } => run.end(RunEnding::Failed {
-                structural: false,
-                reason: detail,
-            }),
+            Intended::Denied { detail, .. } => {
+                run.end(RunEnding::Failed { structural: false, reason: detail })
+            }
             Intended::Lost => self.lost(at, index),
         }
     }
@@ -365,11 +345,7 @@ impl World {
         report: Report,
     ) {
         let run = self.workers[at].runs[index].started.run;
-        let input = Input::Report {
-            run,
-            effect,
-            report: report.clone(),
-        };
+        let input = Input::Report { run, effect, report: report.clone() };
         let reply = self.ask(at, input);
         let Some(Some(reply)) = reply else { return };
         let run = &mut self.workers[at].runs[index];
@@ -402,11 +378,7 @@ impl World {
             return;
         };
         let effect = first.effect.key;
-        let input = Input::Undone {
-            claim,
-            effect,
-            outcome,
-        };
+        let input = Input::Undone { claim, effect, outcome };
         if self.ask(at, input).is_none_or(|it| it.is_none()) {
             return;
         }
@@ -439,8 +411,7 @@ impl World {
                 }
             }
         }
-        self.oracle
-            .undoes(&undoing.effect, &self.outside, &self.store);
+        self.oracle.undoes(&undoing.effect, &self.outside, &self.store);
         undoing.outcome = Some(self.outside.undo(key, random, calm));
     }
 
@@ -471,10 +442,7 @@ impl World {
         }
         let reports = std::mem::take(&mut batch.reports);
         self.workers[at].relay = None;
-        let input = |(sequence, delivered)| Input::Relayed {
-            sequence,
-            delivered,
-        };
+        let input = |(sequence, delivered)| Input::Relayed { sequence, delivered };
         if !reports.is_empty() {
             self.transact(Some(at), reports.into_iter().map(input).collect());
         }
@@ -502,11 +470,7 @@ impl World {
             return true;
         };
         let effect = first.effect.key;
-        let input = Input::Undone {
-            claim,
-            effect,
-            outcome,
-        };
+        let input = Input::Undone { claim, effect, outcome };
         if self.ask(at, input).is_some_and(|it| it.is_none()) {
             self.workers[at].undoing.push_front(first);
         }

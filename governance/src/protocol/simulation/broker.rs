@@ -55,10 +55,7 @@ pub(super) struct Broker {
 impl Broker {
     /// Binds a group to a topic.
     pub(super) fn bind(&mut self, topic: &str, handler: &'static str) {
-        self.groups
-            .entry(topic.to_owned())
-            .or_default()
-            .push(handler);
+        self.groups.entry(topic.to_owned()).or_default().push(handler);
     }
 
     /// Takes a message for every group of its topic and returns it.
@@ -94,10 +91,7 @@ impl Broker {
         message: &Rc<Message>,
     ) {
         let key = (handler, message.topic.clone(), lane(message));
-        lanes.entry(key).or_default().push_back(Copied {
-            message: Rc::clone(message),
-            held: None,
-        });
+        lanes.entry(key).or_default().push_back(Copied { message: Rc::clone(message), held: None });
     }
 
     /// The next message of some lane that no other worker holds.
@@ -110,10 +104,7 @@ impl Broker {
         let (tickets, lanes) = (&mut self.tickets, &mut self.lanes);
         let free = |(_, lane): &(&LaneKey, &mut VecDeque<Copied>)| {
             lane.iter().any(|it| it.held.is_none())
-                && lane
-                    .iter()
-                    .flat_map(|it| it.held)
-                    .all(|(by, _)| by == worker)
+                && lane.iter().flat_map(|it| it.held).all(|(by, _)| by == worker)
         };
         let at = {
             let order = (start..count).chain(0..start);
@@ -124,11 +115,7 @@ impl Broker {
         let copied = lane.iter_mut().find(|it| it.held.is_none())?;
         *tickets += 1;
         copied.held = Some((worker, *tickets));
-        Some(Delivery {
-            handler: key.0,
-            message: Rc::clone(&copied.message),
-            ticket: *tickets,
-        })
+        Some(Delivery { handler: key.0, message: Rc::clone(&copied.message), ticket: *tickets })
     }
 
     /// Ends a hand-over; false if the broker had taken it back meanwhile.
@@ -166,10 +153,7 @@ impl Broker {
 
     pub(super) fn left(&self) -> Vec<String> {
         let text = |(key, lane): (&LaneKey, &VecDeque<Copied>)| {
-            let held: Vec<_> = lane
-                .iter()
-                .map(|it| (it.message.position, it.held))
-                .collect();
+            let held: Vec<_> = lane.iter().map(|it| (it.message.position, it.held)).collect();
             format!("{key:?}: {held:?}")
         };
         self.lanes.iter().map(text).collect()

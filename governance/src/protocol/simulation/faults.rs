@@ -18,31 +18,27 @@ use crate::protocol::row::{Decision, Key, Plan, Row, Target};
 impl World {
     pub(super) fn fault(&mut self) {
         let at = self.random.below(self.workers.len());
-        match self.random.below(20) {
+        match self.random.below(24) {
             0 => self.crash(at),
             1 => {
                 let worker = self.workers[at].id;
                 self.crash(at);
                 self.transact(None, vec![Input::Bury { worker }]);
             }
-            2 | 3 => self.workers[at].health = Health::Stopped,
+            2 => self.workers[at].health = Health::Stopped,
+            3 => self.fence(),
             4..=7 => self.workers[at].health = Health::Up,
             8 => self.broker.expire(at),
             9 => self.command(true),
             10..=12 => self.command(false),
-            13..=16 => self.decide(),
-            17 if self.random.chance(500) => self.fence(),
+            13..=16 | 20..=23 => self.decide(),
             _ => self.forge(),
         }
     }
 
     fn command(&mut self, halt: bool) {
         let handler = self.random.pick(&HANDLERS).0.to_owned();
-        let target = if self.random.chance(300) {
-            Target::All
-        } else {
-            Target::Handler(handler)
-        };
+        let target = if self.random.chance(300) { Target::All } else { Target::Handler(handler) };
         let by = "ada".to_owned();
         self.transact(None, vec![Input::Command { target, halt, by }]);
     }
@@ -63,18 +59,12 @@ impl World {
             return;
         }
         let plan = self.random.pick(&plans).digest;
-        let by = (*self.random.pick(&PEOPLE)).to_owned();
+        let entitled = self.random.chance(600);
+        let by = if entitled { PEOPLE[0] } else { *self.random.pick(&PEOPLE) };
+        let by = by.to_owned();
         let answer = (*self.random.pick(&[YES, YES, YES, "NO", "yes", ""])).to_owned();
         let signature = "signed".to_owned();
-        self.transact(
-            None,
-            vec![Input::Decide {
-                plan,
-                by,
-                answer,
-                signature,
-            }],
-        );
+        self.transact(None, vec![Input::Decide { plan, by, answer, signature }]);
     }
 
     /// Plans to decide: those that wait, and a few that do not.
@@ -92,9 +82,8 @@ impl World {
     /// A person fences a tree, preferably one in which something runs.
     fn fence(&mut self) {
         let running = self.workers.iter().flat_map(|it| &it.runs);
-        let mut trees: Vec<TreeId> = running
-            .map(|run| run.started.event.correlation().into())
-            .collect();
+        let mut trees: Vec<TreeId> =
+            running.map(|run| run.started.event.correlation().into()).collect();
         if trees.is_empty() {
             let all = self.store.rows(EXECUTION);
             trees.extend(all.filter_map(|row| match row {
@@ -133,9 +122,7 @@ impl World {
     /// An event of a handler's type that no handler emitted.
     fn unrecorded(&mut self) -> Option<Forgery> {
         let plans = self.plans();
-        let ty = *self
-            .random
-            .pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
+        let ty = *self.random.pick(&["Approved", "WorkFailed", "Shipped", "Nothing"]);
         let digest = plans.first().map(|it| it.digest.to_string());
         let tree = plans.first().map(|it| it.tree.to_string());
         let id = format!("forged-{}", self.random.number());

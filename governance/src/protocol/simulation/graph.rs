@@ -54,9 +54,7 @@ fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::Co
         ("Noted", &["auditor"]),
     ];
     for (name, producers) in owned {
-        let event = producers
-            .iter()
-            .fold(event(name), |event, producer| event.producer(producer));
+        let event = producers.iter().fold(event(name), |event, producer| event.producer(producer));
         builder = builder.event(event);
     }
     builder
@@ -65,34 +63,19 @@ fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::Co
 fn event(name: &str) -> EventContract {
     // The second retry is longer than a hold, so it parks.
     let retry = [50, 900, 50].map(Duration::from_millis).to_vec();
-    EventContract::new(name, 1).failure_mode(FailureMode {
-        retry,
-        key: KeyAfterFailure::Continue,
-    })
+    EventContract::new(name, 1).failure_mode(FailureMode { retry, key: KeyAfterFailure::Continue })
 }
 
 fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::ContractsBuilder {
     let chain = OrderingRule::Chain {
-        types: ["Order", "Prepared", "Approved", "Shipped"]
-            .map(str::to_owned)
-            .to_vec(),
+        types: ["Order", "Prepared", "Approved", "Shipped"].map(str::to_owned).to_vec(),
         key: OrderingKey::from("order"),
-        digest: Some(ChainDigest {
-            from: "source".to_owned(),
-            out: "out".to_owned(),
-        }),
+        digest: Some(ChainDigest { from: "source".to_owned(), out: "out".to_owned() }),
     };
-    let precedence = OrderingRule::Precedence {
-        after: "Open".to_owned(),
-        key: OrderingKey::from("account"),
-    };
-    let sequence = OrderingRule::Sequence {
-        key: OrderingKey::from("stream"),
-    };
-    let shallow = Limits {
-        depth: 3,
-        ..Limits::default()
-    };
+    let precedence =
+        OrderingRule::Precedence { after: "Open".to_owned(), key: OrderingKey::from("account") };
+    let sequence = OrderingRule::Sequence { key: OrderingKey::from("stream") };
+    let shallow = Limits { depth: 3, ..Limits::default() };
     let handler = HandlerContract::new;
     let all = [
         handler("intake")
@@ -100,11 +83,11 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .emits("Prepared")
             .tool("stock.reserve", Level::Write)
             .tool("stock.look", Level::Read),
-        handler("desk")
-            .consumes("Prepared")
-            .emits("Approved")
-            .emits("Blocked")
-            .approval("/plan", "approver", Duration::from_secs(9)),
+        handler("desk").consumes("Prepared").emits("Approved").emits("Blocked").approval(
+            "/plan",
+            "approver",
+            Duration::from_secs(9),
+        ),
         handler("spender")
             .consumes("Approved")
             .emits("Shipped")
@@ -112,22 +95,10 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .refusal("ShipRefused")
             .requires_approval("/plan_digest")
             .tool("pay.charge", Level::Write),
-        handler("notifier")
-            .consumes("Shipped")
-            .tool("mail.send", Level::Write)
-            .ordering(chain),
-        handler("auditor")
-            .consumes("Prepared")
-            .consumes("Blocked")
-            .emits("Noted"),
-        handler("sequencer")
-            .consumes("Tick")
-            .tool("disk.write", Level::Write)
-            .ordering(sequence),
-        handler("clerk")
-            .consumes("Open")
-            .consumes("Close")
-            .ordering(precedence),
+        handler("notifier").consumes("Shipped").tool("mail.send", Level::Write).ordering(chain),
+        handler("auditor").consumes("Prepared").consumes("Blocked").emits("Noted"),
+        handler("sequencer").consumes("Tick").tool("disk.write", Level::Write).ordering(sequence),
+        handler("clerk").consumes("Open").consumes("Close").ordering(precedence),
         handler("flaky")
             .consumes("Work")
             .emits("WorkDone")
@@ -142,13 +113,9 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .tool("disk.write", Level::Write)
             .tool("mail.send", Level::Write)
             .limits(shallow),
-        handler("undoer")
-            .consumes("WorkFailed")
-            .emits("RollbackPlan"),
+        handler("undoer").consumes("WorkFailed").emits("RollbackPlan"),
     ];
-    let builder = all
-        .into_iter()
-        .fold(builder, |builder, contract| builder.handler(contract));
+    let builder = all.into_iter().fold(builder, |builder, contract| builder.handler(contract));
     PEOPLE.into_iter().fold(builder, |builder, name| {
         let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
         let person = Principal::new(name, key).expect("a public key");

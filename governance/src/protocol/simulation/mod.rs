@@ -26,7 +26,7 @@ use oracle::Violation;
 use world::World;
 
 /// Steps of one world; its ledger starts empty.
-const WORLD_STEPS: u64 = 2_500;
+const WORLD_STEPS: u64 = 6_000;
 
 /// Runs one world and returns its steps.
 fn run(seed: u64, contracts: &Rc<crate::contract::Contracts>) -> Result<u64, String> {
@@ -54,9 +54,7 @@ fn story(world: &World, violation: &Violation) -> String {
         .filter(about)
         .take(20)
         .map(|stamp| {
-            let execution = stamp
-                .execution
-                .map_or_else(String::new, |it| it.to_string());
+            let execution = stamp.execution.map_or_else(String::new, |it| it.to_string());
             format!("  {} {:.12} {:?}", stamp.at_millis, execution, stamp.fact)
         })
         .collect();
@@ -88,54 +86,56 @@ fn chosen(variable: &str, default: u64) -> u64 {
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
+const KINDS: [&str; 33] = [
+    "worker_joined",
+    "worker_lost",
+    "recorded",
+    "started",
+    "refused",
+    "expired",
+    "parked",
+    "intended",
+    "denied",
+    "applied",
+    "void",
+    "unknown",
+    "finished",
+    "failed",
+    "late",
+    "abandoned",
+    "dead_lettered",
+    "emitted",
+    "withheld",
+    "undeliverable",
+    "asked",
+    "approved",
+    "not_approved",
+    "decision_expired",
+    "spent",
+    "fenced",
+    "undo_started",
+    "undone",
+    "undo_failed",
+    "quarantined",
+    "tree_closed",
+    "halted",
+    "resumed",
+];
+
 /// The worlds are as rich as the protocol: whatever can be stamped is.
 #[test]
 fn every_kind_of_stamp_comes_up() {
     let contracts = Rc::new(graph::contracts());
-    let mut missing: std::collections::BTreeSet<&str> = [
-        "worker_joined",
-        "worker_lost",
-        "recorded",
-        "started",
-        "refused",
-        "expired",
-        "parked",
-        "intended",
-        "denied",
-        "applied",
-        "void",
-        "unknown",
-        "finished",
-        "failed",
-        "late",
-        "abandoned",
-        "dead_lettered",
-        "emitted",
-        "withheld",
-        "undeliverable",
-        "asked",
-        "approved",
-        "not_approved",
-        "decision_expired",
-        "spent",
-        "fenced",
-        "undo_started",
-        "undone",
-        "undo_failed",
-        "quarantined",
-        "tree_closed",
-        "halted",
-        "resumed",
-    ]
-    .into();
+    let mut counts: std::collections::BTreeMap<&str, u64> = KINDS.map(|kind| (kind, 0)).into();
     for seed in 1..=20 {
         let mut world = World::new(seed, Rc::clone(&contracts), Sabotage::default());
         world.run(WORLD_STEPS).expect("every guarantee holds");
         for stamp in &world.store.stamps {
-            missing.remove(stamp.fact.kind());
+            *counts.entry(stamp.fact.kind()).or_default() += 1;
         }
     }
-    assert!(missing.is_empty(), "never stamped: {missing:?}");
+    println!("{counts:?}");
+    assert!(counts.values().all(|count| *count > 0), "{counts:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::protocol::row::{
 use crate::protocol::state::{Result, Rows};
 
 /// Worlds within which a broken variant must be caught.
-const WORLDS_MAX: u64 = 60;
+const WORLDS_MAX: u64 = 20;
 
 /// A broken variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,35 +71,31 @@ enum Mutant {
     ForgetsLanes,
 }
 
-/// What each variant breaks, and the check that must name it.
-const ALL: [(Mutant, &str, &str); 23] = [
-    (Mutant::TrustsIdentities, "R1", "conflicts_never_start"),
-    (Mutant::TakesLateResults, "R2", "only_the_current_attempt"),
-    (
-        Mutant::TakesOverTheLiving,
-        "R2",
-        "no_takeover_of_the_living",
-    ),
-    (Mutant::ForgetsIntents, "R3", "row_before_call"),
-    (Mutant::NeverProbes, "R3", "probe_before_undo"),
-    (Mutant::ForgetsStamps, "R4", "outcome_is_stamped"),
-    (Mutant::JudgesAgain, "G3", "one_outcome"),
-    (Mutant::SendsOutOfOrder, "R5", "publish_order"),
-    (Mutant::LosesOutputs, "G3", "outputs_recorded"),
-    (Mutant::LosesParked, "T2", "ack_after_durable"),
-    (Mutant::NeverWakes, "R6", "woken_in_time"),
-    (Mutant::WaitsForEver, "R6", "park_has_deadline"),
-    (Mutant::InventsDecisions, "G5", "decision_is_told"),
-    (Mutant::SpendsTwice, "G5", "spent_once"),
-    (Mutant::ForgetsReservations, "R7", "ordering_rule"),
-    (Mutant::JudgesArrivals, "R7", "ordering_rule"),
-    (Mutant::ForgetsFences, "R8", "no_start_in_a_fence"),
-    (Mutant::UndoesForwards, "G8", "undo_order"),
-    (Mutant::LosesUndos, "G8", "fence_undoes_all"),
-    (Mutant::KeepsRefused, "R9", "refused_input_wrote"),
-    (Mutant::TrustsEveryone, "R12", "provenance"),
-    (Mutant::ForgetsHalts, "R13", "no_start_while_halted"),
-    (Mutant::ForgetsLanes, "T3", "one_at_a_time"),
+/// What each variant breaks, and the checks of which one must name it.
+const ALL: [(Mutant, &str, &[&str]); 23] = [
+    (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
+    (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
+    (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
+    (Mutant::ForgetsIntents, "R3", &["row_before_call"]),
+    (Mutant::NeverProbes, "R3", &["probe_before_undo"]),
+    (Mutant::ForgetsStamps, "R4", &["outcome_is_stamped"]),
+    (Mutant::JudgesAgain, "G3", &["one_outcome"]),
+    (Mutant::SendsOutOfOrder, "R5", &["publish_order"]),
+    (Mutant::LosesOutputs, "G3", &["outputs_recorded"]),
+    (Mutant::LosesParked, "T2", &["ack_after_durable"]),
+    (Mutant::NeverWakes, "R6", &["woken_in_time"]),
+    (Mutant::WaitsForEver, "R6", &["park_has_deadline"]),
+    (Mutant::InventsDecisions, "G5", &["decision_is_told"]),
+    (Mutant::SpendsTwice, "G5", &["spent_once"]),
+    (Mutant::ForgetsReservations, "R7", &["ordering_rule"]),
+    (Mutant::JudgesArrivals, "R7", &["ordering_rule"]),
+    (Mutant::ForgetsFences, "R8", &["no_start_in_a_fence"]),
+    (Mutant::UndoesForwards, "G8", &["undo_order"]),
+    (Mutant::LosesUndos, "G8", &["fence_undoes_all"]),
+    (Mutant::KeepsRefused, "R9", &["refused_input_wrote"]),
+    (Mutant::TrustsEveryone, "R12", &["provenance", "forgeries_are_filed"]),
+    (Mutant::ForgetsHalts, "R13", &["no_start_while_halted", "no_intent_while_halted"]),
+    (Mutant::ForgetsLanes, "T3", &["one_at_a_time", "first_start_order"]),
 ];
 
 /// Stands beside a world and breaks what its variant says; does nothing without one.
@@ -156,11 +152,7 @@ impl Sabotage {
 
     /// The rows as the protocol gets them.
     pub(super) fn rows<'a>(&'a self, store: &'a mut Store, now: u64) -> Saboteur<'a> {
-        Saboteur {
-            store,
-            sabotage: self,
-            now,
-        }
+        Saboteur { store, sabotage: self, now }
     }
 }
 
@@ -222,6 +214,9 @@ impl Saboteur<'_> {
 
     fn invented(&self) -> Option<Row> {
         let event = self.sabotage.event.as_ref()?;
+        if !event.source().starts_with("/wingman/") {
+            return None;
+        }
         Some(Row::Recorded(Recorded {
             key: EventKey::of(event),
             digest: event_digest(event),
@@ -325,10 +320,7 @@ fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
     let contracts = Rc::new(graph::contracts());
     let mut steps = 0;
     for seed in 1..=WORLDS_MAX {
-        let sabotage = Sabotage {
-            mutant: Some(mutant),
-            ..Sabotage::default()
-        };
+        let sabotage = Sabotage { mutant: Some(mutant), ..Sabotage::default() };
         let mut world = World::new(seed, Rc::clone(&contracts), sabotage);
         if let Err(violation) = world.run(WORLD_STEPS) {
             return Some((violation.rule, violation.check, steps + world.step));
@@ -340,11 +332,11 @@ fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
 
 #[test]
 fn every_broken_variant_is_caught_by_the_check_that_names_it() {
-    let judge = |(mutant, rule, check): &(Mutant, &str, &str)| {
+    let judge = |(mutant, rule, checks): &(Mutant, &str, &[&str])| {
         let found = caught(*mutant);
         println!("{mutant:?}: {found:?}");
-        let right = matches!(found, Some((by, name, _)) if by == *rule && name == *check);
-        (!right).then(|| format!("{mutant:?} should fail {rule} {check}, and {found:?} did"))
+        let right = matches!(found, Some((by, check, _)) if by == *rule && checks.contains(&check));
+        (!right).then(|| format!("{mutant:?} should fail {rule} {checks:?}, and {found:?} did"))
     };
     let (left, right) = ALL.split_at(ALL.len() / 2);
     let wrong: Vec<String> = std::thread::scope(|scope| {

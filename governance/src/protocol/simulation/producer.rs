@@ -50,9 +50,9 @@ impl World {
     fn make(&mut self) -> CloudEvent {
         self.producer.made += 1;
         let n = self.producer.made;
-        let ty = *self.random.pick(&[
-            "Order", "Order", "Order", "Tick", "Tick", "Open", "Close", "Work", "Work",
-        ]);
+        let ty = *self
+            .random
+            .pick(&["Order", "Order", "Order", "Tick", "Tick", "Open", "Close", "Work", "Work"]);
         let account = self.random.below(6);
         let stream = self.random.below(STREAMS);
         let body = match ty {
@@ -68,9 +68,7 @@ impl World {
         let now = jiff::Timestamp::from_millisecond(self.now as i64).expect("a time within range");
         event.time = Some(now);
         let mut set = |name, value: String| {
-            event
-                .set_extension(name, value)
-                .expect("values without control characters");
+            event.set_extension(name, value).expect("values without control characters");
         };
         if ty == "Tick" {
             let number = self.producer.numbers.entry(stream).or_default();
@@ -80,11 +78,7 @@ impl World {
             set("sequence", number.to_string());
         }
         if self.random.chance(600) {
-            let key = if self.random.chance(500) {
-                account
-            } else {
-                stream
-            };
+            let key = if self.random.chance(500) { account } else { stream };
             set(extension::PARTITION_KEY, format!("k{key}"));
         }
         if self.random.chance(30) {
@@ -97,9 +91,7 @@ impl World {
     fn publish(&mut self, event: CloudEvent) {
         let event = Arc::new(event);
         if self.random.chance(400) {
-            let asked = Input::Publish {
-                event: Arc::clone(&event),
-            };
+            let asked = Input::Publish { event: Arc::clone(&event) };
             let replies = self.transact(None, vec![asked]);
             let reply = replies.and_then(|mut it| it.pop()).flatten();
             if let Some(Reply::Published(Published::Recorded(_))) = reply {
@@ -116,9 +108,7 @@ impl World {
         let payload = event.data.clone().unwrap_or_else(Bytes::new);
         for _ in 0..times {
             let (ty, key) = (event.ty(), event.partition_key());
-            let message = self
-                .broker
-                .publish(ty, key, Ok(Arc::clone(event)), payload.clone());
+            let message = self.broker.publish(ty, key, Ok(Arc::clone(event)), payload.clone());
             self.oracle.on_broker(&message);
         }
     }
@@ -126,10 +116,7 @@ impl World {
     /// The relay sends one row: confirmed, refused for good, or nobody knows.
     pub(super) fn send(&mut self, at: usize, row: &OutboxRow) {
         let chain = (row.event_type.clone(), row.key.clone());
-        let Some(Batch {
-            blocked, reports, ..
-        }) = &mut self.workers[at].relay
-        else {
+        let Some(Batch { blocked, reports, .. }) = &mut self.workers[at].relay else {
             return;
         };
         if blocked.contains(&chain) && !self.sabotage.ignores_order() {
@@ -141,11 +128,7 @@ impl World {
             reports.push((row.sequence, false));
             return;
         }
-        let luck = if self.calm {
-            99
-        } else {
-            self.random.below(100)
-        };
+        let luck = if self.calm { 99 } else { self.random.below(100) };
         if luck < 4 {
             blocked.insert(chain);
             return;

@@ -87,31 +87,17 @@ impl World {
     fn left(&self) -> String {
         let mut left = self.broker.left();
         for worker in &self.workers {
-            let runs = worker
-                .runs
-                .iter()
-                .map(|run| format!("{} {:?}", run.handler, run.stage));
+            let runs = worker.runs.iter().map(|run| format!("{} {:?}", run.handler, run.stage));
             left.extend(runs);
-            let lanes = worker
-                .lanes
-                .iter()
-                .filter(|(_, lane)| lane.head != Head::Acking);
+            let lanes = worker.lanes.iter().filter(|(_, lane)| lane.head != Head::Acking);
             left.extend(
                 lanes.map(|(key, lane)| format!("{key:?} {:?} {}", lane.head, lane.queue.len())),
             );
-            left.extend(
-                worker
-                    .undoing
-                    .iter()
-                    .map(|it| format!("undoing {:?}", it.effect.key)),
-            );
+            left.extend(worker.undoing.iter().map(|it| format!("undoing {:?}", it.effect.key)));
         }
         let parked = self.store.parked();
         left.extend(parked.map(|it| {
-            format!(
-                "parked {} {:?} due {} now {}",
-                it.handler, it.reason, it.due_millis, self.now
-            )
+            format!("parked {} {:?} due {} now {}", it.handler, it.reason, it.due_millis, self.now)
         }));
         for row in self.store.rows(FENCE).chain(self.store.rows(EFFECT)) {
             match row {

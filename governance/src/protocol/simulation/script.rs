@@ -13,10 +13,7 @@ use crate::protocol::input::{RunEnding, Started, plan_digest};
 use crate::protocol::row::Decision;
 
 pub(super) fn name(handler: &str) -> HandlerName {
-    HandlerName {
-        group: handler.to_owned(),
-        handler: handler.to_owned(),
-    }
+    HandlerName { group: handler.to_owned(), handler: handler.to_owned() }
 }
 
 pub(super) fn body(event: &CloudEvent) -> Value {
@@ -71,10 +68,7 @@ fn failure(run: &Run, random: &mut Random) -> Option<RunEnding> {
     let (structural, reason) = (false, "the simulation wills it".to_owned());
     Some(match random.below(100) {
         0..=9 => RunEnding::Failed { structural, reason },
-        10..=11 => RunEnding::Failed {
-            structural: true,
-            reason,
-        },
+        10..=11 => RunEnding::Failed { structural: true, reason },
         12..=13 => RunEnding::Abandoned,
         14..=15 => RunEnding::Refused {
             code: "busy".to_owned(),
@@ -84,14 +78,10 @@ fn failure(run: &Run, random: &mut Random) -> Option<RunEnding> {
                 _ => None,
             },
         },
-        16 => RunEnding::Finished {
-            outputs: vec![output(run, 0, "Order", &json!({}))],
-            fence: false,
-        },
-        17 => RunEnding::Finished {
-            outputs: vec![spoof(run)?],
-            fence: false,
-        },
+        16 => {
+            RunEnding::Finished { outputs: vec![output(run, 0, "Order", &json!({}))], fence: false }
+        }
+        17 => RunEnding::Finished { outputs: vec![spoof(run)?], fence: false },
         _ => return None,
     })
 }
@@ -136,12 +126,7 @@ fn outputs(run: &Run, random: &mut Random, calm: bool) -> Vec<CloudEvent> {
         }
         "auditor" => vec![output(run, 0, "Noted", &json!({}))],
         "flaky" if !calm && random.chance(250) => {
-            vec![output(
-                run,
-                0,
-                "WorkFailed",
-                &json!({ "job": cause["job"] }),
-            )]
+            vec![output(run, 0, "WorkFailed", &json!({ "job": cause["job"] }))]
         }
         "flaky" => (0..random.below(3))
             .map(|at| output(run, at, "WorkDone", &json!({ "job": cause["job"] })))
@@ -160,7 +145,7 @@ fn decided(run: &Run, cause: &Value, random: &mut Random, calm: bool) -> Vec<Clo
         return vec![output(run, 0, "Blocked", &json!({}))];
     }
     let digest = plan_digest(&cause["plan"]).to_string();
-    let times = if !calm && random.chance(200) { 2 } else { 1 };
+    let times = if !calm && random.chance(350) { 2 } else { 1 };
     (0..times)
         .map(|at| {
             let out = format!("{}.a", cause["out"].as_str().unwrap_or_default());
@@ -185,9 +170,7 @@ fn output(run: &Run, index: usize, ty: &str, body: &Value) -> CloudEvent {
         (extension::CAUSATION, &execution.to_string()),
         (extension::PARTITION_KEY, key),
     ] {
-        event
-            .set_extension(name, value)
-            .expect("values without control characters");
+        event.set_extension(name, value).expect("values without control characters");
     }
     event.with_json(body.to_string())
 }

@@ -38,10 +38,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn savepoint(&self) -> Savepoint {
-        Savepoint {
-            journal: self.journal.len(),
-            stamps: self.stamps.len(),
-        }
+        Savepoint { journal: self.journal.len(), stamps: self.stamps.len() }
     }
 
     /// Undoes what was written since, as a crash before the commit does.
@@ -77,11 +74,7 @@ impl Store {
 
     /// Rows of one table, in the order of their keys.
     pub(super) fn rows(&self, table: u8) -> impl DoubleEndedIterator<Item = &Row> {
-        self.tables
-            .get(&table)
-            .into_iter()
-            .flat_map(|it| it.values())
-            .map(|it| &**it)
+        self.tables.get(&table).into_iter().flat_map(|it| it.values()).map(|it| &**it)
     }
 
     pub(super) fn parked(&self) -> impl Iterator<Item = &Parked> {
@@ -113,11 +106,7 @@ impl Store {
     }
 
     fn write(&mut self, key: Key, after: Option<Rc<Row>>) {
-        let before = self
-            .tables
-            .get(&table(&key))
-            .and_then(|rows| rows.get(&key))
-            .cloned();
+        let before = self.tables.get(&table(&key)).and_then(|rows| rows.get(&key)).cloned();
         self.put(key.clone(), after.clone());
         self.journal.push(Change { key, before, after });
     }
@@ -181,19 +170,14 @@ impl Store {
         match scan {
             Scan::Unpublished { max } => {
                 let rows = self.unpublished.iter().take(*max);
-                rows.filter_map(|it| self.get(&Key::Outbox(*it)).cloned())
-                    .collect()
+                rows.filter_map(|it| self.get(&Key::Outbox(*it)).cloned()).collect()
             }
             Scan::ParkedDue { handler, now, max } => {
                 let due = |it: &Parked| it.due_millis.min(it.deadline_millis) <= *now;
                 let rows = self.parked_where(|it| it.handler == *handler && due(it));
                 parked(rows, *max)
             }
-            Scan::ParkedLane {
-                lane,
-                with_ordered,
-                max,
-            } => {
+            Scan::ParkedLane { lane, with_ordered, max } => {
                 let ordered = |it: &Parked| matches!(it.reason, ParkReason::Order { .. });
                 let mut rows = self.parked_where(|it| {
                     it.lane.as_ref() == Some(lane) && (*with_ordered || !ordered(it))
@@ -230,9 +214,8 @@ impl Store {
 
     fn executions_in(&self, tree: &str) -> Vec<Row> {
         let rows = self.rows(EXECUTION);
-        let mut rows: Vec<&Row> = rows
-            .filter(|row| matches!(row, Row::Execution(it) if &*it.tree == tree))
-            .collect();
+        let mut rows: Vec<&Row> =
+            rows.filter(|row| matches!(row, Row::Execution(it) if &*it.tree == tree)).collect();
         rows.sort_by_key(|row| match row {
             Row::Execution(it) => it.first_millis,
             _ => 0,

@@ -109,10 +109,7 @@ pub(super) struct Undoing {
 
 impl Undoing {
     pub(super) fn new(effect: Effect) -> Self {
-        Self {
-            effect,
-            outcome: None,
-        }
+        Self { effect, outcome: None }
     }
 }
 

@@ -95,9 +95,9 @@ impl World {
     }
 
     fn wild_step(&mut self) {
-        let most = match self.random.below(400) {
+        let most = match self.random.below(4_000) {
             0 => 2_000,
-            1..=8 => 300,
+            1..=20 => 300,
             _ => 6,
         };
         self.tick(most);
@@ -105,7 +105,7 @@ impl World {
             self.fault();
             return;
         }
-        if self.random.chance(60) {
+        if self.random.chance(15) {
             self.produce();
             return;
         }
@@ -198,8 +198,7 @@ impl World {
         for at in 0..seen.len() {
             let (input, reply, point) = &seen[at];
             let end = seen.get(at + 1).map(|(_, _, next)| *next);
-            self.oracle
-                .committed(input, reply.as_ref(), &self.store, *point, end);
+            self.oracle.committed(input, reply.as_ref(), &self.store, *point, end);
         }
         self.store.commit();
         if wild && self.random.chance(3) {

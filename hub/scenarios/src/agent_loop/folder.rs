@@ -16,10 +16,7 @@ pub(super) const APPROVER: &str = "demo-approver";
 const CONTRACTS: [(&str, &str); 3] = [
     ("events.yaml", include_str!("contracts/events.yaml")),
     ("handlers.yaml", include_str!("contracts/handlers.yaml")),
-    (
-        "schemas/request.json",
-        include_str!("contracts/schemas/request.json"),
-    ),
+    ("schemas/request.json", include_str!("contracts/schemas/request.json")),
 ];
 
 /// The folder of a run.
@@ -38,12 +35,7 @@ pub struct FolderError {
 
 impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}; choose another --out, or mend it",
-            self.path.display(),
-            self.why
-        )
+        write!(f, "{}: {}; choose another --out, or mend it", self.path.display(), self.why)
     }
 }
 
@@ -77,13 +69,7 @@ impl Folder {
             add(&own.join("principals.yaml"), &principals(&key))?;
         }
         let contracts = contracts.map_or(own, Path::to_path_buf);
-        Ok((
-            Self {
-                root: root.to_owned(),
-                contracts,
-            },
-            key,
-        ))
+        Ok((Self { root: root.to_owned(), contracts }, key))
     }
 
     /// The folder itself.
@@ -104,9 +90,7 @@ impl Folder {
 
 fn approver_key(root: &Path) -> Result<SigningKey, FolderError> {
     let path = root.join("demo-approver.key");
-    let named: KeyName = APPROVER
-        .parse()
-        .map_err(|error: NotAKeyName| fault(&path, &error))?;
+    let named: KeyName = APPROVER.parse().map_err(|error: NotAKeyName| fault(&path, &error))?;
     let opened = SigningKey::open_or_create(&path, &named).map_err(|error| fault(&path, &error))?;
     Ok(opened.key)
 }
@@ -147,8 +131,5 @@ fn make(path: &Path) -> Result<(), FolderError> {
 }
 
 fn fault(path: &Path, why: &dyn fmt::Display) -> FolderError {
-    FolderError {
-        path: path.to_owned(),
-        why: why.to_string(),
-    }
+    FolderError { path: path.to_owned(), why: why.to_string() }
 }

@@ -33,18 +33,11 @@ pub enum Filtered {
 pub async fn scope_filter(request: Incoming<UserRequestReceived>, bounds: Boundaries) -> Filtered {
     let number = request.number;
     let steps = interpret(&request.text);
-    match steps
-        .iter()
-        .find_map(|step| bounds.scope(EXECUTOR, &step.tool).err())
-    {
+    match steps.iter().find_map(|step| bounds.scope(EXECUTOR, &step.tool).err()) {
         None => Filtered::Validated(RequestValidated { number, steps }),
         Some(fault) => {
             let code = fault.code.to_owned();
-            Filtered::Rejected(RequestRejected {
-                number,
-                code,
-                reason: fault.reason,
-            })
+            Filtered::Rejected(RequestRejected { number, code, reason: fault.reason })
         }
     }
 }
@@ -64,22 +57,14 @@ pub async fn permission_boundary_filter(
     bounds: Boundaries,
 ) -> Verified {
     let number = request.number;
-    match request
-        .steps
-        .iter()
-        .find_map(|step| bounds.permission(EXECUTOR, &step.tool).err())
-    {
+    match request.steps.iter().find_map(|step| bounds.permission(EXECUTOR, &step.tool).err()) {
         None => {
             let steps = request.into_payload().steps;
             Verified::Verified(PermissionsVerified { number, steps })
         }
         Some(fault) => {
             let code = fault.code.to_owned();
-            Verified::Denied(PermissionDenied {
-                number,
-                code,
-                reason: fault.reason,
-            })
+            Verified::Denied(PermissionDenied { number, code, reason: fault.reason })
         }
     }
 }
@@ -116,11 +101,7 @@ pub async fn responsibility_handshake(
     let plan = proposed.into_payload().plan;
     let number = plan.number;
     let blocked = |reason: String| {
-        Answered::Blocked(ExecutionBlocked {
-            number,
-            code: "P-04".to_owned(),
-            reason,
-        })
+        Answered::Blocked(ExecutionBlocked { number, code: "P-04".to_owned(), reason })
     };
     match answer {
         Answer::Yes { by, .. } => Answered::Approved(ExecutionApproved { plan, by }),
@@ -159,13 +140,7 @@ pub async fn tool_executor(
             Err(ToolError::Lost(reason)) => return Err(Failure::environmental(reason).into()),
             Err(ToolError::NotDone(reason) | ToolError::Unknown(reason)) => {
                 let (step, steps, tool) = (at + 1, count, step.tool);
-                let failed = ExecutionFailed {
-                    number,
-                    step,
-                    steps,
-                    tool,
-                    reason,
-                };
+                let failed = ExecutionFailed { number, step, steps, tool, reason };
                 return Ok(Executed::Failed(failed));
             }
         }
@@ -174,16 +149,9 @@ pub async fn tool_executor(
 }
 
 fn refusal(code: &'static str, reason: String) -> Result<Refusal, Failure> {
-    let event = ExecutionRefused {
-        code: code.to_owned(),
-        reason: reason.clone(),
-    };
+    let event = ExecutionRefused { code: code.to_owned(), reason: reason.clone() };
     let output = Output::of(&event).map_err(Failure::structural)?;
-    Ok(Refusal {
-        code: code.into(),
-        reason,
-        output: Some(output),
-    })
+    Ok(Refusal { code: code.into(), reason, output: Some(output) })
 }
 
 /// F, Audit Stamp Recorder.
@@ -207,8 +175,5 @@ pub async fn rollback_covenant_manager(
     rollback: Rollback,
 ) -> Result<CompensationPlanned, Failure> {
     let plan = rollback.undo_tree()?;
-    Ok(CompensationPlanned {
-        number: failed.number,
-        plan,
-    })
+    Ok(CompensationPlanned { number: failed.number, plan })
 }

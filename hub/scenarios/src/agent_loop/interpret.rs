@@ -31,11 +31,7 @@ pub(super) fn interpret(text: &str) -> Vec<Step> {
     match text {
         "email the customer list" => vec![step("email.send", "customers", "spring offer")],
         "reprice and notify" => vec![
-            step(
-                "fs.write",
-                "prices.csv",
-                "item,price\ntea,4.40\ncoffee,5.50\n",
-            ),
+            step("fs.write", "prices.csv", "item,price\ntea,4.40\ncoffee,5.50\n"),
             step("fs.create", "notice.txt", "Prices rise on Monday.\n"),
             step("notify.send", "shop-floor", "Prices rise on Monday."),
         ],

@@ -64,11 +64,7 @@ impl Report {
         let mut requests = Vec::new();
         for (at, correlation) in correlations.iter().enumerate() {
             let trace = Trace::read(reader, correlation)?;
-            requests.push(RequestReport {
-                number: at + 1,
-                outcome: outcome(&trace),
-                trace,
-            });
+            requests.push(RequestReport { number: at + 1, outcome: outcome(&trace), trace });
         }
         requests.sort_by_key(|request| request.trace.span_millis.1);
         Ok(Self { requests })
@@ -82,21 +78,14 @@ impl RequestReport {
         let executions = self.trace.executions();
         let said = ["RequestRejected", "PermissionDenied", "ExecutionBlocked"];
         executions.iter().filter(|it| refused(&it.phase)).count()
-            + self
-                .trace
-                .events()
-                .iter()
-                .filter(|it| said.contains(&it.event_type.as_str()))
-                .count()
+            + self.trace.events().iter().filter(|it| said.contains(&it.event_type.as_str())).count()
     }
 
     /// Effects that were undone.
     pub fn compensations(&self) -> usize {
         let executions = self.trace.executions();
         let effects = executions.iter().flat_map(|it| &it.effects);
-        effects
-            .filter(|it| it.state == EffectState::Compensated)
-            .count()
+        effects.filter(|it| it.state == EffectState::Compensated).count()
     }
 }
 
@@ -114,8 +103,5 @@ fn outcome(trace: &Trace) -> Outcome {
         ("ExecutionBlocked", Outcome::Blocked),
         ("ExecutionRefused", Outcome::Refused),
     ];
-    by_event
-        .into_iter()
-        .find(|(ty, _)| has(ty))
-        .map_or(Outcome::Unfinished, |(_, outcome)| outcome)
+    by_event.into_iter().find(|(ty, _)| has(ty)).map_or(Outcome::Unfinished, |(_, outcome)| outcome)
 }

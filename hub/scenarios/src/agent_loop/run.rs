@@ -18,7 +18,7 @@ use super::approver::{Answers, answer_all};
 use super::folder::{APPROVER, Folder};
 use super::interpret::REQUESTS;
 use super::report::Report;
-use super::tools::{CreateFile, Notify, RemoveFile, WriteFile};
+use super::tools::{FileAction, FileTool, Notify};
 use super::{events, handlers};
 
 /// The handlers A to G.
@@ -59,11 +59,7 @@ impl AgentLoop {
         let governor = governor(bus, ledger_url, folder, Arc::clone(&contracts))?;
         let running = governor.start().await.map_err(LoopError::Start)?;
         let approver = Arc::new(Approver::new(APPROVER, key));
-        Ok(Self {
-            running,
-            contracts,
-            approver,
-        })
+        Ok(Self { running, contracts, approver })
     }
 
     /// The governor that runs it.
@@ -92,10 +88,7 @@ impl AgentLoop {
             answered = answer_all(ledger, contracts, approver, answers) => answered?,
             settled = self.settled(&correlations, within) => settled?,
         }
-        Ok(Report::read(
-            &self.running.ledger().reader(),
-            &correlations,
-        )?)
+        Ok(Report::read(&self.running.ledger().reader(), &correlations)?)
     }
 
     /// Drains and leaves the ledger.
@@ -154,28 +147,13 @@ fn governor(
     folder: &Folder,
     contracts: Arc<Contracts>,
 ) -> Result<Governor, LoopError> {
-    let work = folder.work();
+    let files = |action| FileTool { folder: folder.work(), action };
     Ok(Governor::around(bus, ledger_url)
         .contracts(contracts)
-        .tool(
-            "fs.create",
-            CreateFile {
-                folder: work.clone(),
-            },
-        )
-        .tool(
-            "fs.write",
-            WriteFile {
-                folder: work.clone(),
-            },
-        )
-        .tool("fs.remove", RemoveFile { folder: work })
-        .tool(
-            "notify.send",
-            Notify {
-                address: closed_port()?,
-            },
-        )
+        .tool("fs.create", files(FileAction::Create))
+        .tool("fs.write", files(FileAction::Write))
+        .tool("fs.remove", files(FileAction::Remove))
+        .tool("notify.send", Notify { address: closed_port()? })
         .handle(HANDLERS[0], handlers::scope_filter)
         .handle(HANDLERS[1], handlers::permission_boundary_filter)
         .handle(HANDLERS[2], handlers::execution_proposal_generator)

@@ -15,34 +15,22 @@ pub(super) async fn topology_is_created_once_and_deleted_once(on: &Environment) 
     let admin = on.transport().admin()?;
     let (topic, group) = (on.topic("made")?, on.group("made")?);
     equal("before", None, admin.inspect(&topic).await?)?;
-    let early = admin
-        .create_group(&topic, &group, StartPosition::Earliest)
-        .await;
+    let early = admin.create_group(&topic, &group, StartPosition::Earliest).await;
     fails("a group of no topic", Kind::NotFound, early)?;
     for expected in [Created::Created, Created::Existed] {
         equal("the topic", expected, admin.create_topic(&topic).await?)?;
     }
     for expected in [Created::Created, Created::Existed] {
-        let made = admin
-            .create_group(&topic, &group, StartPosition::Earliest)
-            .await?;
+        let made = admin.create_group(&topic, &group, StartPosition::Earliest).await?;
         equal("the group", expected, made)?;
     }
     on.producer(&topic).await?.send_bodies(&["a", "b"]).await?;
     let info = admin.inspect(&topic).await?;
     let info = info.ok_or_else(|| crate::Failure::new("expected the topic, seen none"))?;
     equal("its groups", vec![group.clone()], info.groups)?;
-    holds(
-        "2 messages or not told",
-        matches!(info.messages, Some(2) | None),
-        info.messages,
-    )?;
+    holds("2 messages or not told", matches!(info.messages, Some(2) | None), info.messages)?;
     for expected in [true, false] {
-        equal(
-            "deleted group",
-            expected,
-            admin.delete_group(&topic, &group).await?,
-        )?;
+        equal("deleted group", expected, admin.delete_group(&topic, &group).await?)?;
     }
     for expected in [true, false] {
         equal("deleted topic", expected, admin.delete_topic(&topic).await?)?;
@@ -55,9 +43,7 @@ pub(super) async fn a_created_group_keeps_its_start(on: &Environment) -> Verdict
     let (topic, group) = (on.topic("start")?, on.group("late")?);
     let producer = on.producer(&topic).await?;
     producer.send_bodies(&["before"]).await?;
-    admin
-        .create_group(&topic, &group, StartPosition::Latest)
-        .await?;
+    admin.create_group(&topic, &group, StartPosition::Latest).await?;
     producer.send_bodies(&["after"]).await?;
     let consumer = on.consumer(&topic, "late").await?;
     let expected = vec!["after".to_owned()];
@@ -68,26 +54,11 @@ pub(super) async fn lag_counts_what_was_not_handed_over(on: &Environment) -> Ver
     let admin = on.transport().admin()?;
     let (topic, group) = (on.topic("lag")?, on.group("all")?);
     let consumer = on.consumer(&topic, "all").await?;
-    equal(
-        "lag of a new group",
-        Some(0),
-        admin.lag(&topic, &group).await?,
-    )?;
-    on.producer(&topic)
-        .await?
-        .send_bodies(&numbered("m", 5))
-        .await?;
-    equal(
-        "lag after five messages",
-        Some(5),
-        admin.lag(&topic, &group).await?,
-    )?;
+    equal("lag of a new group", Some(0), admin.lag(&topic, &group).await?)?;
+    on.producer(&topic).await?.send_bodies(&numbered("m", 5)).await?;
+    equal("lag after five messages", Some(5), admin.lag(&topic, &group).await?)?;
     consumer.drain().await?;
-    equal(
-        "lag after all were taken",
-        Some(0),
-        admin.lag(&topic, &group).await?,
-    )?;
+    equal("lag after all were taken", Some(0), admin.lag(&topic, &group).await?)?;
     let missing = admin.lag(&topic, &on.group("missing")?).await;
     fails("lag of a missing group", Kind::NotFound, missing).map(drop)
 }

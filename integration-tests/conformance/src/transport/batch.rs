@@ -15,16 +15,8 @@ pub(super) async fn an_empty_batch_is_nothing(on: &Environment) -> Verdict {
     let topic = on.topic("empty")?;
     let consumer = on.consumer(&topic, "all").await?;
     let producer = on.producer(&topic).await?;
-    equal(
-        "results of publish",
-        0,
-        producer.0.publish(&[]).await?.len(),
-    )?;
-    equal(
-        "results of settle",
-        0,
-        consumer.subscriber.settle(&[]).await?.len(),
-    )?;
+    equal("results of publish", 0, producer.0.publish(&[]).await?.len())?;
+    equal("results of settle", 0, consumer.subscriber.settle(&[]).await?.len())?;
     consumer.nothing().await
 }
 
@@ -34,11 +26,7 @@ pub(super) async fn a_batch_beyond_the_limit_is_refused_whole(on: &Environment) 
     let producer = on.producer(&topic).await?;
     let limit = on.capabilities().limits.batch_messages_max;
     let batch = vec![Message::new("x"); limit + 1];
-    fails(
-        "one message too many",
-        Kind::Oversize,
-        producer.0.publish(&batch).await,
-    )?;
+    fails("one message too many", Kind::Oversize, producer.0.publish(&batch).await)?;
     consumer.nothing().await?;
     let results = producer.0.publish(&batch[..limit]).await?;
     equal("results of a full batch", limit, results.len())?;
@@ -59,31 +47,16 @@ pub(super) async fn a_large_batch_is_taken(on: &Environment) -> Verdict {
 pub(super) async fn a_settle_batch_names_its_failed_entry(on: &Environment) -> Verdict {
     let topic = on.topic("settle")?;
     let consumer = on.short_consumer(&topic, "all").await?;
-    on.producer(&topic)
-        .await?
-        .send_bodies(&["a", "b", "c"])
-        .await?;
+    on.producer(&topic).await?.send_bodies(&["a", "b", "c"]).await?;
     let taken = consumer.take(3).await?;
     let token = |at: usize| taken[at].token.clone();
     consumer.settle(&taken[1], Settle::Ack).await?;
-    let batch = [
-        (token(0), Settle::Ack),
-        (token(1), Settle::Ack),
-        (token(2), Settle::Ack),
-    ];
+    let batch = [(token(0), Settle::Ack), (token(1), Settle::Ack), (token(2), Settle::Ack)];
     let mut results = consumer.subscriber.settle(&batch).await?;
     equal("results of three tokens", 3, results.len())?;
-    holds(
-        "the last to be settled",
-        results.remove(2).is_ok(),
-        "an error",
-    )?;
+    holds("the last to be settled", results.remove(2).is_ok(), "an error")?;
     fails("the stale one", Kind::StaleLease, results.remove(1))?;
-    holds(
-        "the first to be settled",
-        results.remove(0).is_ok(),
-        "an error",
-    )?;
+    holds("the first to be settled", results.remove(0).is_ok(), "an error")?;
     let past_the_lease = on.timing().lease + on.timing().quiet;
     consumer.nothing_for(past_the_lease).await
 }
@@ -101,8 +74,7 @@ pub(super) async fn parallel_publishers_lose_nothing(on: &Environment) -> Verdic
     while let Some(sent) = sending.join_next().await {
         sent.map_err(|panic| Failure::new(panic.to_string()))??;
     }
-    let expected: Vec<_> = (0..PUBLISHERS)
-        .flat_map(|publisher| numbered(&publisher.to_string(), 50))
-        .collect();
+    let expected: Vec<_> =
+        (0..PUBLISHERS).flat_map(|publisher| numbered(&publisher.to_string(), 50)).collect();
     delivered("deliveries", expected, sorted(&consumer.drain().await?))
 }

@@ -23,10 +23,7 @@ pub(super) async fn what_is_closed_says_closed(on: &Environment) -> Verdict {
     fails("publish on a closed publisher", Kind::Closed, published)?;
 
     consumer.subscriber.close().await?;
-    let received = consumer
-        .subscriber
-        .receive(at_most(1), Duration::ZERO)
-        .await;
+    let received = consumer.subscriber.receive(at_most(1), Duration::ZERO).await;
     fails("receive on a closed subscriber", Kind::Closed, received)?;
     let settled = consumer.settle(&held, Settle::Ack).await;
     fails("settle on a closed subscriber", Kind::Closed, settled)?;
@@ -35,24 +32,11 @@ pub(super) async fn what_is_closed_says_closed(on: &Environment) -> Verdict {
     let options = PublisherOptions::default();
     let publisher = transport.publisher(&topic, options).await?;
     transport.close().await?;
-    fails(
-        "ping on a closed transport",
-        Kind::Closed,
-        transport.ping().await,
-    )?;
+    fails("ping on a closed transport", Kind::Closed, transport.ping().await)?;
     let opened = transport.publisher(&topic, options).await;
-    fails(
-        "a new publisher of a closed transport",
-        Kind::Closed,
-        opened,
-    )?;
+    fails("a new publisher of a closed transport", Kind::Closed, opened)?;
     let published = publisher.publish(&[Message::new("c")]).await;
-    fails(
-        "publish through a closed transport",
-        Kind::Closed,
-        published,
-    )
-    .map(drop)
+    fails("publish through a closed transport", Kind::Closed, published).map(drop)
 }
 
 pub(super) async fn closing_twice_is_harmless(on: &Environment) -> Verdict {

@@ -49,10 +49,7 @@ pub(super) async fn a_cut_makes_tokens_stale_and_brings_work_back(on: &Environme
 async fn holding_c(on: &Environment, topic: &TopicName) -> Verdict<(Consumer, Delivery)> {
     let consumer = on.short_consumer(topic, "all").await?;
     let message = |body: &'static str| Message::new(body).with_key("k");
-    on.producer(topic)
-        .await?
-        .send(&["a", "b", "c"].map(message))
-        .await?;
+    on.producer(topic).await?.send(&["a", "b", "c"].map(message)).await?;
     let mut taken = consumer.take(3).await?;
     let held = taken.remove(2);
     consumer.ack(&taken).await?;
@@ -71,17 +68,11 @@ async fn is_stale_and_comes_back(
         again = consumer.receive_through_outage().await?;
     }
     equal("what came back", vec!["c".to_owned()], bodies(&again))?;
-    holds(
-        "a new generation",
-        held.token.generation != again[0].token.generation,
-        held,
-    )?;
+    holds("a new generation", held.token.generation != again[0].token.generation, held)?;
     let stale = consumer.settle(held, Settle::Ack).await;
     fails("a token from before", Kind::StaleLease, stale)?;
     consumer.ack(&again).await?;
-    consumer
-        .nothing_for(on.timing().lease + on.timing().quiet)
-        .await
+    consumer.nothing_for(on.timing().lease + on.timing().quiet).await
 }
 
 /// A publisher that tries each message until it is confirmed, while the broker restarts at one

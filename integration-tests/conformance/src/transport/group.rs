@@ -13,11 +13,7 @@ pub(super) async fn every_group_gets_every_message(on: &Environment) -> Verdict 
     let sent = numbered("m", 20);
     on.producer(&topic).await?.send_bodies(&sent).await?;
     for (group, consumer) in [("one", one), ("two", two)] {
-        delivered(
-            &format!("group {group}"),
-            sent.clone(),
-            sorted(&consumer.drain().await?),
-        )?;
+        delivered(&format!("group {group}"), sent.clone(), sorted(&consumer.drain().await?))?;
     }
     Ok(())
 }
@@ -46,11 +42,7 @@ pub(super) async fn a_new_group_begins_with_the_earliest(on: &Environment) -> Ve
     let consumer = on.consumer(&topic, "late").await?;
     producer.send_bodies(&["c"]).await?;
     let expected = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    delivered(
-        "a group from the earliest",
-        expected,
-        sorted(&consumer.drain().await?),
-    )
+    delivered("a group from the earliest", expected, sorted(&consumer.drain().await?))
 }
 
 /// Without replay a group gets what is published after it was created.
@@ -61,11 +53,7 @@ pub(super) async fn begins_with_its_creation(on: &Environment) -> Verdict {
     let consumer = on.consumer(&topic, "late").await?;
     producer.send_bodies(&["c"]).await?;
     let expected = vec!["c".to_owned()];
-    delivered(
-        "a group without replay",
-        expected,
-        sorted(&consumer.drain().await?),
-    )
+    delivered("a group without replay", expected, sorted(&consumer.drain().await?))
 }
 
 /// The start is fixed at creation: nothing is received before the next message is published.
@@ -73,19 +61,13 @@ pub(super) async fn a_new_group_can_begin_with_the_latest(on: &Environment) -> V
     let topic = on.topic("start")?;
     let producer = on.producer(&topic).await?;
     producer.send_bodies(&["before"]).await?;
-    let options = SubscriberOptions {
-        start: StartPosition::Latest,
-        ..on.options(on.timing().long_lease())
-    };
+    let options =
+        SubscriberOptions { start: StartPosition::Latest, ..on.options(on.timing().long_lease()) };
     let transport = &**on.transport();
     let consumer: Consumer = on.consumer_on(transport, &topic, "late", options).await?;
     producer.send_bodies(&["after"]).await?;
     let delivered = consumer.drain().await?;
-    equal(
-        "a group from the latest",
-        vec!["after".to_owned()],
-        bodies(&delivered),
-    )
+    equal("a group from the latest", vec!["after".to_owned()], bodies(&delivered))
 }
 
 pub(super) async fn many_groups_and_topics_stay_apart(on: &Environment) -> Verdict {

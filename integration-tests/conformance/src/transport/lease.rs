@@ -16,33 +16,21 @@ pub(super) async fn an_unsettled_delivery_comes_back_after_its_lease(on: &Enviro
     let asked = clock.now();
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let first = one.take_one().await?;
-    let lease = first
-        .lease
-        .ok_or_else(|| Failure::new("expected a lease, seen none"))?;
+    let lease = first.lease.ok_or_else(|| Failure::new("expected a lease, seen none"))?;
     let two = on.short_consumer(&topic, "all").await?;
     let mut again = Vec::new();
     let deadline = clock.now() + lease + on.timing().patience;
     while again.is_empty() && clock.now() < deadline {
         // The broker may hand it to either of the two.
-        again = two
-            .subscriber
-            .receive(crate::actors::at_most(1), on.timing().quiet)
-            .await?;
+        again = two.subscriber.receive(crate::actors::at_most(1), on.timing().quiet).await?;
         if again.is_empty() {
-            again = one
-                .subscriber
-                .receive(crate::actors::at_most(1), on.timing().quiet)
-                .await?;
+            again = one.subscriber.receive(crate::actors::at_most(1), on.timing().quiet).await?;
         }
     }
     let waited = clock.now() - asked;
     equal("deliveries after the lease", 1, again.len())?;
     equal("the position", first.position, again[0].position)?;
-    holds(
-        &format!("a wait of at least the lease of {lease:?}"),
-        waited >= lease,
-        waited,
-    )?;
+    holds(&format!("a wait of at least the lease of {lease:?}"), waited >= lease, waited)?;
     let late = one.settle(&first, Settle::Ack).await;
     fails("the token whose lease ended", Kind::StaleLease, late).map(drop)
 }
@@ -54,8 +42,7 @@ pub(super) async fn comes_back_when_closed(on: &Environment) -> Verdict {
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let first = one.take_one().await?;
     let two = on.short_consumer(&topic, "all").await?;
-    two.nothing_for(on.timing().lease + on.timing().quiet)
-        .await?;
+    two.nothing_for(on.timing().lease + on.timing().quiet).await?;
     one.subscriber.close().await?;
     let again = two.take_one().await?;
     equal("the position", first.position, again.position)?;
@@ -67,9 +54,7 @@ pub(super) async fn an_extended_lease_keeps_its_delivery(on: &Environment) -> Ve
     let one = on.short_consumer(&topic, "all").await?;
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let held = one.take_one().await?;
-    let lease = held
-        .lease
-        .ok_or_else(|| Failure::new("expected a lease, seen none"))?;
+    let lease = held.lease.ok_or_else(|| Failure::new("expected a lease, seen none"))?;
     let two = on.short_consumer(&topic, "all").await?;
     let clock = on.clock();
     let end = clock.now() + lease * 3;

@@ -36,19 +36,10 @@ fn odd_messages(on: &Environment) -> Verdict<Vec<(&'static str, Message)>> {
     let any_bytes: Vec<u8> = (0..=255).collect();
     let mut odd = vec![
         ("an empty payload", Message::new("")),
-        (
-            "an empty payload with a key",
-            Message::new("").with_key("k"),
-        ),
+        ("an empty payload with a key", Message::new("").with_key("k")),
         ("a payload of all bytes", Message::new(any_bytes.clone())),
-        (
-            "a key that is not text",
-            Message::new("x").with_key(vec![0xff, 0x00, 0x80]),
-        ),
-        (
-            "an empty header value",
-            Message::new("x").with_headers(headers(&[("empty", b"")])?),
-        ),
+        ("a key that is not text", Message::new("x").with_key(vec![0xff, 0x00, 0x80])),
+        ("an empty header value", Message::new("x").with_headers(headers(&[("empty", b"")])?)),
         (
             "a header value that is not text",
             Message::new("x").with_headers(headers(&[("binary", &any_bytes)])?),
@@ -78,25 +69,13 @@ fn odd_messages(on: &Environment) -> Verdict<Vec<(&'static str, Message)>> {
 pub(super) async fn the_largest_payload_survives(on: &Environment) -> Verdict {
     let topic = on.topic("large")?;
     let consumer = on.consumer(&topic, "all").await?;
-    let largest = on
-        .capabilities()
-        .limits
-        .payload_bytes_max
-        .min(LARGEST_BYTES_MAX);
+    let largest = on.capabilities().limits.payload_bytes_max.min(LARGEST_BYTES_MAX);
     let payload = Bytes::from(on.choices().bytes(largest));
     let sent = Message::new(payload.clone());
     on.producer(&topic).await?.send(&[sent]).await?;
     let delivery = consumer.take_one().await?;
-    equal(
-        "bytes of the largest payload",
-        largest,
-        delivery.message.payload.len(),
-    )?;
-    holds(
-        "the same bytes",
-        delivery.message.payload == payload,
-        "others",
-    )?;
+    equal("bytes of the largest payload", largest, delivery.message.payload.len())?;
+    holds("the same bytes", delivery.message.payload == payload, "others")?;
     consumer.ack(&[delivery]).await
 }
 
@@ -112,23 +91,11 @@ pub(super) async fn an_oversize_message_fails_alone_in_its_batch(on: &Environmen
     let batch = [Message::new("before"), oversize(on), Message::new("after")];
     let mut results = producer.0.publish(&batch).await?;
     equal("results of three messages", 3, results.len())?;
-    holds(
-        "the last to be confirmed",
-        results.remove(2).is_ok(),
-        "an error",
-    )?;
+    holds("the last to be confirmed", results.remove(2).is_ok(), "an error")?;
     fails("the oversize one", Kind::Oversize, results.remove(1))?;
-    holds(
-        "the first to be confirmed",
-        results.remove(0).is_ok(),
-        "an error",
-    )?;
+    holds("the first to be confirmed", results.remove(0).is_ok(), "an error")?;
     let taken = consumer.take(2).await?;
-    delivered(
-        "deliveries",
-        vec!["after".to_owned(), "before".to_owned()],
-        sorted(&taken),
-    )?;
+    delivered("deliveries", vec!["after".to_owned(), "before".to_owned()], sorted(&taken))?;
     consumer.ack(&taken).await?;
     consumer.nothing().await
 }
@@ -140,15 +107,11 @@ pub(super) async fn an_oversize_message_is_refused_before_anything_is_sent(
     let consumer = on.consumer(&topic, "all").await?;
     let producer = on.producer(&topic).await?;
     let mut results = producer.0.publish(&[oversize(on)]).await?;
-    let refused = results
-        .pop()
-        .ok_or_else(|| Failure::new("expected a result, seen none"))?;
+    let refused = results.pop().ok_or_else(|| Failure::new("expected a result, seen none"))?;
     let error = fails("an oversize message", Kind::Oversize, refused)?;
     equal("its retry", Kind::Oversize.retry(), error.retry())?;
     consumer.nothing().await?;
-    producer
-        .send_bodies(&["the connection still works"])
-        .await?;
+    producer.send_bodies(&["the connection still works"]).await?;
     let delivery = consumer.take_one().await?;
     consumer.ack(&[delivery]).await
 }
@@ -163,11 +126,7 @@ pub(super) async fn positions_name_messages(on: &Environment) -> Verdict {
     taken.sort_by_key(|delivery| delivery.message.payload.clone());
     for (receipt, delivery) in receipts.iter().zip(&taken) {
         let told = receipt.position.unwrap_or(delivery.position);
-        equal(
-            "the position that the receipt told",
-            told,
-            delivery.position,
-        )?;
+        equal("the position that the receipt told", told, delivery.position)?;
     }
     let mut positions: Vec<_> = taken.iter().map(|delivery| delivery.position).collect();
     positions.sort();
@@ -200,10 +159,6 @@ pub(super) async fn a_publish_that_nobody_hears_says_so(on: &Environment) -> Ver
 
 pub(super) async fn is_stored_all_the_same(on: &Environment) -> Verdict {
     let topic = on.topic("silent")?;
-    let receipts = on
-        .producer(&topic)
-        .await?
-        .send(&[Message::new("unheard")])
-        .await?;
+    let receipts = on.producer(&topic).await?.send(&[Message::new("unheard")]).await?;
     equal("without a group", Confirmed::Stored, receipts[0].confirmed)
 }

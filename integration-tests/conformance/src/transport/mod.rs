@@ -100,9 +100,7 @@ fn anything(_: &Offer) -> bool {
 }
 
 async fn unreachable(_: &Environment) -> Verdict {
-    Err(Failure::new(
-        "expected a case that needs nothing to run, seen it absent",
-    ))
+    Err(Failure::new("expected a case that needs nothing to run, seen it absent"))
 }
 
 fn no_group_reported(offer: &Offer) -> bool {

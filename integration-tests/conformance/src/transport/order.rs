@@ -38,32 +38,17 @@ pub(super) async fn what_comes_back_goes_before_later_ones_of_its_key(on: &Envir
     let topic = on.topic("back")?;
     let consumer = on.consumer(&topic, "all").await?;
     let message = |body: &'static str| Message::new(body).with_key("k");
-    on.producer(&topic)
-        .await?
-        .send(&["1", "2", "3"].map(message))
-        .await?;
+    on.producer(&topic).await?.send(&["1", "2", "3"].map(message)).await?;
     let first = consumer.take_one().await?;
-    equal(
-        "the first",
-        vec!["1".to_owned()],
-        bodies(std::slice::from_ref(&first)),
-    )?;
+    equal("the first", vec!["1".to_owned()], bodies(std::slice::from_ref(&first)))?;
     consumer.settle(&first, Settle::Release).await?;
     let held = consumer.take(3).await?;
-    equal(
-        "after one came back",
-        "123".to_owned(),
-        bodies(&held).concat(),
-    )?;
+    equal("after one came back", "123".to_owned(), bodies(&held).concat())?;
     for delivery in held.iter().rev() {
         consumer.settle(delivery, Settle::Release).await?;
     }
     let again = consumer.take(3).await?;
-    equal(
-        "after all came back",
-        "123".to_owned(),
-        bodies(&again).concat(),
-    )?;
+    equal("after all came back", "123".to_owned(), bodies(&again).concat())?;
     consumer.ack(&again).await?;
     if on.capabilities().delayed_retry.is_supported() {
         a_delayed_head_is_waited_for(on, &topic, &consumer).await?;
@@ -84,11 +69,7 @@ async fn a_delayed_head_is_waited_for(
     consumer.settle(&head, Settle::Retry { after }).await?;
     producer.send(&[message("5")]).await?;
     let both = consumer.take(2).await?;
-    equal(
-        "behind a delayed head",
-        "45".to_owned(),
-        bodies(&both).concat(),
-    )?;
+    equal("behind a delayed head", "45".to_owned(), bodies(&both).concat())?;
     consumer.ack(&both).await
 }
 
@@ -132,11 +113,7 @@ impl Worker {
     async fn work(self, failing: Vec<bool>) -> Verdict {
         let mut failing = failing.into_iter();
         while self.book.acked() < KEYS * MESSAGES_OF_A_KEY && Instant::now() < self.deadline {
-            let mut batch = self
-                .consumer
-                .subscriber
-                .receive(at_most(7), self.quiet)
-                .await?;
+            let mut batch = self.consumer.subscriber.receive(at_most(7), self.quiet).await?;
             self.book.handed_over(self.number, &batch);
             while !batch.is_empty() {
                 if failing.next() == Some(true) {
@@ -155,9 +132,7 @@ impl Worker {
     /// Returns the head with what is held behind it of its key, tail first.
     async fn fail_head(&self, batch: &mut Vec<Delivery>) -> Verdict {
         let key = batch[0].message.key.clone();
-        let of_key: Vec<_> = batch
-            .extract_if(.., |delivery| delivery.message.key == key)
-            .collect();
+        let of_key: Vec<_> = batch.extract_if(.., |delivery| delivery.message.key == key).collect();
         for delivery in of_key.iter().rev() {
             self.book.returned(delivery);
             self.consumer.settle(delivery, Settle::Release).await?;
@@ -235,8 +210,5 @@ impl Book {
 fn place(delivery: &Delivery) -> (String, usize) {
     let key = delivery.message.key.as_deref().unwrap_or_default();
     let number = sorted(std::slice::from_ref(delivery)).concat();
-    (
-        String::from_utf8_lossy(key).into(),
-        number.parse().unwrap_or(usize::MAX),
-    )
+    (String::from_utf8_lossy(key).into(), number.parse().unwrap_or(usize::MAX))
 }

@@ -18,16 +18,8 @@ pub(super) async fn a_receive_ends_empty_at_its_time(on: &Environment) -> Verdic
     let waited = clock.now() - began;
     equal("deliveries", 0, came.len())?;
     let slack = Duration::from_millis(2);
-    holds(
-        &format!("a wait of {wait:?}"),
-        waited + slack >= wait,
-        waited,
-    )?;
-    holds(
-        "an end within the suite's patience",
-        waited < on.timing().patience,
-        waited,
-    )
+    holds(&format!("a wait of {wait:?}"), waited + slack >= wait, waited)?;
+    holds("an end within the suite's patience", waited < on.timing().patience, waited)
 }
 
 pub(super) async fn a_receive_takes_no_more_than_asked(on: &Environment) -> Verdict {
@@ -40,16 +32,9 @@ pub(super) async fn a_receive_takes_no_more_than_asked(on: &Environment) -> Verd
         let deadline = Instant::now() + on.timing().patience;
         let mut taken = Vec::new();
         while taken.is_empty() && Instant::now() < deadline {
-            taken = consumer
-                .subscriber
-                .receive(at_most(max), on.timing().quiet)
-                .await?;
+            taken = consumer.subscriber.receive(at_most(max), on.timing().quiet).await?;
         }
-        holds(
-            &format!("1 to {max} deliveries"),
-            (1..=max).contains(&taken.len()),
-            taken.len(),
-        )?;
+        holds(&format!("1 to {max} deliveries"), (1..=max).contains(&taken.len()), taken.len())?;
         consumer.ack(&taken).await?;
         all.extend(taken);
     }
@@ -84,9 +69,7 @@ pub(super) async fn a_cancelled_receive_loses_nothing(on: &Environment) -> Verdi
     let sent = numbered("m", MESSAGES);
     let mut seen = BTreeSet::new();
     for body in &sent {
-        let mut receive = consumer
-            .subscriber
-            .receive(at_most(3), on.timing().patience);
+        let mut receive = consumer.subscriber.receive(at_most(3), on.timing().patience);
         // Cancelled while it waits, and again while something is on its way to it.
         let idle = timeout(Duration::from_micros(on.choices().below(300)), &mut receive).await;
         producer.send_bodies(&[body]).await?;
@@ -104,10 +87,7 @@ pub(super) async fn a_cancelled_receive_loses_nothing(on: &Environment) -> Verdi
     }
     let deadline = Instant::now() + on.timing().lease + on.timing().patience;
     while seen.len() < MESSAGES && Instant::now() < deadline {
-        let taken = consumer
-            .subscriber
-            .receive(at_most(30), on.timing().quiet)
-            .await?;
+        let taken = consumer.subscriber.receive(at_most(30), on.timing().quiet).await?;
         consumer.ack(&taken).await?;
         seen.extend(bodies(&taken));
     }

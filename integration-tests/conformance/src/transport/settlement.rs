@@ -14,19 +14,12 @@ use crate::expect::{Verdict, delivered, equal, fails, holds};
 /// Five messages of one key, so that they share a partition where there are partitions.
 async fn send_five(producer: &Producer) -> Verdict {
     let message = |body: &'static str| Message::new(body).with_key("k");
-    producer
-        .send(&["A", "B", "C", "D", "E"].map(message))
-        .await
-        .map(drop)
+    producer.send(&["A", "B", "C", "D", "E"].map(message)).await.map(drop)
 }
 
 async fn ack_a_b_d(consumer: &Consumer) -> Verdict<Vec<Delivery>> {
     let taken = consumer.take(5).await?;
-    equal(
-        "order of one key",
-        "ABCDE".to_owned(),
-        bodies(&taken).concat(),
-    )?;
+    equal("order of one key", "ABCDE".to_owned(), bodies(&taken).concat())?;
     for index in [0, 1, 3] {
         consumer.settle(&taken[index], Settle::Ack).await?;
     }
@@ -52,10 +45,7 @@ pub(super) async fn an_ack_survives_a_reconnect(on: &Environment) -> Verdict {
     let options = on.options(on.timing().lease);
     let first = on.connect().await?;
     let consumer = on.consumer_on(&*first, &topic, "all", options).await?;
-    on.producer(&topic)
-        .await?
-        .send_bodies(&numbered("m", 10))
-        .await?;
+    on.producer(&topic).await?.send_bodies(&numbered("m", 10)).await?;
     let taken = consumer.take(10).await?;
     consumer.ack(&taken).await?;
     consumer.subscriber.close().await?;
@@ -82,18 +72,11 @@ pub(super) async fn what_failed_comes_back_after_a_reconnect(on: &Environment) -
     let mut again = consumer.take(2).await?;
     consumer.ack(&again).await?;
     let past_the_lease = on.timing().lease + on.timing().quiet;
-    let more = consumer
-        .subscriber
-        .receive(crate::actors::at_most(9), past_the_lease)
-        .await?;
+    let more = consumer.subscriber.receive(crate::actors::at_most(9), past_the_lease).await?;
     consumer.ack(&more).await?;
     again.extend(more);
     let seen = sorted(&again).concat();
-    holds(
-        "CE, or CDE with a watermark",
-        seen == "CE" || seen == "CDE",
-        seen,
-    )
+    holds("CE, or CDE with a watermark", seen == "CE" || seen == "CDE", seen)
 }
 
 pub(super) async fn a_retry_delay_is_a_floor(on: &Environment) -> Verdict {
@@ -107,11 +90,7 @@ pub(super) async fn a_retry_delay_is_a_floor(on: &Environment) -> Verdict {
     let again = consumer.take_one().await?;
     let waited = clock.now() - settled;
     equal("the position", first.position, again.position)?;
-    holds(
-        &format!("a wait of at least {after:?}"),
-        waited >= after,
-        waited,
-    )?;
+    holds(&format!("a wait of at least {after:?}"), waited >= after, waited)?;
     consumer.ack(&[again]).await
 }
 
@@ -179,11 +158,7 @@ pub(super) async fn failing_every_third_message_loses_none(on: &Environment) -> 
         } else {
             consumer.settle(&delivery, Settle::Ack).await?;
             let body = bodies(&[delivery]).concat();
-            holds(
-                "a message that was not acked",
-                acked.insert(body.clone()),
-                body,
-            )?;
+            holds("a message that was not acked", acked.insert(body.clone()), body)?;
         }
     }
     equal("acked", sent, acked.into_iter().collect())?;

@@ -27,21 +27,14 @@ pub(super) async fn a_token_of_another_subscriber_is_refused(on: &Environment) -
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let copy = other_group.take_one().await?;
     // Either consumer of the group may get it, so both are asked in turn.
-    let came = one
-        .subscriber
-        .receive(crate::actors::at_most(1), on.timing().quiet)
-        .await?;
+    let came = one.subscriber.receive(crate::actors::at_most(1), on.timing().quiet).await?;
     let (owner, stranger, delivery) = match came.into_iter().next() {
         Some(delivery) => (&one, &two, delivery),
         None => (&two, &one, two.take_one().await?),
     };
     for how in [Settle::Ack, Settle::Release] {
         let refused = stranger.settle(&delivery, how).await;
-        fails(
-            "a token of the same group's other consumer",
-            Kind::StaleLease,
-            refused,
-        )?;
+        fails("a token of the same group's other consumer", Kind::StaleLease, refused)?;
         let refused = owner.settle(&copy, how).await;
         fails("a token of another group", Kind::StaleLease, refused)?;
     }
@@ -55,18 +48,11 @@ pub(super) async fn a_bare_tag_of_another_generation_is_refused(on: &Environment
     let consumer = on.consumer(&topic, "all").await?;
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let delivery = consumer.take_one().await?;
-    let forged = AckToken {
-        generation: Generation::next(),
-        ..delivery.token.clone()
-    };
+    let forged = AckToken { generation: Generation::next(), ..delivery.token.clone() };
     let batch = [(forged, Settle::Ack)];
     let mut results = consumer.subscriber.settle(&batch).await?;
     equal("results of one token", 1, results.len())?;
-    fails(
-        "the same tag of another connection",
-        Kind::StaleLease,
-        results.remove(0),
-    )?;
+    fails("the same tag of another connection", Kind::StaleLease, results.remove(0))?;
     consumer.settle(&delivery, Settle::Ack).await?;
     Ok(())
 }
@@ -80,11 +66,7 @@ pub(super) async fn a_token_from_before_a_reopening_is_refused(on: &Environment)
     let after = on.short_consumer(&topic, "all").await?;
     let again = after.take_one().await?;
     equal("the position", first.position, again.position)?;
-    holds(
-        "another generation",
-        first.token.generation != again.token.generation,
-        &again.token,
-    )?;
+    holds("another generation", first.token.generation != again.token.generation, &again.token)?;
     let refused = after.settle(&first, Settle::Ack).await;
     fails("the token from before", Kind::StaleLease, refused)?;
     after.settle(&again, Settle::Ack).await?;

@@ -23,18 +23,11 @@ pub(super) struct SabotagedPublisher {
 
 impl SabotagedPublisher {
     pub(super) fn new(inner: Box<dyn Publisher>, mutation: Mutation) -> Self {
-        Self {
-            inner,
-            mutation,
-            kept_back: Mutex::default(),
-        }
+        Self { inner, mutation, kept_back: Mutex::default() }
     }
 
     fn keep_back(&self, message: Message) -> Option<Message> {
-        self.kept_back
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(message)
+        self.kept_back.lock().unwrap_or_else(PoisonError::into_inner).replace(message)
     }
 
     async fn confirm_before_storing(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
@@ -58,10 +51,7 @@ impl SabotagedPublisher {
 #[async_trait]
 impl Publisher for SabotagedPublisher {
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
-        let batch: Vec<_> = batch
-            .iter()
-            .map(|message| spoil(message, self.mutation))
-            .collect();
+        let batch: Vec<_> = batch.iter().map(|message| spoil(message, self.mutation)).collect();
         if self.mutation == Mutation::ConfirmsBeforeStoring {
             return self.confirm_before_storing(&batch).await;
         }
@@ -94,10 +84,7 @@ impl Publisher for SabotagedPublisher {
 }
 
 fn receipt() -> Receipt {
-    Receipt {
-        position: None,
-        confirmed: Confirmed::Stored,
-    }
+    Receipt { position: None, confirmed: Confirmed::Stored }
 }
 
 fn spoil(message: &Message, mutation: Mutation) -> Message {
@@ -106,9 +93,7 @@ fn spoil(message: &Message, mutation: Mutation) -> Message {
     if mutation == Mutation::RepeatedHeadersCollapse {
         let map: BTreeMap<_, _> = message.headers.iter().collect();
         for (name, value) in map {
-            headers
-                .push(name, value)
-                .expect("it was a header name before");
+            headers.push(name, value).expect("it was a header name before");
         }
         message.headers = headers.build();
     } else if mutation == Mutation::PayloadsBecomeText {
@@ -116,9 +101,7 @@ fn spoil(message: &Message, mutation: Mutation) -> Message {
         message.payload = text.into();
     } else if mutation == Mutation::KeysAreDropped {
         let key = message.key.take().unwrap_or_default();
-        headers
-            .push(HIDDEN_KEY, key)
-            .expect("a short name is a header name");
+        headers.push(HIDDEN_KEY, key).expect("a short name is a header name");
         message.headers = headers.build();
     }
     message

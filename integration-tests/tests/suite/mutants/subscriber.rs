@@ -64,16 +64,10 @@ impl SabotagedSubscriber {
     }
 
     async fn fix_start_late(&self) -> Result<()> {
-        let late = self
-            .late_start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let late = self.late_start.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((admin, topic, group)) = late {
             admin.delete_group(&topic, &group).await?;
-            admin
-                .create_group(&topic, &group, StartPosition::Latest)
-                .await?;
+            admin.create_group(&topic, &group, StartPosition::Latest).await?;
         }
         Ok(())
     }
@@ -90,8 +84,7 @@ impl SabotagedSubscriber {
             delivery.message.key = key.map(Into::into);
             delivery.message.headers = Headers::new();
         }
-        self.held()
-            .insert(delivery.token.position, delivery.clone());
+        self.held().insert(delivery.token.position, delivery.clone());
         delivery
     }
 
@@ -129,10 +122,8 @@ impl SabotagedSubscriber {
     }
 
     async fn ack_now(&self, taken: &[Delivery]) -> Result<()> {
-        let acks: Vec<_> = taken
-            .iter()
-            .map(|delivery| (delivery.token.clone(), Settle::Ack))
-            .collect();
+        let acks: Vec<_> =
+            taken.iter().map(|delivery| (delivery.token.clone(), Settle::Ack)).collect();
         self.inner().settle(&acks).await.map(drop)
     }
 }
@@ -164,10 +155,7 @@ impl Subscriber for SabotagedSubscriber {
             // On its way from the connection to the caller: whoever cancels now loses it.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Ok(taken
-            .into_iter()
-            .map(|delivery| self.spoil_delivery(delivery))
-            .collect())
+        Ok(taken.into_iter().map(|delivery| self.spoil_delivery(delivery)).collect())
     }
 
     async fn settle(&self, batch: &[(AckToken, Settle)]) -> Result<Vec<Result<()>>> {
@@ -177,11 +165,7 @@ impl Subscriber for SabotagedSubscriber {
                 Some(entry) => self.inner().settle(&[entry]).await?.remove(0),
                 None => Ok(()),
             };
-            results.push(if self.is(Mutation::SettleHidesFailures) {
-                Ok(())
-            } else {
-                result
-            });
+            results.push(if self.is(Mutation::SettleHidesFailures) { Ok(()) } else { result });
         }
         Ok(results)
     }
@@ -194,10 +178,7 @@ impl Subscriber for SabotagedSubscriber {
     }
 
     async fn close(&self) -> Result<()> {
-        let ignores = [
-            Mutation::ClosingLeavesReceiveBlocked,
-            Mutation::ClosingKeepsDeliveries,
-        ];
+        let ignores = [Mutation::ClosingLeavesReceiveBlocked, Mutation::ClosingKeepsDeliveries];
         if ignores.contains(&self.mutation) {
             return Ok(());
         }

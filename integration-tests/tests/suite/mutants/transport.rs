@@ -41,11 +41,7 @@ impl SabotagedBackend {
             batch_messages_max: BATCH_MESSAGES_MAX,
             ..MemoryLimits::default()
         };
-        Self {
-            broker: MemoryTransport::with_limits(clock.clone(), limits),
-            clock,
-            mutation,
-        }
+        Self { broker: MemoryTransport::with_limits(clock.clone(), limits), clock, mutation }
     }
 }
 
@@ -56,10 +52,7 @@ impl Backend for SabotagedBackend {
     }
 
     async fn connect(&self) -> Result<Arc<dyn Transport>> {
-        Ok(Arc::new(SabotagedTransport {
-            inner: self.broker.connect(),
-            mutation: self.mutation,
-        }))
+        Ok(Arc::new(SabotagedTransport { inner: self.broker.connect(), mutation: self.mutation }))
     }
 
     fn clock(&self) -> Clock {
@@ -78,10 +71,7 @@ impl Backend for SabotagedBackend {
     }
 
     fn faults(&self) -> Faults {
-        Faults {
-            restart: true,
-            cut: true,
-        }
+        Faults { restart: true, cut: true }
     }
 
     async fn restart(&self) -> Result<()> {
@@ -130,11 +120,7 @@ impl Transport for SabotagedTransport {
         let mut capabilities = self.inner.capabilities();
         capabilities.limits.payload_bytes_max = PAYLOAD_BYTES_MAX;
         let denied = |denies: Mutation, truth: Support| {
-            if self.mutation == denies {
-                Support::Unsupported
-            } else {
-                truth
-            }
+            if self.mutation == denies { Support::Unsupported } else { truth }
         };
         capabilities.delayed_retry = denied(Mutation::RetryIsDenied, capabilities.delayed_retry);
         capabilities.attempt_count =
@@ -149,10 +135,7 @@ impl Transport for SabotagedTransport {
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
         let provision = self.provision(options.provision);
-        let inner = self
-            .inner
-            .publisher(topic, PublisherOptions { provision })
-            .await?;
+        let inner = self.inner.publisher(topic, PublisherOptions { provision }).await?;
         Ok(Box::new(SabotagedPublisher::new(inner, self.mutation)))
     }
 
@@ -171,34 +154,21 @@ impl Transport for SabotagedTransport {
         let holds = [Mutation::LeasesNeverEnd, Mutation::ClosingKeepsDeliveries];
         let options = SubscriberOptions {
             provision: self.provision(options.provision),
-            lease: if holds.contains(&self.mutation) {
-                asked * 1_000
-            } else {
-                asked
-            },
+            lease: if holds.contains(&self.mutation) { asked * 1_000 } else { asked },
             ..options
         };
         let inner = self.inner.subscriber(topic, &group, options).await?;
-        let to_end = self
-            .inner
-            .publisher(topic, PublisherOptions::default())
-            .await?;
+        let to_end = self.inner.publisher(topic, PublisherOptions::default()).await?;
         let fixes_late =
             self.mutation == Mutation::LatestIsFixedLate && options.start == StartPosition::Latest;
         let late_start = fixes_late.then(|| (admin, topic.clone(), group));
         let mutation = self.mutation;
-        Ok(Box::new(SabotagedSubscriber::new(
-            inner, mutation, asked, to_end, late_start,
-        )))
+        Ok(Box::new(SabotagedSubscriber::new(inner, mutation, asked, to_end, late_start)))
     }
 
     fn admin(&self) -> Result<Arc<dyn Admin>> {
         let inner = self.inner.admin()?;
-        if self.mutation == Mutation::LagIsZero {
-            Ok(Arc::new(NoLag(inner)))
-        } else {
-            Ok(inner)
-        }
+        if self.mutation == Mutation::LagIsZero { Ok(Arc::new(NoLag(inner))) } else { Ok(inner) }
     }
 
     async fn ping(&self) -> Result<()> {

@@ -35,9 +35,7 @@ impl Claims {
     ) -> Result<Self, LedgerError> {
         let verifier = verifier(reader, url, found)?;
         let mut notes = Vec::new();
-        let newest = one(at, sql!("log/newest_checkpoint"), (), |row| {
-            row.get::<_, String>(1)
-        })?;
+        let newest = one(at, sql!("log/newest_checkpoint"), (), |row| row.get::<_, String>(1))?;
         match newest {
             Some(note) => notes.push((note, "the database".to_owned())),
             None => found.report(Check::Signature, "the database has no checkpoint"),
@@ -54,11 +52,7 @@ impl Claims {
         let mut claims = Vec::new();
         for (note, place) in notes {
             match Checkpoint::open(&note, &verifier) {
-                Ok(checkpoint) => claims.push(Claim {
-                    checkpoint,
-                    place,
-                    checked: false,
-                }),
+                Ok(checkpoint) => claims.push(Claim { checkpoint, place, checked: false }),
                 Err(error) => found.report(Check::Signature, format!("in {place}: {error}")),
             }
         }
@@ -69,11 +63,7 @@ impl Claims {
 
     /// Compares what is claimed about a tree of this size.
     pub(super) fn compare(&mut self, tree: &Frontier, found: &mut Verification) {
-        for claim in self
-            .0
-            .iter_mut()
-            .filter(|claim| claim.checkpoint.size == tree.size())
-        {
+        for claim in self.0.iter_mut().filter(|claim| claim.checkpoint.size == tree.size()) {
             claim.checked = true;
             if claim.checkpoint.root == tree.root() {
                 found.covered = found.covered.max(tree.size());
@@ -89,10 +79,7 @@ impl Claims {
 
     /// Reports what is claimed about a log longer than this one.
     pub(super) fn expect_reached(&self, found: &mut Verification) {
-        for Claim {
-            checkpoint, place, ..
-        } in self.0.iter().filter(|claim| !claim.checked)
-        {
+        for Claim { checkpoint, place, .. } in self.0.iter().filter(|claim| !claim.checked) {
             let size = checkpoint.size;
             found.report(
                 Check::Rollback,
@@ -121,18 +108,12 @@ fn verifier(
     };
     if inside.is_some_and(|inside| inside != beside) {
         let path = path.display();
-        found.report(
-            Check::Signature,
-            format!("the database names another key than {path}"),
-        );
+        found.report(Check::Signature, format!("the database names another key than {path}"));
     }
     Ok(beside)
 }
 
 fn missing(path: &Path) -> LedgerError {
-    let message = format!(
-        "there is no checkpoint file {}: correct the path",
-        path.display()
-    );
+    let message = format!("there is no checkpoint file {}: correct the path", path.display());
     LedgerError::new(LedgerErrorKind::Missing, message)
 }

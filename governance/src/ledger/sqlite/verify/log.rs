@@ -38,13 +38,7 @@ pub(super) fn walk(
     found: &mut Verification,
 ) -> Result<Frontier, LedgerError> {
     let (last_number, last_millis) = (-1, 0);
-    let mut walk = Walk {
-        frontier: Frontier::new(),
-        last_number,
-        last_millis,
-        claims,
-        found,
-    };
+    let mut walk = Walk { frontier: Frontier::new(), last_number, last_millis, claims, found };
     loop {
         let by = [walk.last_number + 1, TILE_WIDTH as i64];
         let page = all(at, sql!("verify/stamps"), by, stored)?;
@@ -69,10 +63,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 
 impl Walk<'_> {
     fn page(&mut self, at: &Connection, page: &[Stored]) -> Result<(), LedgerError> {
-        let tile = TileId {
-            level: 0,
-            index: self.frontier.size() / TILE_WIDTH as u64,
-        };
+        let tile = TileId { level: 0, index: self.frontier.size() / TILE_WIDTH as u64 };
         let mut leaves = Vec::with_capacity(page.len());
         let mut full = Vec::new();
         for stamp in page {
@@ -94,8 +85,7 @@ impl Walk<'_> {
     fn order(&mut self, stamp: &Stored) {
         let (number, expected) = (stamp.number, self.last_number + 1);
         if number != expected {
-            self.found
-                .report(Check::Order, format!("stamp {expected} is missing"));
+            self.found.report(Check::Order, format!("stamp {expected} is missing"));
         }
         if stamp.at_millis < self.last_millis {
             let detail = format!("stamp {number} is earlier than the one before it");
@@ -108,10 +98,8 @@ impl Walk<'_> {
     /// The lines of a stamp that columns repeat; and what the log as a whole says about events.
     fn columns(&mut self, stamp: &Stored) {
         let text = String::from_utf8_lossy(&stamp.bytes);
-        let line = |name: &str| {
-            text.lines()
-                .find_map(|it| it.strip_prefix(name)?.strip_prefix(' '))
-        };
+        let line =
+            |name: &str| text.lines().find_map(|it| it.strip_prefix(name)?.strip_prefix(' '));
         let execution = stamp.execution.map(|id| Digest::from(id).to_string());
         let agree = line("at") == Some(&stamp.at_millis.to_string())
             && line("kind") == Some(&stamp.kind)
@@ -121,26 +109,19 @@ impl Walk<'_> {
             self.found.report(Check::Columns, detail);
         }
         if stamp.number == 0 && line("ledger") != Some(&self.found.ledger.to_string()) {
-            self.found
-                .report(Check::Columns, "the first stamp does not open this ledger");
+            self.found.report(Check::Columns, "the first stamp does not open this ledger");
         }
         self.found.events_stamped += match line("kind") {
             Some("recorded") => 1,
             _ => line("outputs").map_or(0, |outputs| {
-                outputs
-                    .split(',')
-                    .filter(|output| !output.is_empty())
-                    .count()
+                outputs.split(',').filter(|output| !output.is_empty()).count()
             }),
         };
     }
 
     fn parent(&mut self, at: &Connection, full: &FullTile) -> Result<(), LedgerError> {
         let width = TILE_WIDTH as u64;
-        let tile = TileId {
-            level: full.level + 1,
-            index: full.index / width,
-        };
+        let tile = TileId { level: full.level + 1, index: full.index / width };
         let place = (full.index % width) as usize;
         if tile_at(at, tile)?.get(place) != Some(&full.hash) {
             let TileId { level, index } = tile;

@@ -49,10 +49,7 @@ fn verify_snapshot(
     let frontier = log::walk(at, &mut claims, &mut found)?;
     claims.expect_reached(&mut found);
     if Head::read(at)?.frontier != frontier {
-        found.report(
-            Check::Tree,
-            "the head of the log is not the one that its stamps give",
-        );
+        found.report(Check::Tree, "the head of the log is not the one that its stamps give");
     }
     found.stamps = frontier.size();
     found.root = frontier.root();

@@ -31,13 +31,7 @@ impl Made {
         order: usize,
     ) -> Self {
         let tool = tool.to_owned();
-        Self {
-            registered,
-            tree,
-            tool,
-            run,
-            order,
-        }
+        Self { registered, tree, tool, run, order }
     }
 
     pub(super) fn can_undo(&self) -> bool {
@@ -105,10 +99,7 @@ impl Oracle {
         };
         let seen = self.executions.get(&id);
         if seen.is_some_and(|seen| row.attempt >= seen.attempts) {
-            let detail = format!(
-                "call {} of the attempt that counts is undone",
-                row.key.index
-            );
+            let detail = format!("call {} of the attempt that counts is undone", row.key.index);
             self.violate("G8", "undo_of_standing", Some(id), detail);
         }
     }
@@ -156,23 +147,15 @@ impl Oracle {
             }
             let known = outside.known(key);
             let fenced = self.fenced.contains(&made.tree);
-            let attempts = self
-                .executions
-                .get(&key.execution)
-                .map_or(0, |it| it.attempts);
+            let attempts = self.executions.get(&key.execution).map_or(0, |it| it.attempts);
             let finished = self.outcomes.get(&key.execution) == Some(&Phase::Finished);
             let owed = made.can_undo() && (fenced || (finished && row.attempt < attempts));
             let excused = row.state == EffectState::Quarantined || self.is_held(key, store);
             if owed && known.applied && !known.undone && !excused {
-                let detail = format!(
-                    "call {} of {} stands as {:?}",
-                    key.index, row.tool, row.state
-                );
-                let (rule, check) = if fenced {
-                    ("G8", "fence_undoes_all")
-                } else {
-                    ("R3", "orphans_are_undone")
-                };
+                let detail =
+                    format!("call {} of {} stands as {:?}", key.index, row.tool, row.state);
+                let (rule, check) =
+                    if fenced { ("G8", "fence_undoes_all") } else { ("R3", "orphans_are_undone") };
                 self.violate(rule, check, id, detail);
             }
             if row.state == EffectState::Compensated && known.applied && !known.undone {

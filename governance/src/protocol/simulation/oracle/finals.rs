@@ -1,6 +1,6 @@
 //! What must be true once the world is at rest (G3, G8, T1, T6, R5, R12).
 
-use super::Oracle;
+use super::{Forgery, Oracle};
 use crate::protocol::id::{EventKey, ExecutionId};
 use crate::protocol::row::EffectState;
 use crate::protocol::row::{Fence, FenceState, Key, OutboxState, Phase, RefusalCode, Row};
@@ -62,15 +62,21 @@ impl Oracle {
 
     /// T6: what could not be admitted is in quarantine, under its place and not under its claim.
     fn forgeries_filed(&mut self, store: &Store) {
-        for (position, topic, digest) in self.forgeries.clone() {
+        for forgery in self.forgeries.clone() {
+            let Forgery { position, topic, digest, claims } = &forgery;
+            let (rule, check) = match claims {
+                None => ("T6", "poison_is_visible"),
+                Some(key) if self.events.contains_key(key) => ("R1", "conflicts_are_filed"),
+                Some(_) => ("R12", "forgeries_are_filed"),
+            };
             for (handler, topics) in HANDLERS {
                 if !topics.contains(&topic.as_str()) {
                     continue;
                 }
-                let id = ExecutionId::unclaimed(&name(handler), &position.to_string(), &digest);
+                let id = ExecutionId::unclaimed(&name(handler), &position.to_string(), digest);
                 if store.get(&Key::DeadLetter(id)).is_none() {
                     let detail = format!("the forgery at {position} is nowhere");
-                    self.violate("T6", "poison_is_visible", Some(id), detail);
+                    self.violate(rule, check, Some(id), detail);
                 }
             }
         }
@@ -87,10 +93,8 @@ impl Oracle {
                 OutboxState::Unpublished | OutboxState::Publishing => false,
             };
             if !right {
-                let detail = format!(
-                    "row {} is {:?}; on the broker: {left}",
-                    row.sequence, row.state
-                );
+                let detail =
+                    format!("row {} is {:?}; on the broker: {left}", row.sequence, row.state);
                 self.violate("G3", "broker_has_what_is_recorded", row.cause, detail);
             }
         }
@@ -108,11 +112,7 @@ impl Oracle {
             let quarantined = store.rows(EFFECT).any(|row| {
                 matches!(row, Row::Effect(it) if it.tree == tree && it.state == EffectState::Quarantined)
             });
-            let wanted = if quarantined {
-                FenceState::Stuck
-            } else {
-                FenceState::Closed
-            };
+            let wanted = if quarantined { FenceState::Stuck } else { FenceState::Closed };
             let found = fences.iter().find(|it| it.tree == tree).map(|it| it.state);
             if found != Some(wanted) {
                 let detail = format!("tree {tree} is {found:?} and not {wanted:?}");

@@ -43,13 +43,7 @@ pub(super) struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            rule,
-            check,
-            detail,
-            step,
-            ..
-        } = self;
+        let Self { rule, check, detail, step, .. } = self;
         write!(f, "{rule} {check} at step {step}: {detail}")
     }
 }
@@ -78,6 +72,16 @@ struct Seen {
     told: Option<Decision>,
 }
 
+/// What somebody put on the broker who may only write there.
+#[derive(Debug, Clone)]
+struct Forgery {
+    position: u64,
+    topic: String,
+    digest: Digest,
+    /// The identity that it claims.
+    claims: Option<EventKey>,
+}
+
 /// One part of a transaction: what a single input wrote.
 struct Part<'a> {
     changes: &'a [Change],
@@ -98,7 +102,7 @@ pub(super) struct Oracle {
     events: BTreeMap<EventKey, Genuine>,
     /// Where each event first stood on the broker.
     positions: BTreeMap<EventKey, u64>,
-    forgeries: Vec<(u64, String, Digest)>,
+    forgeries: Vec<Forgery>,
     executions: BTreeMap<ExecutionId, Seen>,
     outcomes: BTreeMap<ExecutionId, Phase>,
     /// Executions that waited for an ordering rule at some time, and since when.
@@ -168,14 +172,7 @@ impl Oracle {
     ) {
         let step = self.step;
         let tree = execution.and_then(|it| Some(self.executions.get(&it)?.tree.clone()));
-        self.violation.get_or_insert(Violation {
-            rule,
-            check,
-            detail,
-            step,
-            execution,
-            tree,
-        });
+        self.violation.get_or_insert(Violation { rule, check, detail, step, execution, tree });
     }
 
     /// An event that a program outside made.
@@ -205,8 +202,12 @@ impl Oracle {
             Ok(event) => event_digest(event),
             Err(_) => Digest::of(&message.payload),
         };
-        let topic = message.topic.clone();
-        self.forgeries.push((message.position, topic, digest));
+        self.forgeries.push(Forgery {
+            position: message.position,
+            topic: message.topic.clone(),
+            digest,
+            claims: message.event.as_ref().ok().map(|it| EventKey::of(it)),
+        });
     }
 
     pub(super) fn on_broker(&mut self, message: &Message) {
@@ -277,11 +278,7 @@ impl Oracle {
         until: Option<Savepoint>,
     ) {
         let (first_stamp, stamps) = store.stamped(since, until);
-        let part = Part {
-            changes: store.changes(since, until),
-            first_stamp,
-            stamps,
-        };
+        let part = Part { changes: store.changes(since, until), first_stamp, stamps };
         let Some(reply) = reply else {
             if !part.changes.is_empty() || !part.stamps.is_empty() {
                 let detail = "an input that was refused left something behind".to_owned();

@@ -57,10 +57,7 @@ impl Oracle {
                 false
             }
         };
-        let told = self
-            .executions
-            .get_mut(&id)
-            .and_then(|it| it.told.replace(decision.clone()));
+        let told = self.executions.get_mut(&id).and_then(|it| it.told.replace(decision.clone()));
         if !right || told.is_some_and(|it| it != decision) {
             let detail = format!("it was told {decision:?}");
             self.violate("G5", "decision_is_told", Some(id), detail);

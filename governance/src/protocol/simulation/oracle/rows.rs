@@ -60,10 +60,7 @@ impl Oracle {
             stamp.execution == id && kind(&after.phase) == Some(stamp.fact.kind())
         });
         if !says {
-            let detail = format!(
-                "{:?} has no stamp of its own in its transaction",
-                after.phase
-            );
+            let detail = format!("{:?} has no stamp of its own in its transaction", after.phase);
             self.violate("R4", "outcome_is_stamped", id, detail);
         }
         self.left(after);
@@ -106,10 +103,7 @@ impl Oracle {
             _ => false,
         });
         if !named {
-            let detail = format!(
-                "no stamp names row {} of type {}",
-                row.sequence, row.event_type
-            );
+            let detail = format!("no stamp names row {} of type {}", row.sequence, row.event_type);
             self.violate("G1", "stamp_before_publish", row.cause, detail);
         }
         let Ok(event) = CloudEvent::from_json(&row.message) else {

@@ -96,10 +96,8 @@ impl Oracle {
     pub(super) fn intended(&mut self, intend: &Intend, intended: &Intended, part: &Part<'_>) {
         let run = intend.run;
         let id = Some(run.execution);
-        let allowed = matches!(
-            intended,
-            Intended::Call(_) | Intended::Known(_) | Intended::UndoFirst(_)
-        );
+        let allowed =
+            matches!(intended, Intended::Call(_) | Intended::Known(_) | Intended::UndoFirst(_));
         if !allowed {
             return;
         }
@@ -118,10 +116,7 @@ impl Oracle {
             let detail = format!("it calls {} in a fenced tree", intend.tool);
             self.violate("R8", "no_intent_in_a_fence", id, detail);
         }
-        let held = self
-            .contracts
-            .handler(seen.handler)
-            .and_then(|it| it.tools.get(&intend.tool));
+        let held = self.contracts.handler(seen.handler).and_then(|it| it.tools.get(&intend.tool));
         if held.is_none_or(|level| *level < intend.level) {
             let detail = format!("{} does not hold {}", seen.handler, intend.tool);
             self.violate("G4", "least_privilege", id, detail);
@@ -144,24 +139,14 @@ impl Oracle {
     pub(super) fn reported(&mut self, run: Run, key: EffectKey, part: &Part<'_>) {
         if !part.changes.is_empty() && !self.is_current(run) {
             let detail = format!("attempt {} reports call {}", run.attempt, key.index);
-            self.violate(
-                "R2",
-                "only_the_current_attempt",
-                Some(run.execution),
-                detail,
-            );
+            self.violate("R2", "only_the_current_attempt", Some(run.execution), detail);
         }
     }
 
     /// A tool outside the contract was denied; the protocol must say by which primitive.
     pub(in crate::protocol::simulation) fn denied(&mut self, detail: &str) {
         if detail.is_empty() {
-            self.violate(
-                "G4",
-                "least_privilege",
-                None,
-                "denied without a reason".to_owned(),
-            );
+            self.violate("G4", "least_privilege", None, "denied without a reason".to_owned());
         }
     }
 }

@@ -70,9 +70,7 @@ impl Oracle {
     fn takes_over(&mut self, started: &Started, handler: &'static str, tree: TreeId) {
         let (run, event) = (started.run, &*started.event);
         let key = EventKey::of(event);
-        let lane = event
-            .partition_key()
-            .map(|it| (handler, event.ty().to_owned(), it.to_owned()));
+        let lane = event.partition_key().map(|it| (handler, event.ty().to_owned(), it.to_owned()));
         let seen = self.executions.entry(run.execution).or_insert(Seen {
             handler,
             event: key,
@@ -87,10 +85,7 @@ impl Oracle {
         seen.current = Some((run.claim, run.attempt));
         seen.attempts = run.attempt;
         if let Some(lane) = lane {
-            self.running_lane
-                .entry(lane)
-                .or_default()
-                .insert(run.execution);
+            self.running_lane.entry(lane).or_default().insert(run.execution);
         }
         let id = Some(run.execution);
         if seen.failures > RETRIES {
@@ -166,16 +161,10 @@ impl Oracle {
             of(*number).is_some_and(|it| it.iter().any(|it| self.outcomes.contains_key(it)))
         };
         if let Some(missing) = (1..number).find(|number| !ended(number)) {
-            return Some(format!(
-                "{number} of stream {stream} started before {missing} ended"
-            ));
+            return Some(format!("{number} of stream {stream} started before {missing} ended"));
         }
-        let twin = of(number)?
-            .iter()
-            .find(|it| **it != id && self.executions.contains_key(it))?;
-        Some(format!(
-            "{number} of stream {stream} started before, as {twin}"
-        ))
+        let twin = of(number)?.iter().find(|it| **it != id && self.executions.contains_key(it))?;
+        Some(format!("{number} of stream {stream} started before, as {twin}"))
     }
 
     fn chain_fault(&self, event: &CloudEvent) -> Option<String> {

@@ -7,19 +7,12 @@ use crate::protocol::simulation::store::Store;
 impl Oracle {
     /// Nothing is left to do now: whoever still waits must have something to wait for.
     pub(in crate::protocol::simulation) fn check_waits(&mut self, store: &Store) {
-        let waiting = store
-            .parked()
-            .filter(|it| it.due_millis > self.now && it.claim.is_none());
+        let waiting = store.parked().filter(|it| it.due_millis > self.now && it.claim.is_none());
         let missed: Vec<(Parked, &str)> = waiting
             .filter_map(|parked| Some((parked.clone(), self.missed(parked, store)?)))
             .collect();
         for (parked, why) in missed {
-            self.violate(
-                "R6",
-                "woken_in_time",
-                Some(parked.execution),
-                why.to_owned(),
-            );
+            self.violate("R6", "woken_in_time", Some(parked.execution), why.to_owned());
         }
     }
 
@@ -57,9 +50,7 @@ impl Oracle {
                     let of = self.numbers.get(&(stream.clone(), number));
                     of.is_some_and(|it| it.iter().any(|it| self.outcomes.contains_key(it)))
                 };
-                (1..number)
-                    .all(ended)
-                    .then_some("all numbers before it have ended")
+                (1..number).all(ended).then_some("all numbers before it have ended")
             }
             _ => None,
         }

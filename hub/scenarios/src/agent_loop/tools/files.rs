@@ -11,31 +11,53 @@ use wingman_governance::contract::Level;
 use wingman_governance::digest::Digest;
 use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 
-/// Creates a file that must not exist (`fs.create`).
-#[derive(Debug, Clone)]
-pub struct CreateFile {
-    /// The work folder.
-    pub folder: PathBuf,
+/// What a tool does to a file of the work folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileAction {
+    /// Creates one that must not exist (`fs.create`).
+    Create,
+    /// Replaces the content of one that must exist (`fs.write`).
+    Write,
+    /// Removes one that must exist (`fs.remove`).
+    Remove,
 }
 
-/// Replaces the content of a file that must exist (`fs.write`).
+/// One action on the files of a folder.
 #[derive(Debug, Clone)]
-pub struct WriteFile {
+pub struct FileTool {
     /// The work folder.
     pub folder: PathBuf,
+    /// What is done.
+    pub action: FileAction,
 }
 
-/// Removes a file (`fs.remove`).
-#[derive(Debug, Clone)]
-pub struct RemoveFile {
-    /// The work folder.
-    pub folder: PathBuf,
+impl FileTool {
+    /// What the file holds after a call; `None` if it is gone.
+    fn after<'a>(&self, arguments: &'a Value) -> Result<Option<&'a [u8]>, ToolError> {
+        match self.action {
+            FileAction::Create | FileAction::Write => {
+                Ok(Some(text(arguments, "content")?.as_bytes()))
+            }
+            FileAction::Remove => Ok(None),
+        }
+    }
+
+    /// What it held before; `None` if it was missing.
+    fn held<'a>(&self, before: &'a [u8]) -> Option<&'a [u8]> {
+        match self.action {
+            FileAction::Create => None,
+            FileAction::Write | FileAction::Remove => Some(before),
+        }
+    }
 }
 
 #[async_trait]
-impl Tool for CreateFile {
+impl Tool for FileTool {
     fn level(&self) -> Level {
-        Level::Write
+        match self.action {
+            FileAction::Create | FileAction::Write => Level::Write,
+            FileAction::Remove => Level::Delete,
+        }
     }
 
     fn can_undo(&self) -> bool {
@@ -43,110 +65,37 @@ impl Tool for CreateFile {
     }
 
     async fn before(&self, arguments: &Value) -> Result<Bytes, ToolError> {
-        match read(&path(&self.folder, arguments)?).await? {
-            None => Ok(Bytes::new()),
-            Some(_) => Err(ToolError::NotDone(format!(
-                "{} exists",
-                text(arguments, "target")?
-            ))),
+        let target = text(arguments, "target")?;
+        match (self.action, read(&path(&self.folder, arguments)?).await?) {
+            (FileAction::Create, None) => Ok(Bytes::new()),
+            (FileAction::Create, Some(_)) => Err(ToolError::NotDone(format!("{target} exists"))),
+            (FileAction::Write | FileAction::Remove, Some(bytes)) => Ok(bytes.into()),
+            (FileAction::Write | FileAction::Remove, None) => {
+                Err(ToolError::NotDone(format!("{target} is missing")))
+            }
         }
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Value, ToolError> {
-        let content = text(call.arguments, "content")?;
-        replace(&path(&self.folder, call.arguments)?, content.as_bytes()).await?;
-        Ok(changed(call.arguments, None, Some(content.as_bytes())))
-    }
-
-    async fn probe(&self, call: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
-        let content = text(call.arguments, "content")?;
-        let found = read(&path(&self.folder, call.arguments)?).await?;
-        let result = changed(call.arguments, None, Some(content.as_bytes()));
-        Ok(seen(
-            found.as_deref(),
-            Some(content.as_bytes()),
-            None,
-            result,
-        ))
-    }
-
-    async fn undo(&self, call: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
-        remove(&path(&self.folder, call.arguments)?).await
-    }
-}
-
-#[async_trait]
-impl Tool for WriteFile {
-    fn level(&self) -> Level {
-        Level::Write
-    }
-
-    fn can_undo(&self) -> bool {
-        true
-    }
-
-    async fn before(&self, arguments: &Value) -> Result<Bytes, ToolError> {
-        existing(&self.folder, arguments).await
-    }
-
-    async fn call(&self, call: Call<'_>) -> Result<Value, ToolError> {
         let path = path(&self.folder, call.arguments)?;
         let before = read(&path).await?;
-        let content = text(call.arguments, "content")?;
-        replace(&path, content.as_bytes()).await?;
-        Ok(changed(
-            call.arguments,
-            before.as_deref(),
-            Some(content.as_bytes()),
-        ))
+        let after = self.after(call.arguments)?;
+        restore(&path, after).await?;
+        Ok(changed(call.arguments, before.as_deref(), after))
     }
 
     async fn probe(&self, call: Call<'_>, before: &[u8]) -> Result<Probed, ToolError> {
-        let content = text(call.arguments, "content")?;
+        let (before, after) = (self.held(before), self.after(call.arguments)?);
         let found = read(&path(&self.folder, call.arguments)?).await?;
-        let result = changed(call.arguments, Some(before), Some(content.as_bytes()));
-        Ok(seen(
-            found.as_deref(),
-            Some(content.as_bytes()),
-            Some(before),
-            result,
-        ))
+        Ok(match found.as_deref() {
+            found if found == after => Probed::Applied(changed(call.arguments, before, after)),
+            found if found == before => Probed::NotApplied,
+            _ => Probed::Undecidable,
+        })
     }
 
     async fn undo(&self, call: Call<'_>, before: &[u8]) -> Result<(), ToolError> {
-        replace(&path(&self.folder, call.arguments)?, before).await
-    }
-}
-
-#[async_trait]
-impl Tool for RemoveFile {
-    fn level(&self) -> Level {
-        Level::Delete
-    }
-
-    fn can_undo(&self) -> bool {
-        true
-    }
-
-    async fn before(&self, arguments: &Value) -> Result<Bytes, ToolError> {
-        existing(&self.folder, arguments).await
-    }
-
-    async fn call(&self, call: Call<'_>) -> Result<Value, ToolError> {
-        let path = path(&self.folder, call.arguments)?;
-        let before = read(&path).await?;
-        remove(&path).await?;
-        Ok(changed(call.arguments, before.as_deref(), None))
-    }
-
-    async fn probe(&self, call: Call<'_>, before: &[u8]) -> Result<Probed, ToolError> {
-        let found = read(&path(&self.folder, call.arguments)?).await?;
-        let result = changed(call.arguments, Some(before), None);
-        Ok(seen(found.as_deref(), None, Some(before), result))
-    }
-
-    async fn undo(&self, call: Call<'_>, before: &[u8]) -> Result<(), ToolError> {
-        replace(&path(&self.folder, call.arguments)?, before).await
+        restore(&path(&self.folder, call.arguments)?, self.held(before)).await
     }
 }
 
@@ -160,14 +109,10 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str, Tool
 /// The target within the folder; a path that leads out of it is refused.
 fn path(folder: &Path, arguments: &Value) -> Result<PathBuf, ToolError> {
     let target = Path::new(text(arguments, "target")?);
-    let inside = target
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let inside = target.components().all(|part| matches!(part, Component::Normal(_)));
     if !inside || target.as_os_str().is_empty() {
         let target = target.display();
-        return Err(ToolError::NotDone(format!(
-            "{target} is not a file of the work folder"
-        )));
+        return Err(ToolError::NotDone(format!("{target} is not a file of the work folder")));
     }
     Ok(folder.join(target))
 }
@@ -180,13 +125,11 @@ async fn read(path: &Path) -> Result<Option<Vec<u8>>, ToolError> {
     }
 }
 
-async fn existing(folder: &Path, arguments: &Value) -> Result<Bytes, ToolError> {
-    match read(&path(folder, arguments)?).await? {
-        Some(bytes) => Ok(bytes.into()),
-        None => Err(ToolError::NotDone(format!(
-            "{} is missing",
-            text(arguments, "target")?
-        ))),
+/// Makes a file hold these bytes, or be gone.
+async fn restore(path: &Path, content: Option<&[u8]>) -> Result<(), ToolError> {
+    match content {
+        Some(content) => replace(path, content).await,
+        None => remove(path).await,
     }
 }
 
@@ -197,9 +140,7 @@ async fn replace(path: &Path, content: &[u8]) -> Result<(), ToolError> {
         fs::write(&draft, content).await?;
         fs::rename(&draft, path).await
     };
-    written
-        .await
-        .map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
+    written.await.map_err(|error| ToolError::Unknown(format!("{}: {error}", path.display())))
 }
 
 async fn remove(path: &Path) -> Result<(), ToolError> {
@@ -214,20 +155,4 @@ async fn remove(path: &Path) -> Result<(), ToolError> {
 fn changed(arguments: &Value, before: Option<&[u8]>, after: Option<&[u8]>) -> Value {
     let digest = |bytes: Option<&[u8]>| bytes.map(|bytes| Digest::of(bytes).to_string());
     json!({ "target": arguments["target"], "before": digest(before), "after": digest(after) })
-}
-
-/// What a probe makes of what it found.
-fn seen(
-    found: Option<&[u8]>,
-    after: Option<&[u8]>,
-    before: Option<&[u8]>,
-    result: Value,
-) -> Probed {
-    if found == after {
-        Probed::Applied(result)
-    } else if found == before {
-        Probed::NotApplied
-    } else {
-        Probed::Undecidable
-    }
 }

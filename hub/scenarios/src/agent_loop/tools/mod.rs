@@ -3,5 +3,5 @@
 mod files;
 mod notify;
 
-pub use files::{CreateFile, RemoveFile, WriteFile};
+pub use files::{FileAction, FileTool};
 pub use notify::Notify;

@@ -34,11 +34,7 @@ impl Tool for Notify {
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Value, ToolError> {
-        let line = format!(
-            "{} {}\n",
-            call.idempotency_key,
-            text(call.arguments, "content")?
-        );
+        let line = format!("{} {}\n", call.idempotency_key, text(call.arguments, "content")?);
         // Nothing was sent as long as there is no connection.
         let mut stream = TcpStream::connect(self.address)
             .await
