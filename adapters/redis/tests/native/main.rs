@@ -31,6 +31,7 @@ macro_rules! table {
 
 const TESTS: &[(&str, Run)] = table![
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
+    flushed::a_destroyed_group_is_created_again_at_once,
     flushed::a_verified_group_is_named_as_missing,
     flushed::a_publisher_that_may_not_create_says_unroutable,
     foreign::entries_of_other_programs_are_read,
