@@ -69,7 +69,7 @@ fn what_is_no_ledger_is_an_error_with_a_remedy() {
     .unwrap();
     place
         .run(&["audit", "verify", "--ledger", "sqlite://text.db"])
-        .refused(1, &["text.db"]);
+        .refused(1, &["is not a database"]);
     assert!(!place.exists("demo"));
 }
 
