@@ -105,10 +105,7 @@ impl Tools {
         effect: EffectKey,
         arguments: &Value,
     ) -> Result<Value, ToolError> {
-        // Another worker may have probed, found nothing, and made the call itself (R2, R3).
-        if !self.run.core.holds(self.run.started.run.claim) {
-            return Err(lost());
-        }
+        self.expect_lease()?;
         let idempotency_key = idempotency_key(&effect);
         let call = Call { arguments, idempotency_key: &idempotency_key };
         let result = tool.call(call).await;
@@ -126,9 +123,19 @@ impl Tools {
         }
     }
 
+    /// Asked before anything is done outside: after the lease another worker may have probed, found
+    /// nothing, and made the call itself (R2, R3).
+    fn expect_lease(&self) -> Result<(), ToolError> {
+        match self.run.core.holds(self.run.started.run.claim) {
+            true => Ok(()),
+            false => Err(lost()),
+        }
+    }
+
     /// This attempt goes another way than the one before it: what that one did is undone first (R3).
     async fn undo_earlier(&self, effects: Vec<Effect>) -> Result<(), ToolError> {
         for effect in effects {
+            self.expect_lease()?;
             let outcome = crate::rollback::undo(&self.run.core.tools, &effect).await;
             let claim = self.run.started.run.claim;
             let done = outcome == UndoOutcome::Undone || outcome == UndoOutcome::NeverHappened;

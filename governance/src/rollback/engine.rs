@@ -32,11 +32,11 @@ async fn round(core: &Core) -> bool {
     };
     let some = !effects.is_empty();
     for effect in effects {
-        // What it does not get to is another worker's by now, or its own once more under a new claim.
-        if !core.holds(claim) {
-            return false;
-        }
-        let outcome = undo(&core.tools, &effect).await;
+        // Another worker may have taken it over, so nothing is done; if none has, it is due again.
+        let outcome = match core.holds(claim) {
+            true => undo(&core.tools, &effect).await,
+            false => UndoOutcome::Failed,
+        };
         let input = Input::Undone { claim, effect: effect.key, outcome };
         if let Err(error) = core.ask(input).await {
             tracing::error!(%error, "Ledger refused the outcome of an undo");

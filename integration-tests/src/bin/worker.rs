@@ -23,11 +23,12 @@ use wingman_governance::protocol::input::Published;
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
-use wingman_tests::kills::{AtDriver, Broken, Complaints, Noted};
+use wingman_tests::kills::{AFTER_UNDO, AtDriver, Broken, Complaints, Noted};
 
 /// How often a worker that stands still looks whether it may go on.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+type Stop = Arc<dyn Fn(&str) + Send + Sync>;
 type Arguments = BTreeMap<String, String>;
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -46,12 +47,16 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
     tracing::subscriber::set_global_default(Complaints)?;
-    let gaps = gaps(arguments)?;
+    let stop: Stop = Arc::new(stop_at(arguments)?);
+    let gaps = Gaps::new({
+        let stop = Arc::clone(&stop);
+        move |gap| stop(gap.as_str())
+    });
     let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
     let transport = AtDriver { driver, gaps: gaps.clone(), broken: broken(arguments)? };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);
-    let running = governor(bus, gaps, arguments)?.start().await?;
+    let running = governor(bus, gaps, &stop, arguments)?.start().await?;
     println!("ready");
     publish(&running, arguments).await?;
     tokio::io::stdin().read_to_end(&mut Vec::new()).await?;
@@ -60,8 +65,12 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The leases are short, so that a killed worker's work comes to the next one soon.
-fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Failure> {
+fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<Governor, Failure> {
     let recorder = get(arguments, "recorder")?.parse()?;
+    let noted = |name: &'static str| {
+        let stop = Arc::clone(stop);
+        Noted::new(name, recorder, move || stop(AFTER_UNDO))
+    };
     let settings = Settings { worker_lease: Duration::from_secs(2), ..Settings::default() };
     let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
@@ -70,8 +79,8 @@ fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Fai
         .checkpoint_every(every)
         .delivery_lease(Duration::from_secs(1))
         .gaps(gaps)
-        .tool(RESERVE, Noted { name: RESERVE, recorder })
-        .tool(CHARGE, Noted { name: CHARGE, recorder })
+        .tool(RESERVE, noted(RESERVE))
+        .tool(CHARGE, noted(CHARGE))
         .handle("act", workflow::act)
         .handle("close", workflow::close)
         .handle("reverse", workflow::reverse))
@@ -94,23 +103,30 @@ async fn publish(running: &Running, arguments: &Arguments) -> Result<(), Failure
     Ok(())
 }
 
-fn gaps(arguments: &Arguments) -> Result<Gaps, Failure> {
-    let Some(name) = arguments.get("stop-at") else {
-        return Ok(Gaps::default());
+/// Where this worker stands still: says so once, at the given occurrence of the given place.
+fn stop_at(arguments: &Arguments) -> Result<impl Fn(&str) + Send + Sync + 'static, Failure> {
+    let place = arguments.get("stop-at").cloned();
+    let known = |place: &String| {
+        place == AFTER_UNDO || Gap::ALL.into_iter().any(|gap| gap.as_str() == place)
     };
-    let named = Gap::ALL.into_iter().find(|gap| gap.as_str() == name);
-    let stop_at = named.ok_or_else(|| format!("there is no gap {name:?}"))?;
-    let occurrence: u32 = get(arguments, "occurrence")?.parse()?;
+    if let Some(unknown) = place.as_ref().filter(|place| !known(place)) {
+        return Err(format!("there is no gap {unknown:?}").into());
+    }
+    let occurrence: u32 = match place {
+        Some(_) => get(arguments, "occurrence")?.parse()?,
+        None => 0,
+    };
     let until = arguments.get("until").map(PathBuf::from);
     let reached = AtomicU32::new(0);
-    Ok(Gaps::new(move |gap| {
-        if gap == stop_at && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
-            println!("at {gap}");
+    Ok(move |here: &str| {
+        let is_it = place.as_deref() == Some(here);
+        if is_it && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
+            println!("at {here}");
             while !until.as_ref().is_some_and(|file| file.exists()) {
                 std::thread::sleep(LOOK_EVERY);
             }
         }
-    }))
+    })
 }
 
 fn broken(arguments: &Arguments) -> Result<Option<Broken>, Failure> {

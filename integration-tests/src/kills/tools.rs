@@ -1,5 +1,6 @@
 //! Tools whose whole effect is a line in the recorder's notes.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
@@ -10,17 +11,27 @@ use tokio::net::TcpStream;
 use wingman_governance::contract::Level;
 use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 
+/// A place that is no gap of the protocol: an undo was made, and its result is not recorded.
+pub const AFTER_UNDO: &str = "undo done";
+
 /// Has the recorder note `do` and `undo`, and asks it whether it has `seen` a call. With the argument
 /// `declined` it does nothing and says so.
-#[derive(Debug, Clone, Copy)]
 pub struct Noted {
-    /// What the notes call it.
-    pub name: &'static str,
-    /// Where the recorder listens.
-    pub recorder: SocketAddr,
+    name: &'static str,
+    recorder: SocketAddr,
+    after_undo: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Noted {
+    /// A tool by the name that the notes have it under. `after_undo` is called at [`AFTER_UNDO`].
+    pub fn new(
+        name: &'static str,
+        recorder: SocketAddr,
+        after_undo: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, recorder, after_undo: Box::new(after_undo) }
+    }
+
     /// Sends `VERB TOOL KEY WORK` and returns the answer.
     async fn ask(&self, verb: &str, call: Call<'_>) -> Result<String, ToolError> {
         let work = call.arguments["work"].as_str().unwrap_or_default();
@@ -68,6 +79,14 @@ impl Tool for Noted {
     }
 
     async fn undo(&self, call: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
-        self.ask("undo", call).await.map(drop)
+        self.ask("undo", call).await?;
+        (self.after_undo)();
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Noted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Noted").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -97,10 +97,17 @@ impl Evidence {
         evidence
     }
 
-    /// Events that the broker has more than once.
-    pub(super) fn repeated(&self) -> usize {
+    /// How often the broker got what it had.
+    pub(super) fn published_again(&self) -> usize {
         let different: BTreeSet<_> = self.on_broker.iter().collect();
         self.on_broker.len() - different.len()
+    }
+
+    /// How often something was undone that was undone before.
+    pub(super) fn undone_again(&self) -> usize {
+        let undos = self.notes.iter().filter(|it| it.verb == Verb::Undo);
+        let different: BTreeSet<_> = undos.clone().map(|it| &it.key).collect();
+        undos.count() - different.len()
     }
 
     fn read_ledger(&mut self, url: &str) -> Result<(), LedgerError> {

@@ -29,7 +29,7 @@ fn wakes_too_late(gap: Gap) -> Result<(), String> {
 
 fn sleep_and_wake(scene: &mut Scene, gap: Gap) -> Result<(), String> {
     let producers = ["governed".to_owned()];
-    let mut sleeper = scene.worker(&producers, Some((gap, 1)));
+    let mut sleeper = scene.worker(&producers, Some((gap.as_str(), 1)));
     sleeper.wait_for(&format!("at {gap}"))?;
     sleeper.signal("STOP")?;
     scene.let_go_on();

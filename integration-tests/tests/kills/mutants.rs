@@ -29,7 +29,7 @@ fn is_caught(broken: &str, said: &str) -> Result<(), String> {
     scene.publish_foreign("foreign");
     let producers = ["governed".to_owned()];
     let gap = Gap::AdmitBeforeCommit;
-    let stop_at = Some((gap, 1));
+    let stop_at = Some((gap.as_str(), 1));
     let mut worker = scene.broken_worker(&producers, stop_at, Some(broken));
     let reached = worker.wait_for(&format!("at {gap}"));
     worker.kill();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use wingman_governance::governor::open_in;
-use wingman_governance::ledger::{Gap, LedgerError, Reader};
+use wingman_governance::ledger::{LedgerError, Reader};
 use wingman_tests::kills::workflow::{self, HANDLERS};
 
 use super::broker::Broker;
@@ -74,8 +74,8 @@ impl Scene {
         }
     }
 
-    /// Starts a worker that publishes what these producers have; with a gap it will stand still there.
-    pub(super) fn worker(&self, producers: &[String], stop_at: Option<(Gap, u32)>) -> Worker {
+    /// Starts a worker that publishes what these producers have; with a place it will stand still there.
+    pub(super) fn worker(&self, producers: &[String], stop_at: Option<(&str, u32)>) -> Worker {
         self.broken_worker(producers, stop_at, None)
     }
 
@@ -83,7 +83,7 @@ impl Scene {
     pub(super) fn broken_worker(
         &self,
         producers: &[String],
-        stop_at: Option<(Gap, u32)>,
+        stop_at: Option<(&str, u32)>,
         broken: Option<&str>,
     ) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
@@ -98,8 +98,8 @@ impl Scene {
         ] {
             command.args([name, value]);
         }
-        if let Some((gap, occurrence)) = stop_at {
-            command.args(["--stop-at", gap.as_str(), "--occurrence", &occurrence.to_string()]);
+        if let Some((place, occurrence)) = stop_at {
+            command.args(["--stop-at", place, "--occurrence", &occurrence.to_string()]);
             command.arg("--until").arg(self.go_on());
         }
         if let Some(broken) = broken {
