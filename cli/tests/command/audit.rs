@@ -36,11 +36,7 @@ fn what_is_no_ledger_is_an_error_with_a_remedy() {
     let url = "postgres://user:secret@host/db";
     let ended = place.run(&["audit", "verify", "--ledger", url]).refused(2, &["not supported yet"]);
     assert!(!ended.err.contains("secret"), "{ended:?}");
-    std::fs::write(
-        place.path("text.db"),
-        "this is no database, whatever its name says\n",
-    )
-    .unwrap();
+    std::fs::write(place.path("text.db"), "this is no database, whatever its name says\n").unwrap();
     place
         .run(&["audit", "verify", "--ledger", "sqlite://text.db"])
         .refused(1, &["is not a database"]);

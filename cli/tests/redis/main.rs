@@ -30,12 +30,7 @@ fn topic() -> String {
 /// The keys that the server has for a namespace, as its plain protocol tells.
 fn keys_of(namespace: &str) -> usize {
     let url = broker();
-    let address = url
-        .strip_prefix("redis://")
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap();
+    let address = url.strip_prefix("redis://").unwrap().split('/').next().unwrap();
     let mut server = TcpStream::connect(address).unwrap();
     write!(server, "KEYS *{namespace}*\r\nQUIT\r\n").unwrap();
     let mut reply = String::new();
@@ -56,9 +51,7 @@ fn publish(place: &Place, topic: &str, more: &[&str]) -> Ended {
 
 fn consume(place: &Place, topic: &str, group: &str, max: &str) -> Ended {
     let url = broker();
-    let command = [
-        "consume", "--broker", &url, "--topic", topic, "--group", group,
-    ];
+    let command = ["consume", "--broker", &url, "--topic", topic, "--group", group];
     place.run(&[&command[..], &["--max", max, "--wait", "20"]].concat())
 }
 
@@ -74,10 +67,7 @@ fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep() {
         .iter()
         .map(|it| it["outcome"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        outcomes,
-        ["completed", "rejected", "denied", "blocked", "rolled_back"]
-    );
+    assert_eq!(outcomes, ["completed", "rejected", "denied", "blocked", "rolled_back"]);
     assert_eq!(report["verified"], true);
     let namespace = namespace(&place);
     assert_eq!(keys_of(&namespace), 0);
@@ -90,16 +80,7 @@ fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep() {
 #[test]
 fn what_is_published_comes_to_each_group_once() {
     let (place, topic) = (Place::new(), topic());
-    let data = [
-        "--data",
-        "{\"id\":7}",
-        "--type",
-        "OrderPlaced",
-        "--key",
-        "k",
-        "--subject",
-        "s",
-    ];
+    let data = ["--data", "{\"id\":7}", "--type", "OrderPlaced", "--key", "k", "--subject", "s"];
     let receipt = publish(&place, &topic, &data).done().json();
     assert_eq!(receipt["topic"], topic.as_str());
     assert!(receipt["position"].is_string());
@@ -108,10 +89,7 @@ fn what_is_published_comes_to_each_group_once() {
         assert_eq!(event["id"], receipt["id"]);
         assert_eq!(event["type"], "OrderPlaced");
         assert_eq!(event["data"]["id"], 7);
-        assert_eq!(
-            (&event["partitionkey"], &event["subject"]),
-            (&"k".into(), &"s".into())
-        );
+        assert_eq!((&event["partitionkey"], &event["subject"]), (&"k".into(), &"s".into()));
     }
     publish(&place, &topic, &["--data", "8"]).done();
     let next = consume(&place, &topic, "one", "1").done().json();
@@ -125,10 +103,7 @@ fn a_malformed_line_is_named_and_those_before_it_are_sent() {
         "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"T\",\"data\":{}}";
     std::fs::write(place.path("events.ndjson"), format!("{good}\n\n{{oops\n")).unwrap();
     let ended = publish(&place, &topic, &["--file", "events.ndjson"]);
-    let ended = ended.refused(
-        2,
-        &["line 3 is not a structured CloudEvent", "again from line 3"],
-    );
+    let ended = ended.refused(2, &["line 3 is not a structured CloudEvent", "again from line 3"]);
     assert_eq!(ended.json()["id"], "1");
     assert_eq!(consume(&place, &topic, "g", "1").done().json()["id"], "1");
 }
@@ -137,24 +112,11 @@ fn a_malformed_line_is_named_and_those_before_it_are_sent() {
 fn a_governed_publish_is_recorded_relayed_and_refused_for_owned_types() {
     let place = Place::new();
     let url = broker();
-    let mut demo = place.start(&[
-        "demo",
-        "--broker",
-        &url,
-        "--out",
-        "demo",
-        "--interactive",
-        "--json",
-    ]);
+    let mut demo =
+        place.start(&["demo", "--broker", &url, "--out", "demo", "--interactive", "--json"]);
     demo.wait_for("Answer YES");
     let body = "{\"number\":2,\"text\":\"email the customer list\"}";
-    let send = |ty: &str| {
-        publish(
-            &place,
-            ty,
-            &["--type", ty, "--data", body, "--ledger", LEDGER],
-        )
-    };
+    let send = |ty: &str| publish(&place, ty, &["--type", ty, "--data", body, "--ledger", LEDGER]);
     let receipt = send("UserRequestReceived").done().json();
     assert!(receipt["recorded"].is_u64(), "{receipt}");
     assert_eq!(receipt["state"], "published");
@@ -172,13 +134,8 @@ fn wrong_credentials_end_it_and_are_not_shown() {
         &["publish", "--broker", &url, "--topic", "t", "--data", "1"],
         &["consume", "--broker", &url, "--topic", "t", "--group", "g"],
     ] {
-        let ended = place
-            .run(command)
-            .refused(1, &["does not accept these credentials"]);
-        assert!(
-            !ended.err.contains("secret") && !ended.out.contains("secret"),
-            "{ended:?}"
-        );
+        let ended = place.run(command).refused(1, &["does not accept these credentials"]);
+        assert!(!ended.err.contains("secret") && !ended.out.contains("secret"), "{ended:?}");
     }
 }
 
