@@ -1,5 +1,7 @@
 //! The `wingman` command on a real Redis, whose URL stands in `WINGMAN_REDIS_URL`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 #[allow(dead_code, reason = "the tests without a broker use the rest")]
 #[path = "../command/process.rs"]
 mod process;

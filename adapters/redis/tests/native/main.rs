@@ -1,6 +1,8 @@
 //! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
 //! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod flushed;
 mod foreign;
 mod ordered;
