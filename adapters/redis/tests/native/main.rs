@@ -47,6 +47,7 @@ const TESTS: &[(&str, Run)] = table![
     refused::wrong_credentials_are_permanent,
     refused::a_key_of_another_type_is_a_conflict,
     refused::a_lease_is_not_renewed_beyond_its_length,
+    refused::a_hand_over_named_twice_is_settled_once,
     refused::an_answer_that_does_not_come_is_unknown,
     unordered::consumers_share_and_take_over_what_another_released,
     unordered::a_lost_consumer_is_inherited_after_its_lease,
