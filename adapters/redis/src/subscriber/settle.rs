@@ -28,11 +28,7 @@ impl Seat {
         let mut results = Vec::with_capacity(batch.len());
         for part in batch.chunks(CALL_TOKENS_MAX) {
             let mut call = scripts::of(&SETTLE, &self.keys);
-            let ours = self.begin(
-                &mut call,
-                link.as_ref(),
-                part.iter().map(|(token, _)| token),
-            );
+            let ours = self.begin(&mut call, link.as_ref(), part.iter().map(|(token, _)| token));
             let mine = || part.iter().filter(|(token, _)| is_of(link.as_ref(), token));
             let ids = || mine().map(|(token, _)| id(token));
             let (lowest, highest) = (ids().min(), ids().max());
@@ -138,10 +134,7 @@ fn is_alive(link: &Link) -> bool {
 }
 
 fn id(token: &AckToken) -> EntryId {
-    EntryId {
-        millis: token.position,
-        sequence: token.sequence,
-    }
+    EntryId { millis: token.position, sequence: token.sequence }
 }
 
 /// Rounded up: the delay is a floor.

@@ -53,9 +53,7 @@ pub(crate) async fn an_answer_that_does_not_come_is_unknown(server: Server) {
 /// A settle looks at everything between its ids at once, or singly where too much lies between.
 pub(crate) async fn a_hand_over_named_twice_is_settled_once(server: Server) {
     let subscriber = server.join(PATIENCE * 3, true).await;
-    server
-        .publish(&["a", "b", "c", "d", "e", "f", "g", "h"])
-        .await;
+    server.publish(&["a", "b", "c", "d", "e", "f", "g", "h"]).await;
     let taken = take(&*subscriber, 8).await;
     let token = |at: usize| taken[at].token.clone();
     for (settled, expected) in [
