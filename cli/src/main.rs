@@ -14,6 +14,7 @@ mod publish;
 mod rollback;
 mod trace;
 mod transcript;
+mod warnings;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ use problem::Problem;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    warnings::show();
     let ended = match Runtime::new() {
         Ok(runtime) => {
             let ended = runtime.block_on(run(arguments));

@@ -21,7 +21,8 @@ async fn main() -> wingman_hub::Result<()> {
     );
     bus.handle("tell", move |it: Incoming<Shipped>| {
         println!("{}", it.0);
-        std::future::ready(told.try_send(()).unwrap_or(()))
+        let told = told.clone();
+        async move { told.send(()).await.map_err(Failure::environmental) }
     });
     let order = CloudEvent::new("order-1", "/shop", "Ordered")?.with_json("\"tea\"");
     bus.publish(&order).await?;

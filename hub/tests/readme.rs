@@ -1,5 +1,7 @@
 //! What README shows is what runs: its program is the example, and the examples end well.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -37,7 +37,9 @@ fn what_is_no_ledger_is_an_error_with_a_remedy() {
     let ended = place.run(&["audit", "verify", "--ledger", url]).refused(2, &["not supported yet"]);
     assert!(!ended.err.contains("secret"), "{ended:?}");
     std::fs::write(place.path("text.db"), "this is no database, whatever its name says\n").unwrap();
-    place.run(&["audit", "verify", "--ledger", "sqlite://text.db"]).refused(1, &["text.db"]);
+    place
+        .run(&["audit", "verify", "--ledger", "sqlite://text.db"])
+        .refused(1, &["is not a database"]);
     assert!(!place.exists("demo"));
 }
 

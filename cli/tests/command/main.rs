@@ -1,5 +1,7 @@
 //! The `wingman` command as people and programs run it: the real binary, in folders of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod audit;
 mod control;
 mod demo;

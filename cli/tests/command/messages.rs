@@ -7,7 +7,7 @@ fn brokers_that_cannot_be_used_are_refused_and_leave_nothing_behind() {
     let place = Place::new();
     for (url, parts) in [
         ("foo://host", ["unknown scheme", "memory://", "foo"]),
-        ("localhost", ["unknown scheme", "memory://", "localhost"]),
+        ("localhost", ["not a URL of a broker", "memory://", "kafka://"]),
         ("kafka://host", ["does not exist yet", "redis://", "kafka"]),
         ("amqp://host", ["does not exist yet", "redis://", "amqp"]),
         ("sns-sqs://host", ["does not exist yet", "redis://", "sns-sqs"]),

@@ -91,7 +91,8 @@ impl Seat {
             Err(error) if error.kind() == Kind::NotFound => {
                 self.forget(&link);
                 self.recreate(error).await?;
-                *taking = Taking::default();
+                // The ownership may have outlived the group.
+                *taking = Taking::after(&link.consumer);
                 let again = Instant::now();
                 Ok(Look::Nothing { link, again })
             }

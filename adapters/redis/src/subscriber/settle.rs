@@ -29,8 +29,13 @@ impl Seat {
         for part in batch.chunks(CALL_TOKENS_MAX) {
             let mut call = scripts::of(&SETTLE, &self.keys);
             let ours = self.begin(&mut call, link.as_ref(), part.iter().map(|(token, _)| token));
-            for (token, how) in part.iter().filter(|(token, _)| is_of(link.as_ref(), token)) {
-                call.arg(id(token)).arg(token.lane);
+            let mine = || part.iter().filter(|(token, _)| is_of(link.as_ref(), token));
+            let ids = || mine().map(|(token, _)| id(token));
+            let (lowest, highest) = (ids().min(), ids().max());
+            call.arg(lowest.unwrap_or_default().to_string());
+            call.arg(highest.unwrap_or_default().to_string());
+            for (token, how) in mine() {
+                call.arg(id(token).to_string()).arg(token.lane);
                 match how {
                     Settle::Ack => call.arg("ack"),
                     Settle::Release => call.arg("release"),
@@ -67,7 +72,7 @@ impl Seat {
             let ours = self.begin(&mut call, link.as_ref(), part.iter());
             call.arg(self.lease_millis()).arg(idle.as_millis() as u64);
             for token in part.iter().filter(|token| is_of(link.as_ref(), token)) {
-                call.arg(id(token)).arg(token.lane);
+                call.arg(id(token).to_string()).arg(token.lane);
             }
             results.extend(run("extend", link.as_ref(), &call, ours).await);
         }
@@ -128,9 +133,8 @@ fn is_alive(link: &Link) -> bool {
     !link.is_lost()
 }
 
-fn id(token: &AckToken) -> String {
-    let id = EntryId { millis: token.position, sequence: token.sequence };
-    id.to_string()
+fn id(token: &AckToken) -> EntryId {
+    EntryId { millis: token.position, sequence: token.sequence }
 }
 
 /// Rounded up: the delay is a floor.

@@ -22,6 +22,19 @@ pub(crate) async fn an_ensured_group_is_created_again_and_misses_nothing(server:
     assert!(rest(&*subscriber).await.is_empty());
 }
 
+/// What is beside the group stays, and must not stand in the way until its lease ends.
+pub(crate) async fn a_destroyed_group_is_created_again_at_once(server: Server) {
+    let subscriber = server.join(PATIENCE * 3, true).await;
+    server.publish(&["a", "b"]).await;
+    take(&*subscriber, 1).await;
+    let (topic, group) = (server.topic.as_str(), server.group.as_str());
+    let _: u64 = server.raw(&["XGROUP", "DESTROY", topic, group]).await;
+    let came = take(&*subscriber, 2).await;
+    assert_eq!(bodies(&came), ["a", "b"]);
+    ack(&*subscriber, &came).await;
+    assert!(rest(&*subscriber).await.is_empty());
+}
+
 pub(crate) async fn a_verified_group_is_named_as_missing(server: Server) {
     let server = server.on_database(10).await;
     drop(server.join(PATIENCE, true).await);

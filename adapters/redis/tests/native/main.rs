@@ -1,6 +1,8 @@
 //! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
 //! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod flushed;
 mod foreign;
 mod ordered;
@@ -31,6 +33,7 @@ macro_rules! table {
 
 const TESTS: &[(&str, Run)] = table![
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
+    flushed::a_destroyed_group_is_created_again_at_once,
     flushed::a_verified_group_is_named_as_missing,
     flushed::a_publisher_that_may_not_create_says_unroutable,
     foreign::entries_of_other_programs_are_read,
@@ -44,6 +47,7 @@ const TESTS: &[(&str, Run)] = table![
     refused::wrong_credentials_are_permanent,
     refused::a_key_of_another_type_is_a_conflict,
     refused::a_lease_is_not_renewed_beyond_its_length,
+    refused::a_hand_over_named_twice_is_settled_once,
     refused::an_answer_that_does_not_come_is_unknown,
     unordered::consumers_share_and_take_over_what_another_released,
     unordered::a_lost_consumer_is_inherited_after_its_lease,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wingman_core::message::Message;
-use wingman_core::transport::PublisherOptions;
+use wingman_core::transport::{PublisherOptions, Settle};
 use wingman_core::{Kind, Retry};
 
 use crate::server::{PATIENCE, Server, take};
@@ -48,4 +48,25 @@ pub(crate) async fn an_answer_that_does_not_come_is_unknown(server: Server) {
     assert_eq!(kinds, [Kind::Unknown, Kind::Unknown]);
     let () = server.raw(&["CLIENT", "UNPAUSE"]).await;
     publisher.publish(&batch).await.unwrap().remove(0).unwrap();
+}
+
+/// A settle looks at everything between its ids at once, or singly where too much lies between.
+pub(crate) async fn a_hand_over_named_twice_is_settled_once(server: Server) {
+    let subscriber = server.join(PATIENCE * 3, true).await;
+    server.publish(&["a", "b", "c", "d", "e", "f", "g", "h"]).await;
+    let taken = take(&*subscriber, 8).await;
+    let token = |at: usize| taken[at].token.clone();
+    for (settled, expected) in [
+        (vec![0, 7, 0, 7], [true, true, false, false]),
+        (vec![1, 2, 1, 7], [true, true, false, false]),
+        (vec![3, 4, 5, 6], [true; 4]),
+    ] {
+        let batch: Vec<_> = settled.iter().map(|at| (token(*at), Settle::Ack)).collect();
+        let results = subscriber.settle(&batch).await.unwrap();
+        let seen: Vec<_> = results.iter().map(Result::is_ok).collect();
+        assert_eq!(seen, expected, "{settled:?}");
+    }
+    let (topic, group) = (server.topic.as_str(), server.group.as_str());
+    let left: redis::streams::StreamPendingReply = server.raw(&["XPENDING", topic, group]).await;
+    assert_eq!(left.count(), 0);
 }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::json;
 use wingman_core::event::{CloudEvent, extension};
 
@@ -105,7 +104,7 @@ impl World {
 
     /// Puts an event on the broker, sometimes twice.
     fn deliver(&mut self, event: &Arc<CloudEvent>, times: usize) {
-        let payload = event.data.clone().unwrap_or_else(Bytes::new);
+        let payload = event.data.clone().unwrap_or_default();
         for _ in 0..times {
             let (ty, key) = (event.ty(), event.partition_key());
             let message = self.broker.publish(ty, key, Ok(Arc::clone(event)), payload.clone());

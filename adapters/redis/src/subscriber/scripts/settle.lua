@@ -1,17 +1,34 @@
 -- Ends hand-overs, each only if it still holds.
--- ARGV: group, consumer, ordered, then id, count and how of each: 'ack', 'release', or ms to wait
+-- ARGV: group, consumer, ordered, lowest id, highest id, then id, count and how of each: 'ack',
+-- 'release', or ms to wait
 -- Returns 1 or 0 for each.
 local group, consumer, ordered, time = ARGV[1], ARGV[2], ARGV[3] == '1', now()
-local results = {}
-for at = 4, #ARGV, 3 do
+local FIRST = 6
+
+-- One look at everything between the ids is much cheaper than one for each; where too much else
+-- lies between, the rest is looked up singly.
+local most = 2 * (#ARGV - FIRST + 1) / 3
+local counts = {}
+local between = call('XPENDING', STREAM, group, ARGV[4], ARGV[5], most, consumer)
+for _, entry in ipairs(between) do counts[entry[1]] = entry[4] end
+local is_all = #between < most
+
+local function still_holds(id, count)
+  if counts[id] == nil and not is_all then return is_held(group, consumer, id, count) end
+  return counts[id] == tonumber(count)
+end
+
+local results, acked = {}, {}
+for at = FIRST, #ARGV, 3 do
   local id, count, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if not is_held(group, consumer, id, count) then
+  if not still_holds(id, count) then
     results[#results + 1] = 0
   else
     results[#results + 1] = 1
+    -- The same hand-over may be named twice.
+    counts[id] = false
     if how == 'ack' then
-      -- At once: the same hand-over may be named twice.
-      call('XACK', STREAM, group, id)
+      acked[#acked + 1] = id
       if count ~= '1' then call('HDEL', UNTRIED, id) end
     elseif how == 'release' then
       call('HINCRBY', UNTRIED, id, 1)
@@ -28,4 +45,5 @@ for at = 4, #ARGV, 3 do
     end
   end
 end
+if #acked > 0 then call('XACK', STREAM, group, unpack(acked)) end
 return results
