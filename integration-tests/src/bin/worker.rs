@@ -68,7 +68,7 @@ fn governor(bus: Bus, gaps: Gaps, arguments: &Arguments) -> Result<Governor, Fai
         .contracts(Arc::new(workflow::contracts()?))
         .settings(settings)
         .checkpoint_every(every)
-        .delivery_lease(Duration::from_secs(1))
+        .subscriptions(|options| options.lease = Duration::from_secs(1))
         .gaps(gaps)
         .tool(RESERVE, Noted { name: RESERVE, recorder })
         .tool(CHARGE, Noted { name: CHARGE, recorder })
