@@ -5,9 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use wingman_core::bus::Bus;
+use wingman_core::bus::{Bus, SubscriptionOptions};
 use wingman_core::handler::{Handler, IntoHandler};
 
 use super::running::Running;
@@ -15,6 +14,9 @@ use crate::contract::{ContractErrors, Contracts};
 use crate::ledger::{CheckpointEvery, Gaps, LedgerError};
 use crate::permission::{Tool, ToolRegistry};
 use crate::protocol::settings::Settings;
+
+/// What a program changes of how handlers subscribe.
+pub(super) type Adjust = Arc<dyn Fn(&mut SubscriptionOptions) + Send + Sync>;
 
 /// Wires contracts, ledger and tools around a bus. Mode: enforce.
 #[derive(Clone)]
@@ -24,10 +26,10 @@ pub struct Governor {
     pub(super) contracts: Result<Arc<Contracts>, Arc<ContractErrors>>,
     pub(super) settings: Settings,
     pub(super) tools: ToolRegistry,
+    pub(super) adjust: Adjust,
     pub(super) handlers: BTreeMap<String, Arc<dyn Handler>>,
     pub(super) gaps: Gaps,
     pub(super) checkpoint_every: CheckpointEvery,
-    pub(super) delivery_lease: Option<Duration>,
     pub(super) ledger_bytes_max: Option<u64>,
 }
 
@@ -51,10 +53,10 @@ impl Governor {
             contracts: Contracts::builder().build().map(Arc::new).map_err(Arc::new),
             settings: Settings::default(),
             tools: ToolRegistry::default(),
+            adjust: Arc::new(|_| {}),
             handlers: BTreeMap::new(),
             gaps: Gaps::default(),
             checkpoint_every: CheckpointEvery::default(),
-            delivery_lease: None,
             ledger_bytes_max: None,
         }
     }
@@ -87,6 +89,18 @@ impl Governor {
         self
     }
 
+    /// Adjusts how every handler subscribes, such as what may be in flight, or the lease: how long
+    /// the broker leaves a delivery to a process that says nothing any more. Topics, group, retries
+    /// and run time are the contracts' and stay.
+    #[must_use]
+    pub fn subscriptions(
+        mut self,
+        adjust: impl Fn(&mut SubscriptionOptions) + Send + Sync + 'static,
+    ) -> Self {
+        self.adjust = Arc::new(adjust);
+        self
+    }
+
     /// Adds the handler of a contract.
     #[must_use]
     pub fn handle<A>(mut self, name: &str, handler: impl IntoHandler<A>) -> Self {
@@ -98,14 +112,6 @@ impl Governor {
     #[must_use]
     pub fn checkpoint_every(mut self, every: CheckpointEvery) -> Self {
         self.checkpoint_every = every;
-        self
-    }
-
-    /// Replaces how long the broker leaves a delivery to a process that says nothing any more; what
-    /// a crashed process held comes to another one after that. At least 100 ms; 30 s if not set.
-    #[must_use]
-    pub fn delivery_lease(mut self, lease: Duration) -> Self {
-        self.delivery_lease = Some(lease);
         self
     }
 

@@ -9,7 +9,7 @@ use wingman_core::bus::{Subscription, SubscriptionOptions};
 use wingman_core::event::CloudEvent;
 use wingman_core::handler::Handler;
 
-use super::builder::{Governor, StartError};
+use super::builder::{Adjust, Governor, StartError};
 use super::core::Core;
 use super::gate::HandlerGate;
 use super::wrap::Governed;
@@ -53,10 +53,10 @@ impl Running {
             bus,
             settings,
             tools,
+            adjust,
             handlers,
             gaps,
             checkpoint_every,
-            delivery_lease,
             ledger_bytes_max,
             contracts: _,
         } = governor;
@@ -94,7 +94,7 @@ impl Running {
             _lock: lock,
         };
         for (name, handler) in handlers {
-            running.subscribe(&name, handler, delivery_lease).await?;
+            running.subscribe(&name, handler, &adjust).await?;
         }
         running.tasks = vec![
             tokio::spawn(heart::run(Arc::clone(&core), worker, names)),
@@ -108,7 +108,7 @@ impl Running {
         &mut self,
         name: &str,
         handler: Arc<dyn Handler>,
-        lease: Option<Duration>,
+        adjust: &Adjust,
     ) -> Result<(), StartError> {
         let core = &self.core;
         let Some(contract) = core.contracts.handler(name) else {
@@ -122,10 +122,17 @@ impl Running {
         let group = core.bus.group_of(name)?;
         let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
         let gate = HandlerGate::new(Arc::clone(core), who);
-        let mut options = SubscriptionOptions::new(topics, group, Arc::new(Governed(handler)));
-        options.gate = Some(Arc::new(gate));
-        options.run_time_max = Some(contract.limits.runtime);
-        options.lease = lease.unwrap_or(options.lease);
+        let handler: Arc<dyn Handler> = Arc::new(Governed(handler));
+        let mut adjusted = SubscriptionOptions::new([], group.clone(), Arc::clone(&handler));
+        adjust(&mut adjusted);
+        let options = SubscriptionOptions {
+            topics,
+            group,
+            handler,
+            gate: Some(Arc::new(gate)),
+            run_time_max: Some(contract.limits.runtime),
+            ..adjusted
+        };
         self.subscriptions.push(core.bus.subscribe(options).await?);
         Ok(())
     }
@@ -138,6 +145,11 @@ impl Running {
     /// The bus.
     pub fn bus(&self) -> &wingman_core::bus::Bus {
         &self.core.bus
+    }
+
+    /// The handlers' subscriptions, by the names of the handlers.
+    pub fn subscriptions(&self) -> &[Subscription] {
+        &self.subscriptions
     }
 
     /// Publishes an event of a type whose producer is external: stamped and recorded first, then
@@ -173,9 +185,15 @@ impl Running {
         interrupt(&self.core.ledger, target, halt, by, Duration::from_secs(1)).await
     }
 
-    /// Drains every subscription, writes the last checkpoint and leaves the ledger (T5).
+    /// As [`Running::stop_within`], with a grace of 10 s.
     pub async fn stop(self) {
-        let drains = self.subscriptions.iter().map(|subscription| subscription.drain(GRACE));
+        self.stop_within(GRACE).await;
+    }
+
+    /// Drains every subscription, cancelling what runs when the grace ends; writes the last
+    /// checkpoint and leaves the ledger (T5).
+    pub async fn stop_within(self, grace: Duration) {
+        let drains = self.subscriptions.iter().map(|subscription| subscription.drain(grace));
         futures_util::future::join_all(drains).await;
         self.core.stop();
         for task in self.tasks {

@@ -91,4 +91,6 @@ pub struct Offer {
     pub capabilities: Capabilities,
     /// Of the suite's hold on the broker.
     pub faults: Faults,
+    /// Whether a governor stands between the bus and its handlers.
+    pub governed: bool,
 }

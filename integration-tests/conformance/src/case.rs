@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::backend::{Backend, Offer};
 use crate::environment::Environment;
 use crate::expect::{Failure, Verdict};
+use crate::harness::Harness;
 
 /// The body of a case.
 pub type Run = fn(Arc<Environment>) -> Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
-/// One thing that a transport must do.
+/// One thing that a transport, or the bus on it, must do.
 #[derive(Clone, Copy)]
 pub struct Case {
     /// A sentence in snake case, unique in its table.
@@ -37,6 +38,38 @@ impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// A case whose function gives its name; `needs` and `absent` belong together.
+macro_rules! case {
+    ($module:ident :: $name:ident) => {
+        $crate::case::case!(@ $module::$name, $crate::case::anything, $crate::case::unreachable)
+    };
+    ($module:ident :: $name:ident, needs $needs:ident, or $absent:path) => {
+        $crate::case::case!(@ $module::$name, $needs, $absent)
+    };
+    (@ $module:ident :: $name:ident, $needs:path, $absent:path) => {
+        $crate::case::Case {
+            name: stringify!($name),
+            // Faults are the broker's, not the case's.
+            alone: matches!(stringify!($module).as_bytes(), b"fault"),
+            needs: $needs,
+            run: |environment| Box::pin(async move { $module::$name(&environment).await }),
+            when_absent: |environment| Box::pin(async move { $absent(&environment).await }),
+        }
+    };
+}
+pub(crate) use case;
+
+/// Of a case that needs nothing.
+pub(crate) fn anything(_: &Offer) -> bool {
+    true
+}
+
+/// Of a case that needs nothing.
+pub(crate) async fn unreachable(_: &Environment) -> Verdict {
+    let why = "expected a case that needs nothing to run, seen it absent";
+    Err(Failure::new(why))
 }
 
 /// Which side of a case applies to a backend.
@@ -66,13 +99,20 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
-/// Runs a case on a backend, bounded by its timing. Panics count as failures.
+/// Runs a case on a backend, bounded by its timing. Panics count as failures. The harness runs the
+/// handlers of bus cases; cases of the transport leave it alone.
 ///
 /// The seed makes the names of topics and groups, and every choice of the case. Must be called in
 /// a Tokio runtime with time enabled.
-pub async fn run_case(backend: Arc<dyn Backend>, case: Case, seed: u64) -> Report {
+pub async fn run_case(
+    backend: Arc<dyn Backend>,
+    harness: Arc<dyn Harness>,
+    case: Case,
+    seed: u64,
+) -> Report {
     let limit = backend.timing().case;
-    let environment = match Environment::open(backend.clone(), case.name, seed).await {
+    let opened = Environment::open(backend.clone(), harness, case.name, seed).await;
+    let environment = match opened {
         Ok(environment) => Arc::new(environment),
         Err(error) => {
             let why = format!("the broker {} was not reached: {error}", backend.name());

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use wingman_core::bus::{Bus, BusOptions, dead_letter};
 use wingman_core::clock::Clock;
-use wingman_core::name::{GroupName, TopicName};
+use wingman_core::name::{GroupName, Namespace, TopicName};
 use wingman_core::transport::{
     Capabilities, Provision, PublisherOptions, StartPosition, SubscriberOptions, Transport,
 };
@@ -13,12 +14,14 @@ use crate::actors::{Consumer, Producer};
 use crate::backend::{Backend, Offer, Timing};
 use crate::choices::Choices;
 use crate::expect::Verdict;
+use crate::harness::Harness;
 
 /// The surroundings of one run of one case. Nothing in it is shared with other cases but the
 /// broker itself.
 #[derive(Debug)]
 pub struct Environment {
     backend: Arc<dyn Backend>,
+    harness: Arc<dyn Harness>,
     transport: Arc<dyn Transport>,
     offer: Offer,
     prefix: String,
@@ -30,11 +33,16 @@ pub struct Environment {
 impl Environment {
     pub(crate) async fn open(
         backend: Arc<dyn Backend>,
+        harness: Arc<dyn Harness>,
         case: &'static str,
         seed: u64,
     ) -> wingman_core::Result<Self> {
         let transport = backend.connect().await?;
-        let offer = Offer { capabilities: transport.capabilities(), faults: backend.faults() };
+        let offer = Offer {
+            capabilities: transport.capabilities(),
+            faults: backend.faults(),
+            governed: harness.is_governed(),
+        };
         let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
         Ok(Self {
             transport,
@@ -44,6 +52,7 @@ impl Environment {
             connections: Mutex::default(),
             topics: Mutex::default(),
             backend,
+            harness,
         })
     }
 
@@ -60,6 +69,11 @@ impl Environment {
     /// The broker.
     pub fn backend(&self) -> &dyn Backend {
         &*self.backend
+    }
+
+    /// What runs handlers.
+    pub fn harness(&self) -> &dyn Harness {
+        &*self.harness
     }
 
     /// The connection that the case begins with.
@@ -93,6 +107,23 @@ impl Environment {
     /// If the name is not a name.
     pub fn group(&self, name: &str) -> wingman_core::Result<GroupName> {
         GroupName::new(format!("{}-{name}", self.prefix))
+    }
+
+    /// A bus on a connection of its own, as another process has it. Its topics and groups are this
+    /// case's; `types` are those whose topics, dead letters included, are deleted when it ends.
+    pub(crate) async fn bus(&self, types: &[&str]) -> Verdict<Bus> {
+        let options = BusOptions {
+            clock: self.clock(),
+            namespace: Namespace::new(&self.prefix)?,
+            ..BusOptions::default()
+        };
+        let bus = Bus::with_options(self.connect().await?, options);
+        for ty in types {
+            let topic = bus.topic_of(ty)?;
+            let dead = TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?;
+            lock(&self.topics).extend([topic, dead]);
+        }
+        Ok(bus)
     }
 
     pub(crate) fn clock(&self) -> Clock {

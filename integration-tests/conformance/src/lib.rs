@@ -1,20 +1,25 @@
-//! The conformance suite: what every transport must do, as tables of cases that any test runner
-//! can drive.
+//! The conformance suite: what every transport must do, and the bus on it, as tables of cases that
+//! any test runner can drive.
 //!
 //! An adapter author implements [`Backend`] for a broker that is running, and calls [`run_case`]
-//! for each of [`TRANSPORT_CASES`]. A case needs capabilities; where they are absent, it checks
+//! for each of [`TRANSPORT_CASES`] and [`BUS_CASES`]. What runs the handlers of the latter is a
+//! [`Harness`]: [`PlainBus`], or a governor. A case needs capabilities; where they are absent, it checks
 //! instead that asking for them is refused by type. Nothing is skipped.
 
 mod actors;
 mod backend;
+mod bus;
 mod case;
 mod choices;
 mod environment;
 mod expect;
+mod harness;
 mod transport;
 
 pub use backend::{Backend, Faults, Offer, Timing};
+pub use bus::BUS_CASES;
 pub use case::{Case, Mode, Report, Run, run_case};
 pub use environment::Environment;
 pub use expect::{Failure, Verdict};
+pub use harness::{ASKED, GivenUp, Harness, PlainBus, Process, STRAY, TELLER, TOLD, Why, Work};
 pub use transport::TRANSPORT_CASES;

@@ -77,7 +77,7 @@ fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<
         .contracts(Arc::new(workflow::contracts()?))
         .settings(settings)
         .checkpoint_every(every)
-        .delivery_lease(Duration::from_secs(1))
+        .subscriptions(|options| options.lease = Duration::from_secs(1))
         .gaps(gaps)
         .tool(RESERVE, noted(RESERVE))
         .tool(CHARGE, noted(CHARGE))

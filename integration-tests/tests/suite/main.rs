@@ -9,16 +9,29 @@ mod mutants;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use wingman_conformance::{Backend, Case, TRANSPORT_CASES, run_case};
-use wingman_tests::backends;
+use wingman_conformance::{BUS_CASES, Backend, Case, Harness, PlainBus, TRANSPORT_CASES, run_case};
+use wingman_tests::{GovernedBus, backends};
 
-/// A table of cases and its place in the names of tests.
+/// A table of cases, its place in the names of tests, and what runs its handlers.
 struct Layer {
     name: &'static str,
     cases: &'static [Case],
+    harness: fn() -> Arc<dyn Harness>,
 }
 
-const LAYERS: &[Layer] = &[Layer { name: "transport", cases: TRANSPORT_CASES }];
+const LAYERS: &[Layer] = &[
+    Layer { name: "transport", cases: TRANSPORT_CASES, harness: plain },
+    Layer { name: "bus", cases: BUS_CASES, harness: plain },
+    Layer { name: "governed", cases: BUS_CASES, harness: governed },
+];
+
+fn plain() -> Arc<dyn Harness> {
+    Arc::new(PlainBus)
+}
+
+fn governed() -> Arc<dyn Harness> {
+    Arc::new(GovernedBus::new().expect("the system has room for a temporary folder"))
+}
 
 #[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
@@ -45,13 +58,13 @@ fn main() {
 fn trial(
     backend: &Arc<dyn Backend>,
     broker: &Arc<RwLock<()>>,
-    layer: &Layer,
+    layer: &'static Layer,
     case: Case,
     seed: u64,
 ) -> Trial {
     let (backend, broker) = (backend.clone(), broker.clone());
     let name = format!("{}::{}::{}", backend.name(), layer.name, case.name);
-    let run = move || block_on(run_case(backend, case, seed)).verdict;
+    let run = move || block_on(run_case(backend, (layer.harness)(), case, seed)).verdict;
     Trial::test(name, move || {
         let verdict = if case.alone {
             let _alone = broker.write().unwrap_or_else(PoisonError::into_inner);

@@ -43,11 +43,16 @@ async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {
 
 async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Failed> {
     let transport = backend.connect().await?;
-    let offer = Offer { capabilities: transport.capabilities(), faults: backend.faults() };
+    let capabilities = transport.capabilities();
     transport.close().await?;
     let cases = LAYERS.iter().flat_map(|layer| layer.cases.iter().map(move |case| (layer, case)));
     let row = |(layer, case): (&crate::Layer, &wingman_conformance::Case)| {
         let name = format!("{}::{}", layer.name, case.name);
+        let offer = Offer {
+            capabilities,
+            faults: backend.faults(),
+            governed: (layer.harness)().is_governed(),
+        };
         (name, case.mode(&offer).to_string())
     };
     Ok(cases.map(row).collect())

@@ -13,11 +13,11 @@ use crate::actors::{Consumer, bodies, numbered};
 use crate::environment::Environment;
 use crate::expect::{Verdict, equal, fails, holds};
 
-pub(super) async fn restart_is_not_offered(on: &Environment) -> Verdict {
+pub(crate) async fn restart_is_not_offered(on: &Environment) -> Verdict {
     fails("a restart", Kind::Unsupported, on.backend().restart().await).map(drop)
 }
 
-pub(super) async fn cut_is_not_offered(on: &Environment) -> Verdict {
+pub(crate) async fn cut_is_not_offered(on: &Environment) -> Verdict {
     fails("a cut", Kind::Unsupported, on.backend().cut().await).map(drop)
 }
 

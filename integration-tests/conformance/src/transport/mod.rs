@@ -3,7 +3,7 @@
 mod admin;
 mod batch;
 mod closing;
-mod fault;
+pub(crate) mod fault;
 mod group;
 mod lease;
 mod message;
@@ -14,28 +14,7 @@ mod token;
 mod topology;
 
 use crate::backend::Offer;
-use crate::case::Case;
-use crate::environment::Environment;
-use crate::expect::{Failure, Verdict};
-
-/// A case whose function gives its name; `needs` and `absent` belong together.
-macro_rules! case {
-    ($module:ident :: $name:ident) => {
-        case!($module::$name, needs anything, or unreachable)
-    };
-    ($module:ident :: $name:ident, needs $needs:ident, or $($absent:ident)::+) => {
-        Case {
-            name: stringify!($name),
-            // Faults are the broker's, not the case's.
-            alone: matches!(stringify!($module).as_bytes(), b"fault"),
-            needs: $needs,
-            run: |environment| Box::pin(async move { $module::$name(&environment).await }),
-            when_absent: |environment| {
-                Box::pin(async move { $($absent)::+(&environment).await })
-            },
-        }
-    };
-}
+use crate::case::{Case, case};
 
 /// Every case of the transport contract.
 pub const TRANSPORT_CASES: &[Case] = &[
@@ -94,14 +73,6 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(fault::publishing_through_restarts_loses_nothing, needs restart, or fault::restart_is_not_offered),
     case!(fault::a_cut_makes_tokens_stale_and_brings_work_back, needs cut, or fault::cut_is_not_offered),
 ];
-
-fn anything(_: &Offer) -> bool {
-    true
-}
-
-async fn unreachable(_: &Environment) -> Verdict {
-    Err(Failure::new("expected a case that needs nothing to run, seen it absent"))
-}
 
 fn no_group_reported(offer: &Offer) -> bool {
     offer.capabilities.no_group_reported.is_supported()

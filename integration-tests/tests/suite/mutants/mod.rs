@@ -1,5 +1,7 @@
-//! Mutants: broken transports that named cases must fail on. They prove that the cases can fail.
+//! Mutants: broken transports, and in `bus` broken buses, that named cases must fail on. They prove
+//! that the cases can fail.
 
+mod bus;
 mod mutation;
 mod publisher;
 mod subscriber;
@@ -8,7 +10,7 @@ mod transport;
 use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
-use wingman_conformance::{Backend, Case, TRANSPORT_CASES, Verdict, run_case};
+use wingman_conformance::{Backend, Case, PlainBus, TRANSPORT_CASES, Verdict, run_case};
 
 use mutation::{MUTANTS, Mutant, Mutation};
 use transport::SabotagedBackend;
@@ -29,7 +31,8 @@ pub(crate) fn trials(seed: u64) -> Vec<Trial> {
     };
     let caught = |case: &&Case| MUTANTS.iter().any(|mutant| mutant.caught_by == case.name);
     let controls = TRANSPORT_CASES.iter().filter(caught).map(control);
-    MUTANTS.iter().map(mutant).chain(controls).collect()
+    let of_transport = MUTANTS.iter().map(mutant).chain(controls);
+    of_transport.chain(bus::trials(seed)).collect()
 }
 
 async fn is_caught(mutant: &Mutant, seed: u64) -> Result<(), Failed> {
@@ -45,5 +48,5 @@ async fn is_caught(mutant: &Mutant, seed: u64) -> Result<(), Failed> {
 
 async fn run(mutation: Mutation, case: Case, seed: u64) -> Verdict {
     let backend: Arc<dyn Backend> = Arc::new(SabotagedBackend::new(mutation));
-    run_case(backend, case, seed).await.verdict
+    run_case(backend, Arc::new(PlainBus), case, seed).await.verdict
 }

@@ -1,7 +1,7 @@
 //! What is broken, and which case must notice.
 
 /// How a transport is sabotaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mutation {
     /// Not at all: every case must pass, or the mutants prove nothing.
     Nothing,
@@ -41,6 +41,7 @@ pub(super) enum Mutation {
     RetryIsDenied,
     AttemptsAreDenied,
     ReplayIsDenied,
+    DeadLettersAreDropped,
 }
 
 /// A mutation, said in words, and the case that must fail on it.

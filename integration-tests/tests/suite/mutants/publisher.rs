@@ -58,6 +58,9 @@ impl Publisher for SabotagedPublisher {
         if self.mutation == Mutation::BatchLimitIsIgnored {
             return self.send_what_fits(&batch).await;
         }
+        if self.mutation == Mutation::DeadLettersAreDropped {
+            return Ok(batch.iter().map(|_| Ok(receipt())).collect());
+        }
         let results = self.inner.publish(&batch).await?;
         let spoil_result = |result: Result<Receipt>| match result {
             Ok(mut receipt) => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use wingman_conformance::{Backend, Faults, Timing};
 use wingman_core::Result;
+use wingman_core::bus::dead_letter;
 use wingman_core::clock::Clock;
 use wingman_core::memory::{MemoryLimits, MemoryTransport};
 use wingman_core::name::{GroupName, TopicName};
@@ -136,7 +137,12 @@ impl Transport for SabotagedTransport {
     ) -> Result<Box<dyn Publisher>> {
         let provision = self.provision(options.provision);
         let inner = self.inner.publisher(topic, PublisherOptions { provision }).await?;
-        Ok(Box::new(SabotagedPublisher::new(inner, self.mutation)))
+        let is_letter_box = topic.as_str().ends_with(dead_letter::SUFFIX);
+        let mutation = match self.mutation {
+            Mutation::DeadLettersAreDropped if !is_letter_box => Mutation::Nothing,
+            other => other,
+        };
+        Ok(Box::new(SabotagedPublisher::new(inner, mutation)))
     }
 
     async fn subscriber(

@@ -1,0 +1,60 @@
+//! The cases of the bus, one file for each part of it: the same table for the plain bus and for the
+//! bus behind a governor.
+
+mod actors;
+mod dead_letter;
+mod drain;
+mod fault;
+mod group;
+mod journal;
+mod lease;
+mod order;
+mod output;
+mod pressure;
+mod retry;
+mod script;
+
+use crate::backend::Offer;
+use crate::case::{Case, case};
+use crate::transport::fault::{cut_is_not_offered, restart_is_not_offered};
+
+/// Every case of the bus.
+pub const BUS_CASES: &[Case] = &[
+    case!(order::a_failing_head_holds_its_key_and_no_other, needs order_by_key, or order::is_refused),
+    case!(order::competing_processes_share_and_run_each_event_once, needs order_by_key, or order::is_refused),
+    case!(retry::a_retry_delay_is_a_floor_and_attempts_count_up),
+    case!(retry::a_retry_beyond_the_hold_waits_in_the_ledger, needs governed, or retry::is_refused),
+    case!(retry::a_panic_is_a_failed_attempt),
+    case!(retry::a_time_out_is_a_failed_attempt),
+    case!(dead_letter::what_keeps_failing_is_given_up_with_every_reason),
+    case!(dead_letter::what_cannot_succeed_is_given_up_at_once),
+    case!(dead_letter::what_is_no_event_is_quarantined_with_its_bytes),
+    case!(dead_letter::an_unexpected_type_is_not_handled_and_shown),
+    case!(dead_letter::an_unrecorded_event_is_not_handled_and_shown, needs governed, or dead_letter::is_handled_unrecorded),
+    case!(group::every_handler_gets_every_event),
+    case!(output::outputs_inherit_tree_cause_and_key),
+    case!(output::a_duplicate_is_not_run_again, needs governed, or output::repeats_its_outputs),
+    case!(pressure::what_is_in_flight_stays_bounded),
+    case!(pressure::a_pause_starts_nothing_and_loses_nothing),
+    case!(drain::a_drain_ends_what_runs_and_hands_back_what_waits, needs order_by_key, or order::is_refused),
+    case!(drain::a_grace_that_ends_cancels_and_the_next_process_runs_it, needs order_by_key, or order::is_refused),
+    case!(lease::a_slow_handler_is_not_run_twice),
+    case!(fault::a_restart_under_load_loses_nothing, needs restart, or restart_is_not_offered),
+    case!(fault::a_cut_in_mid_run_loses_nothing_and_its_outcome_counts, needs cut, or cut_is_not_offered),
+];
+
+fn order_by_key(offer: &Offer) -> bool {
+    offer.capabilities.order_by_key.is_supported()
+}
+
+fn governed(offer: &Offer) -> bool {
+    offer.governed
+}
+
+fn restart(offer: &Offer) -> bool {
+    offer.faults.restart
+}
+
+fn cut(offer: &Offer) -> bool {
+    offer.faults.cut
+}

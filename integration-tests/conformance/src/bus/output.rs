@@ -1,0 +1,74 @@
+//! What handlers emit: who caused it, and that it is the same however often it is made.
+
+use wingman_core::event::{CloudEvent, extension};
+
+use super::actors::{Asker, asked, listens, start, stop, tells, work};
+use super::journal::What;
+use super::script::{Play, Script};
+use crate::environment::Environment;
+use crate::expect::{Failure, Verdict, equal};
+use crate::harness::TOLD;
+
+pub(super) async fn outputs_inherit_tree_cause_and_key(on: &Environment) -> Verdict {
+    let (telling, heard) = scripts(on);
+    let (teller, listener) = (tells(on, &telling).await?, listens(on, &heard).await?);
+    let mut question = asked("k", 0)?;
+    question.set_extension(extension::CORRELATION, "tree")?;
+    Asker::new(on).await?.publish(&question).await?;
+    heard.until_count(What::Ended, 1).await?;
+    heard.nothing().await?;
+    stop(on, teller).await?;
+    stop(on, listener).await?;
+    let told = only(&heard)?;
+    equal("the tree", "tree", told.correlation())?;
+    equal("the key", Some("k"), told.partition_key())?;
+    equal("the data", question.data.as_ref(), told.data.as_ref())?;
+    let cause = told.extension(extension::CAUSATION);
+    let cause = cause.ok_or_else(|| Failure::new("expected a cause, seen none"))?;
+    equal("the id", format!("{cause}-0"), told.id().to_owned())
+}
+
+/// An event that comes twice, as at least once allows, has one outcome, whichever process gets it
+/// then (G3).
+pub(super) async fn a_duplicate_is_not_run_again(on: &Environment) -> Verdict {
+    let (first, second) = (Script::new(on, |_| Play::Finish), Script::new(on, |_| Play::Finish));
+    let asker = Asker::new(on).await?;
+    let process = start(on, work(on, "answers", &first)).await?;
+    asker.ask("k", 0..1).await?;
+    first.until_count(What::Ended, 1).await?;
+    stop(on, process).await?;
+    let process = start(on, work(on, "answers", &second)).await?;
+    asker.ask("k", 0..2).await?;
+    second.until_count(What::Ended, 1).await?;
+    second.nothing().await?;
+    stop(on, process).await?;
+    let runs = second.bodies(What::Started);
+    equal("runs after the first outcome", vec!["k-001".to_owned()], runs)
+}
+
+/// Without a ledger it runs again, and what it emits shows that it is the same.
+pub(super) async fn repeats_its_outputs(on: &Environment) -> Verdict {
+    let (telling, heard) = scripts(on);
+    let (teller, listener) = (tells(on, &telling).await?, listens(on, &heard).await?);
+    let asker = Asker::new(on).await?;
+    asker.ask("k", 0..1).await?;
+    asker.ask("k", 0..1).await?;
+    heard.until_count(What::Ended, 2).await?;
+    stop(on, teller).await?;
+    stop(on, listener).await?;
+    let mut ids: Vec<_> = heard.notes().iter().map(|note| note.event.id().to_owned()).collect();
+    ids.dedup();
+    equal("identities of what was told", 1, ids.len())
+}
+
+fn scripts(on: &Environment) -> (Script, Script) {
+    let telling = Script::new(on, |_| Play::Tell(TOLD));
+    (telling, Script::new(on, |_| Play::Finish))
+}
+
+fn only(heard: &Script) -> Verdict<CloudEvent> {
+    let notes = heard.notes();
+    equal("runs of the listener", 1, heard.bodies(What::Ended).len())?;
+    let first = notes.first().map(|note| CloudEvent::clone(&note.event));
+    first.ok_or_else(|| Failure::new("expected an event, seen none"))
+}
