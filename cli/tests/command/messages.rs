@@ -11,16 +11,13 @@ fn brokers_that_cannot_be_used_are_refused_and_leave_nothing_behind() {
             "localhost",
             ["not a URL of a broker", "memory://", "kafka://"],
         ),
-        ("kafka://host", ["does not exist yet", "redis://", "kafka"]),
-        ("amqp://host", ["does not exist yet", "redis://", "amqp"]),
+        ("kafka://host", ["is not there yet", "redis://", "kafka"]),
+        ("amqp://host", ["is not there yet", "redis://", "amqp"]),
         (
             "sns-sqs://host",
-            ["does not exist yet", "redis://", "sns-sqs"],
+            ["is not there yet", "redis://", "sns-sqs"],
         ),
-        (
-            "pubsub://host",
-            ["does not exist yet", "redis://", "pubsub"],
-        ),
+        ("pubsub://host", ["is not there yet", "redis://", "pubsub"]),
     ] {
         place
             .run(&["demo", "--broker", url, "--out", "demo"])
