@@ -154,7 +154,5 @@ fn an_unknown_key_in_the_url_is_named_with_the_known_ones() {
 fn a_broker_that_is_down_is_waited_for_and_named() {
     let place = Place::new();
     let mut demo = place.start(&["demo", "--broker", "redis://127.0.0.1:1", "--out", "demo"]);
-    demo.wait_for("cannot be reached");
-    drop(demo);
-    place.run(&["audit", "verify", "--ledger", LEDGER]).done();
+    demo.wait_for("tries again");
 }
