@@ -7,16 +7,10 @@ fn brokers_that_cannot_be_used_are_refused_and_leave_nothing_behind() {
     let place = Place::new();
     for (url, parts) in [
         ("foo://host", ["unknown scheme", "memory://", "foo"]),
-        (
-            "localhost",
-            ["not a URL of a broker", "memory://", "kafka://"],
-        ),
+        ("localhost", ["not a URL of a broker", "memory://", "kafka://"]),
         ("kafka://host", ["is not there yet", "redis://", "kafka"]),
         ("amqp://host", ["is not there yet", "redis://", "amqp"]),
-        (
-            "sns-sqs://host",
-            ["is not there yet", "redis://", "sns-sqs"],
-        ),
+        ("sns-sqs://host", ["is not there yet", "redis://", "sns-sqs"]),
         ("pubsub://host", ["is not there yet", "redis://", "pubsub"]),
     ] {
         place.run(&["demo", "--broker", url, "--out", "demo"]).refused(2, &parts);
