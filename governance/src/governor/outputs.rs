@@ -21,6 +21,9 @@ pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
 }
 
 fn translate(run: &RunContext, ending: Ending) -> RunEnding {
+    if run.is_interrupted() {
+        return RunEnding::Abandoned;
+    }
     let environmental = |reason: String| RunEnding::Failed { structural: false, reason };
     match ending {
         Ending::Abandoned => RunEnding::Abandoned,

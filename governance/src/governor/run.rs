@@ -18,6 +18,7 @@ pub(crate) struct RunContext {
     pub(crate) position: String,
     calls: AtomicU32,
     fence: AtomicBool,
+    interrupted: AtomicBool,
 }
 
 impl RunContext {
@@ -29,7 +30,8 @@ impl RunContext {
         position: String,
     ) -> Self {
         let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
-        Self { core, who, started, topic, position, calls, fence }
+        let interrupted = AtomicBool::new(false);
+        Self { core, who, started, topic, position, calls, fence, interrupted }
     }
 
     /// The context of a request; a failure if its handler is not governed.
@@ -53,5 +55,15 @@ impl RunContext {
 
     pub(crate) fn wants_fence(&self) -> bool {
         self.fence.load(Ordering::Relaxed)
+    }
+
+    /// A halt stopped this run at a tool call: it begins again after the resume, and no attempt
+    /// counts (G6).
+    pub(crate) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 }

@@ -192,11 +192,11 @@ impl Running {
 
     /// Drains every subscription, cancelling what runs when the grace ends; writes the last
     /// checkpoint and leaves the ledger (T5).
-    pub async fn stop_within(self, grace: Duration) {
+    pub async fn stop_within(mut self, grace: Duration) {
         let drains = self.subscriptions.iter().map(|subscription| subscription.drain(grace));
         futures_util::future::join_all(drains).await;
         self.core.stop();
-        for task in self.tasks {
+        for task in std::mem::take(&mut self.tasks) {
             // A loop that panicked has said so; nothing is left to do for it here.
             let _ = task.await;
         }
@@ -207,6 +207,13 @@ impl Running {
         if let Err(error) = self.core.ledger.close().await {
             tracing::error!(%error, "Ledger did not close cleanly");
         }
+    }
+}
+
+impl Drop for Running {
+    /// Ends the loops: a process without its handlers must not go on renewing its lease.
+    fn drop(&mut self) {
+        self.core.stop();
     }
 }
 

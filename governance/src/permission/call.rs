@@ -10,7 +10,7 @@ use super::missing::Missing;
 use super::tool::{Call, Tool, ToolError};
 use crate::governor::RunContext;
 use crate::protocol::input::{Input, Intend, Intended, Reply, Report, UndoOutcome};
-use crate::protocol::row::{Effect, EffectKey};
+use crate::protocol::row::{Effect, EffectKey, RefusalCode};
 
 /// The tools that the handler's contract grants. Each call is judged (P-01, P-02, P-03, P-06) and
 /// announced in the ledger before it is made, and its result is recorded after (R3).
@@ -52,6 +52,10 @@ impl Tools {
                 Intended::Call(effect) => return self.perform(&*tool, effect, &arguments).await,
                 Intended::Known(result) => return parse(&result),
                 Intended::UndoFirst(effects) => self.undo_earlier(effects).await?,
+                Intended::Denied { code: RefusalCode::Interrupt, detail } => {
+                    self.run.interrupt();
+                    return Err(ToolError::Lost(detail));
+                }
                 Intended::Denied { code, detail } => {
                     return Err(ToolError::Denied { code: code.as_str(), reason: detail });
                 }

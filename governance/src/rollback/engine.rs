@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::governor::Core;
 use crate::permission::{Call, Probed, ToolRegistry};
 use crate::protocol::input::{Input, Reply, UndoOutcome};
-use crate::protocol::row::{Effect, EffectState};
+use crate::protocol::row::Effect;
 
 /// Effects that one round may take.
 const ROUND_MAX: usize = 16;
@@ -56,7 +56,7 @@ pub async fn undo(tools: &ToolRegistry, effect: &Effect) -> UndoOutcome {
     };
     let key = crate::permission::idempotency_key(&effect.key);
     let call = Call { arguments: &arguments, idempotency_key: &key };
-    if effect.state == EffectState::Unknown {
+    if effect.must_be_probed() {
         match tool.probe(call, &effect.before).await {
             Ok(Probed::Applied(_)) => {}
             Ok(Probed::NotApplied) => return UndoOutcome::NeverHappened,

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod control;
+mod halted_tool;
 mod handshake;
 mod ledger_loss;
 mod processes;

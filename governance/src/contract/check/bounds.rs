@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Findings;
 use crate::contract::duration;
-use crate::contract::error::ContractErrorKind::Invalid;
-use crate::contract::failure::FailureMode;
+use crate::contract::error::ContractErrorKind::{Invalid, NotEnforcedYet};
+use crate::contract::failure::{FailureMode, KeyAfterFailure};
 use crate::contract::place::Source;
 
 /// The most retries a failure mode may have.
@@ -28,6 +28,10 @@ pub(super) fn durations(
 
 /// Judges a failure mode.
 pub(super) fn retries(title: &str, mode: &FailureMode, source: &Source, findings: &mut Findings) {
+    if mode.key == KeyAfterFailure::Hold {
+        let what = format!("\"key: hold\" of {title} is not enforced yet");
+        findings.error(NotEnforcedYet, source.at("failure_mode.key"), what, "write continue");
+    }
     let field = "failure_mode.retry";
     let retries = mode.retry.len();
     if retries > RETRIES_MAX {

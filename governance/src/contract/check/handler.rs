@@ -7,7 +7,6 @@ use crate::contract::error::ContractErrorKind::{
     Contradiction, Invalid, Missing, NotEnforcedYet, UnknownReference,
 };
 use crate::contract::event::{EventContract, Producers};
-use crate::contract::failure::KeyAfterFailure;
 use crate::contract::handler::HandlerContract;
 use crate::contract::permit::{Denied, names_tool};
 use crate::contract::place::Source;
@@ -144,11 +143,6 @@ fn tightened(
             let what = format!("handler {handler} retries {own} times, event {event_name} {most}");
             let place = source.at("failure_mode.retry");
             findings.error(Contradiction, place, what, format!("write at most {most} retries"));
-        }
-        if event.failure_mode.key == KeyAfterFailure::Hold && mode.key == KeyAfterFailure::Continue
-        {
-            let what = format!("handler {handler} continues a key that event {event_name} holds");
-            findings.error(Contradiction, source.at("failure_mode.key"), what, "write key: hold");
         }
     }
     let Some(limits) = &contract.rollback else {

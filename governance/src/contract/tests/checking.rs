@@ -287,7 +287,7 @@ fn a_handler_cannot_loosen_what_an_event_demands() {
         .unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "code: handler h continues a key that event A holds; write key: hold\n\
+        "code: \"key: hold\" of event A is not enforced yet; write continue\n\
          code: handler h limits a rollback that event A lacks; declare \"rollback\" in the event"
     );
 }
