@@ -54,7 +54,7 @@ features=(--workspace --features wingman-cli/redis)
 count "formatting" cargo fmt --all --check
 count "lints" cargo clippy "${features[@]}" --all-targets -- -D warnings
 count "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${features[@]}" --no-deps
-count "build" cargo build "${features[@]}" --all-targets
+count "build" cargo test "${features[@]}" --no-run
 tests "tests" cargo test "${features[@]}" --no-fail-fast
 
 echo "$passed passed, $failed failed"
