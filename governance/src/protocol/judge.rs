@@ -9,7 +9,7 @@ use super::id::{EventKey, ExecutionId, event_digest};
 use super::input::{Arrival, Judged, Run, Started};
 use super::lane;
 use super::order::{self, Ordered};
-use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed};
+use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed, unjudged};
 use super::park::{Terms, park};
 use super::record::admit;
 use super::row::{
@@ -221,23 +221,11 @@ fn new_execution(
     recorded: &Recorded,
 ) -> Execution {
     Execution {
-        id,
-        who: arrival.who.clone(),
         event: recorded.key,
-        event_digest: recorded.digest,
-        event_type: event.ty().to_owned(),
-        tree: recorded.tree.clone(),
         cause: recorded.cause,
         depth: recorded.depth,
         key: event.partition_key().map(str::to_owned),
-        contract: state.contracts.handler_digest(&arrival.who.handler).unwrap_or(recorded.digest),
-        attempts: 0,
-        phase: Phase::Waiting,
-        failures: Vec::new(),
-        moves: Vec::new(),
-        first_millis: state.now,
-        at_millis: state.now,
-        stamp: None,
+        ..unjudged(state, arrival, id, recorded.digest, recorded.tree.clone())
     }
 }
 

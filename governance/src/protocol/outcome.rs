@@ -122,12 +122,21 @@ pub(super) fn unclaimed(
         | Phase::Finished
         | Phase::Expired => return Ok(()),
     };
-    let mut execution = blank(state, arrival, id, digest);
+    // A tree of its own: it must not show up in a tree that it merely claims.
+    let tree = TreeId::from(id.to_string());
+    let mut execution = unjudged(state, arrival, id, digest, tree);
     settle(state, &mut execution, phase, fact)?;
     quarantine(state, id, reason, detail, Remains::of(arrival))
 }
 
-fn blank(state: &State<'_>, arrival: &Arrival, id: ExecutionId, digest: Digest) -> Execution {
+/// The row of an execution that nobody has judged, at the root of a tree.
+pub(super) fn unjudged(
+    state: &State<'_>,
+    arrival: &Arrival,
+    id: ExecutionId,
+    digest: Digest,
+    tree: TreeId,
+) -> Execution {
     let event_type =
         arrival.event.as_ref().map_or_else(|_| String::new(), |event| event.ty().to_owned());
     Execution {
@@ -136,8 +145,7 @@ fn blank(state: &State<'_>, arrival: &Arrival, id: ExecutionId, digest: Digest) 
         event: EventKey(digest),
         event_digest: digest,
         event_type,
-        // A tree of its own: it must not show up in a tree that it merely claims.
-        tree: TreeId::from(id.to_string()),
+        tree,
         cause: None,
         depth: 0,
         key: None,
