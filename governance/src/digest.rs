@@ -34,12 +34,12 @@ impl Digest {
 
     /// The 64 digits, in a buffer of the caller: rows and stamps hold many digests, and a formatter
     /// called for each byte would take most of the time that it takes to write them.
-    fn hex<'a>(&self, buffer: &'a mut [u8; 64]) -> std::borrow::Cow<'a, str> {
+    fn hex<'a>(&self, buffer: &'a mut [u8; 64]) -> &'a str {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for (pair, byte) in buffer.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
             *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
-        String::from_utf8_lossy(buffer)
+        std::str::from_utf8(buffer).expect("hexadecimal digits are ASCII")
     }
 
     /// The first four hexadecimal digits, for people.
@@ -56,7 +56,7 @@ impl From<[u8; 32]> for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.hex(&mut [0; 64]))
+        f.write_str(self.hex(&mut [0; 64]))
     }
 }
 
@@ -108,7 +108,7 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.hex(&mut [0; 64]))
+        serializer.serialize_str(self.hex(&mut [0; 64]))
     }
 }
 

@@ -46,11 +46,14 @@ macro_rules! facts {
                 }
             }
 
-            /// The fields, in the order of the bytes.
-            pub fn fields(&self) -> Vec<(&'static str, String)> {
+            /// The fields as lines of the bytes, in their order.
+            fn write_fields(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $(Self::$name { $($field),* } => vec![$((stringify!($field), $field.to_string())),*],)*
+                    $(Self::$name { $($field),* } => {
+                        $(writeln!(f, concat!(stringify!($field), " {}"), $field)?;)*
+                    })*
                 }
+                Ok(())
             }
         }
     };
@@ -156,7 +159,7 @@ impl fmt::Display for Stamp {
         if let Some(execution) = &self.execution {
             writeln!(f, "execution {execution}")?;
         }
-        self.fact.fields().iter().try_for_each(|(name, value)| writeln!(f, "{name} {value}"))
+        self.fact.write_fields(f)
     }
 }
 

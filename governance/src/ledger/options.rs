@@ -38,7 +38,7 @@ pub struct LedgerOptions {
 }
 
 impl LedgerOptions {
-    /// The defaults, under these contracts: an existing ledger, checkpoints every 4,096 stamps or
+    /// The defaults, under these contracts: an existing ledger, checkpoints every 16,384 stamps or
     /// 10 seconds.
     pub fn new(contracts: Arc<Contracts>) -> Self {
         Self {
@@ -75,6 +75,6 @@ pub struct CheckpointEvery {
 
 impl Default for CheckpointEvery {
     fn default() -> Self {
-        Self { stamps: 4_096, time: Duration::from_secs(10) }
+        Self { stamps: 16_384, time: Duration::from_secs(10) }
     }
 }

@@ -8,7 +8,7 @@ use super::output;
 use super::park::{Terms, park};
 use super::row::{
     AttemptFailure, DeadReason, Effect, EffectState, Execution, ParkReason, Phase, RefusalCode,
-    Row, Scan, UndoKind,
+    Row, UndoKind,
 };
 use super::state::{Result, State};
 use super::tool;
@@ -160,7 +160,7 @@ fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Resu
 
 /// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
 fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
-    for effect in state.effects(&Scan::EffectsOf { execution: execution.id })? {
+    for effect in state.effects_of(execution)? {
         let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
         if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {
             let due_millis = state.now;

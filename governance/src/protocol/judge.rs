@@ -14,7 +14,7 @@ use super::park::{Terms, park};
 use super::record::admit;
 use super::row::{
     Claim, DeadReason, Decision, EffectState, Execution, ParkReason, Parked, Phase, Plan, Recorded,
-    RefusalCode, Row, Scan,
+    RefusalCode, Row,
 };
 use super::state::{Result, State};
 use super::worker::{LEASE, abandon};
@@ -343,7 +343,7 @@ fn start(
 }
 
 fn open_effects(state: &mut State<'_>, execution: &Execution) -> Result<Vec<super::row::Effect>> {
-    let mut effects = state.effects(&Scan::EffectsOf { execution: execution.id })?;
+    let mut effects = state.effects_of(execution)?;
     effects.retain(|effect| matches!(effect.state, EffectState::Registered | EffectState::Unknown));
     Ok(effects)
 }

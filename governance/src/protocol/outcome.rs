@@ -153,6 +153,7 @@ pub(super) fn unjudged(
         attempts: 0,
         phase: Phase::Waiting,
         failures: Vec::new(),
+        effects: 0,
         moves: Vec::new(),
         first_millis: state.now,
         at_millis: state.now,

@@ -104,6 +104,14 @@ impl State<'_> {
         }
     }
 
+    /// The effects of an execution; most have none, and are not looked for.
+    pub(super) fn effects_of(&mut self, execution: &Execution) -> Result<Vec<Effect>> {
+        match execution.effects {
+            0 => Ok(Vec::new()),
+            _ => self.effects(&Scan::EffectsOf { execution: execution.id }),
+        }
+    }
+
     /// The next of one of the numbers that only rise.
     pub(super) fn count(&mut self, change: impl FnOnce(&mut Counters) -> &mut u64) -> Result<u64> {
         let mut counters = self.counters()?;

@@ -3,7 +3,7 @@
 use super::conclude::current;
 use super::input::{Intend, Intended, Reply, Report, Run};
 use super::row::{
-    Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, Scan, UndoKind,
+    Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, UndoKind,
 };
 use super::state::{Result, State};
 use super::undo;
@@ -11,7 +11,7 @@ use crate::audit::stamp::{Fact, commit};
 use crate::digest::Digest;
 
 pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> {
-    let Some(execution) = current(state, &intend.run)? else {
+    let Some(mut execution) = current(state, &intend.run)? else {
         return Ok(Intended::Lost);
     };
     if let Some((code, detail)) = fault(state, &execution, &intend)? {
@@ -19,7 +19,7 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
         state.stamp(&execution, Fact::Denied { tool, level, code })?;
         return Ok(Intended::Denied { code, detail });
     }
-    let effects = state.effects(&Scan::EffectsOf { execution: execution.id })?;
+    let effects = state.effects_of(&execution)?;
     let digest = arguments_digest(&intend);
     let is_same = |it: &&Effect| {
         it.call == intend.call && it.tool == intend.tool && it.arguments_digest == digest
@@ -41,7 +41,7 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
     let in_the_way: Vec<Effect> =
         standing.into_iter().filter(|it| it.undo != UndoKind::None).cloned().collect();
     if in_the_way.is_empty() {
-        register(state, &execution, intend, digest, effects.len())
+        register(state, &mut execution, intend, digest)
     } else {
         undo_first(state, &execution, &intend, in_the_way)
     }
@@ -123,13 +123,14 @@ fn deny(
 
 fn register(
     state: &mut State<'_>,
-    execution: &Execution,
+    execution: &mut Execution,
     intend: Intend,
     digest: Digest,
-    index: usize,
 ) -> Result<Intended> {
     let sequence = state.count(|counters| &mut counters.effects)?;
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let index = execution.effects;
+    execution.effects += 1;
+    state.rows.save(Row::Execution(execution.clone()))?;
     let key = EffectKey { execution: execution.id, index };
     let salt = state.recorded(execution.event)?.map_or(execution.event_digest, |it| it.salt);
     let commitment = commit(&salt, &digest);
@@ -253,7 +254,7 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
     let Phase::Started { claim: runner, .. } = execution.phase else {
         return Ok(());
     };
-    for mut effect in state.effects(&Scan::EffectsOf { execution: execution.id })? {
+    for mut effect in state.effects_of(execution)? {
         let index = effect.key.index;
         effect.state = match effect.state {
             EffectState::Registered => {

@@ -25,7 +25,7 @@ async fn a_full_ledger_stops_all_work_and_goes_on_where_it_stopped() {
     assert_eq!(again.kind(), LedgerErrorKind::Full, "it stays closed");
     full.stop().await;
     let roomy = world.start().await;
-    until("everything recorded was heard", || world.heard() == sent).await;
+    until("everything recorded was heard", || world.answers() == sent as usize).await;
     until_settled(&roomy.ledger().reader()).await;
     roomy.stop().await;
 }

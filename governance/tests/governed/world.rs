@@ -1,8 +1,9 @@
 //! One small governed program for all tests: `Asked` comes from outside, `answerer` turns it into
 //! `Told`, `listener` takes that.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) contracts: Arc<Contracts>,
     pub(crate) answered: Arc<AtomicU32>,
     pub(crate) heard: Arc<AtomicU32>,
+    /// The answers heard, however often.
+    answers: Arc<Mutex<BTreeSet<u32>>>,
 }
 
 impl World {
@@ -50,6 +53,7 @@ impl World {
             contracts: Arc::new(contracts),
             answered: Arc::default(),
             heard: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
@@ -71,8 +75,10 @@ impl World {
                 Told { answer: asked.question + 1 }
             }
         };
-        let listen = move |_: Incoming<Told>| {
+        let answers = Arc::clone(&self.answers);
+        let listen = move |told: Incoming<Told>| {
             let heard = Arc::clone(&heard);
+            answers.lock().unwrap().insert(told.answer);
             async move {
                 heard.fetch_add(1, Ordering::SeqCst);
             }
@@ -93,6 +99,11 @@ impl World {
 
     pub(crate) fn heard(&self) -> u32 {
         self.heard.load(Ordering::SeqCst)
+    }
+
+    /// How many different answers were heard: a handler that lost its ledger before the end runs again.
+    pub(crate) fn answers(&self) -> usize {
+        self.answers.lock().unwrap().len()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rates as ratios against the bare client or the bare database in the same run: medians of rounds
 //! that take turns. `cargo bench -p wingman-tests --bench rates` prints the tables of
-//! `docs/benchmarks.md`; with WINGMAN_REDIS_URL set, those of Redis too.
+//! `docs/benchmarks.md`; with WINGMAN_REDIS_URL set, those of Redis too. With `-- profile N` it runs
+//! the governed side alone, N in flight, for a profiler to look at.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
@@ -13,9 +14,18 @@ use std::time::Instant;
 
 /// Rounds of each side; odd, so that there is a middle one.
 const ROUNDS: usize = 5;
+/// Executions that a profiler sees.
+const PROFILED: usize = 20_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "profile") {
+        let in_flight = arguments[at + 1].parse().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        runtime.block_on(governed::run(folder.path(), in_flight, PROFILED));
+        return;
+    }
     println!("## Governed executions against the bare database\n");
     println!("| in flight | bare, executions/s | governed, executions/s | ratio |");
     println!("|---|---|---|---|");

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::failed;
@@ -51,6 +52,10 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
         Connection::open_with_flags(path, flags).map_err(failed("open the ledger"))?;
     connection.busy_handler(Some(wait)).map_err(failed("open the ledger"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Else SQLite prepares a statement again whenever a parameter changes that might choose an index.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(failed("set up the ledger"))?;
     Ok(connection)
 }
 

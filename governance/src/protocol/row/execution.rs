@@ -36,6 +36,8 @@ pub struct Execution {
     pub phase: Phase,
     /// Attempts that failed, oldest first.
     pub failures: Vec<AttemptFailure>,
+    /// Effects registered so far, of all attempts.
+    pub effects: u32,
     /// What its outcome moves in the scopes of ordering rules.
     pub moves: Vec<ScopeMove>,
     /// When it was first judged, in milliseconds.
