@@ -4,7 +4,7 @@
 //! read them. They hold enumerated codes, names from contracts and commitments
 //! (`H(salt ‖ digest)`), never payloads, subjects, keys or free text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::contract::Level;
 use crate::digest::Digest;
@@ -13,6 +13,9 @@ use crate::protocol::row::{DeadReason, RefusalCode};
 
 /// The first line of every stamp.
 pub const DOMAIN: &str = "wingman/stamp/v1";
+
+/// What most stamps fit into, so that their buffer need not grow.
+const STAMP_BYTES: usize = 512;
 
 /// One audit record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +152,10 @@ impl Stamp {
     /// The leaf of the log: the domain, then `at`, `kind`, `execution` where there is one, and the
     /// fields of the fact, a line each.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_string().into_bytes()
+        let mut text = String::with_capacity(STAMP_BYTES);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{self}");
+        text.into_bytes()
     }
 }
 

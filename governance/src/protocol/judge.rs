@@ -41,13 +41,15 @@ pub(super) fn judge(state: &mut State<'_>, arrival: &Arrival) -> Result<Judged> 
             return Ok(Judged::Ack);
         }
     };
-    let recorded = match provenance(state, arrival, &event)? {
-        Provenance::Known(recorded) => recorded,
+    let id = ExecutionId::of(&arrival.who, &event, 0);
+    let (recorded, known) = match provenance(state, arrival, &event)? {
+        Provenance::Known(recorded) => (recorded, state.execution(id)?),
+        // Nobody can have executed what was not recorded until now.
+        Provenance::New(recorded) => (recorded, None),
         Provenance::Filed => return Ok(Judged::Ack),
         Provenance::Halted => return Ok(Judged::Hold(HOLD_MILLIS)),
     };
-    let id = ExecutionId::of(&arrival.who, &event, 0);
-    let mut execution = match state.execution(id)? {
+    let mut execution = match known {
         // Its bytes are the ledger's: it is woken from there and from nowhere else.
         Some(_) if state.parked(id)?.is_some() => return Ok(Judged::Ack),
         Some(execution) => execution,
@@ -172,6 +174,8 @@ fn handshake(
 
 enum Provenance {
     Known(Box<Recorded>),
+    /// It comes from outside and was recorded just now.
+    New(Box<Recorded>),
     /// It was filed without an identity of its own; ack it.
     Filed,
     /// New work is stopped, so nothing is admitted either.
@@ -207,7 +211,7 @@ fn provenance(state: &mut State<'_>, arrival: &Arrival, event: &CloudEvent) -> R
                 Ok(Provenance::Halted)
             }
             Some(Producers::External) => {
-                admit(state, event).map(|recorded| Provenance::Known(Box::new(recorded)))
+                admit(state, event).map(|recorded| Provenance::New(Box::new(recorded)))
             }
         },
     }

@@ -22,9 +22,11 @@ struct Table {
 }
 
 impl Replay {
-    /// Reads the rows of a closed ledger.
-    pub(crate) fn of(path: &Path, commits: usize) -> Self {
+    /// Reads the rows of a closed ledger, and how often it committed.
+    pub(crate) fn of(path: &Path) -> Self {
         let from = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let turn: i64 = from.query_row("SELECT turn FROM head", [], |row| row.get(0)).unwrap();
+        let commits = usize::try_from(turn).unwrap();
         let texts = |kind: &str| -> Vec<(String, String)> {
             let query = "SELECT name, sql FROM sqlite_master WHERE type = ?1 AND sql IS NOT NULL";
             let mut statement = from.prepare(query).unwrap();

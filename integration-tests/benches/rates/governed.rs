@@ -16,9 +16,13 @@ use wingman_governance::protocol::input::{
 use wingman_governance::protocol::row::Claim;
 use wingman_governance::protocol::settings::Settings;
 
-/// Runs executions, this many in flight, each turn concluding the last ones and starting the next.
-/// Returns how many turns were made.
-pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> usize {
+/// Subscriptions that the work is spread over, as in a program with a few handlers: while one's turn
+/// commits, the others prepare theirs.
+const SUBSCRIPTIONS: usize = 4;
+
+/// Runs executions, this many in flight over all subscriptions, each turn concluding the last ones
+/// and starting the next.
+pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) {
     let contracts = Contracts::builder()
         .event(EventContract::new("Asked", 1).purpose("A question").external())
         .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked"))
@@ -29,29 +33,43 @@ pub(crate) async fn run(folder: &Path, in_flight: usize, executions: usize) -> u
     let options =
         LedgerOptions { create: true, settings, ..LedgerOptions::new(Arc::new(contracts)) };
     let url = format!("sqlite://{}", folder.join("ledger.db").display());
-    let ledger = Ledger::open(&url, options).await.unwrap();
+    let ledger = Arc::new(Ledger::open(&url, options).await.unwrap());
     let worker = WorkerId(Digest::of(b"bench"));
     let join = Input::Join { worker, handlers: Vec::new() };
     let Some(Reply::Joined(claim)) = ledger.transact(vec![join]).await.unwrap().pop() else {
         panic!("not joined")
     };
-    let (mut begun, mut turns) = (0, 0);
+    let subscriptions = in_flight.min(SUBSCRIPTIONS);
+    let turns = (0..subscriptions).map(|which| {
+        let numbers = (which..executions).step_by(subscriptions);
+        tokio::spawn(subscription(Arc::clone(&ledger), claim, numbers, in_flight / subscriptions))
+    });
+    for ended in turns.collect::<Vec<_>>() {
+        ended.await.unwrap();
+    }
+    ledger.close().await.unwrap();
+}
+
+async fn subscription(
+    ledger: Arc<Ledger>,
+    claim: Claim,
+    mut numbers: impl Iterator<Item = usize>,
+    in_flight: usize,
+) {
     let mut running: Vec<(Run, Arc<CloudEvent>)> = Vec::new();
-    while begun < executions || !running.is_empty() {
-        let next = in_flight.min(executions - begun);
+    loop {
         let mut inputs: Vec<Input> = running.drain(..).map(conclude).collect();
         let concluded = inputs.len();
-        inputs.extend((begun..begun + next).map(|number| judge(claim, number)));
-        begun += next;
+        inputs.extend(numbers.by_ref().take(in_flight).map(|number| judge(claim, number)));
+        if inputs.is_empty() {
+            return;
+        }
         let replies = ledger.transact(inputs).await.unwrap();
-        turns += 1;
         running.extend(replies.into_iter().skip(concluded).map(|reply| match reply {
             Reply::Judged(Judged::Run(started)) => (started.run, started.event),
             other => panic!("not admitted: {other:?}"),
         }));
     }
-    ledger.close().await.unwrap();
-    turns
 }
 
 fn judge(claim: Claim, number: usize) -> Input {

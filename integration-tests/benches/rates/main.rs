@@ -47,9 +47,9 @@ async fn ledger_row(in_flight: usize) {
     for _ in 0..ROUNDS {
         let folder = tempfile::TempDir::new().unwrap();
         let started = Instant::now();
-        let commits = governed::run(folder.path(), in_flight, executions).await;
+        governed::run(folder.path(), in_flight, executions).await;
         ours.push(executions as f64 / started.elapsed().as_secs_f64());
-        let replay = bare::Replay::of(&folder.path().join("ledger.db"), commits);
+        let replay = bare::Replay::of(&folder.path().join("ledger.db"));
         bare.push(executions as f64 / replay.run(&folder.path().join("bare.db")).as_secs_f64());
     }
     print_row(&in_flight.to_string(), &mut bare, &mut ours);

@@ -102,17 +102,25 @@ impl RowCache {
             let Some(known) = self.known.get_mut(&key) else {
                 continue;
             };
-            match &known.row {
-                Some(row) => save(to, trees, row)?,
-                None => remove(to, &key)?,
-            }
+            let done = match &known.row {
+                Some(row) => {
+                    save(to, trees, row)?;
+                    is_done(row)
+                }
+                None => remove(to, &key).map(|()| false)?,
+            };
             known.changed = false;
-            if !table.is_kept() {
+            if done || !table.is_kept() {
                 self.known.remove(&key);
             }
         }
         Ok(())
     }
+}
+
+/// Whether nobody is likely to ask for the row again soon.
+fn is_done(row: &Row) -> bool {
+    matches!(row, Row::Execution(execution) if execution.phase.is_outcome())
 }
 
 /// Tables of rows.

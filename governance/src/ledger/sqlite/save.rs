@@ -1,5 +1,6 @@
 //! Writing and removing rows.
 
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
@@ -12,6 +13,9 @@ use crate::protocol::row::{
     DeadLetter, Decision, Effect, EffectState, Execution, FenceState, Key, OutboxRow, OutboxState,
     ParkReason, Parked, Plan, Recorded, Row,
 };
+
+/// What most bodies fit into, so that their buffer need not grow.
+const BODY_BYTES: usize = 1_024;
 
 /// Writes a row over the one with its key.
 pub(super) fn save(
@@ -145,6 +149,18 @@ fn dead_letter(to: &Connection, row: &DeadLetter) -> Result<(), LedgerError> {
     execute(to, sql!("save/dead_letter"), parameters)
 }
 
-fn body(row: &impl Serialize) -> Result<String, LedgerError> {
-    serde_json::to_string(row).map_err(|error| corrupt(format!("a row has no JSON: {error}")))
+fn body(row: &impl Serialize) -> Result<Body, LedgerError> {
+    let mut json = Vec::with_capacity(BODY_BYTES);
+    serde_json::to_writer(&mut json, row)
+        .map_err(|error| corrupt(format!("a row has no JSON: {error}")))?;
+    Ok(Body(json))
+}
+
+/// A row as JSON.
+struct Body(Vec<u8>);
+
+impl ToSql for Body {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
+    }
 }
