@@ -50,7 +50,16 @@ impl Oracle {
                     let of = self.numbers.get(&(stream.clone(), number));
                     of.is_some_and(|it| it.iter().any(|it| self.outcomes.contains_key(it)))
                 };
-                (1..number).all(ended).then_some("all numbers before it have ended")
+                // Another event with its number, that runs, may still fail to end.
+                let twin_runs = self.numbers.get(&(stream.clone(), number)).is_some_and(|it| {
+                    it.iter().any(|id| {
+                        *id != parked.execution
+                            && self.executions.contains_key(id)
+                            && !self.outcomes.contains_key(id)
+                    })
+                });
+                let free = (1..number).all(ended) && !twin_runs;
+                free.then_some("all numbers before it have ended")
             }
             _ => None,
         }
