@@ -100,6 +100,10 @@ facts! {
     Abandoned = "abandoned" { attempt: u32, reason: &'static str },
     /// The delivery was given up on.
     DeadLettered = "dead_lettered" { reason: DeadReason },
+    /// A person had a dead letter handled again: by this execution, which has the next replay number.
+    Replayed = "replayed" { by: String, replay: u32, into: ExecutionId },
+    /// A person discarded a dead letter; what is left of its payload is this commitment.
+    Discarded = "discarded" { by: String, commitment: Digest },
     /// The broker confirmed an output.
     Emitted = "emitted" { event: EventKey, sequence: u64 },
     /// An output was kept back, because its tree is fenced.

@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use wingman_core::error::{Error, Kind};
 use wingman_core::gate::{
     Admission, Concluded, Conclusion, Gate, Head, Ticket, Turned, Verdict, Work,
@@ -22,7 +20,7 @@ use super::outputs;
 use super::run::RunContext;
 use crate::ledger::LedgerError;
 use crate::protocol::id::HandlerName;
-use crate::protocol::input::{self, Arrival, Input, Judged, Reply, Started};
+use crate::protocol::input::{self, Arrival, Delivered, Input, Judged, Reply, Started};
 
 /// Stands between the lanes of one handler and the handler.
 pub(super) struct HandlerGate {
@@ -42,15 +40,15 @@ impl HandlerGate {
     }
 
     fn arrival(&self, head: &Head<'_>) -> Arrival {
-        let headers = head.delivery.message.headers.iter();
         Arrival {
             claim: self.core.claim(),
             who: self.who.clone(),
-            topic: head.topic.to_string(),
-            position: head.delivery.position.to_string(),
             event: head.event.map(Arc::clone).map_err(ToString::to_string),
-            headers: headers.map(|(name, value)| (name.to_owned(), BASE64.encode(value))).collect(),
-            payload: head.delivery.message.payload.clone(),
+            delivered: Arc::new(Delivered {
+                topic: head.topic.to_string(),
+                position: head.delivery.position.to_string(),
+                message: head.delivery.message.clone(),
+            }),
         }
     }
 
@@ -58,28 +56,30 @@ impl HandlerGate {
         &self,
         ticket: Ticket,
         started: Started,
-        topic: String,
-        position: String,
+        delivered: Option<Arc<Delivered>>,
     ) -> Admission {
         let attempt = started.run.attempt;
         let core = Arc::clone(&self.core);
-        let run = RunContext::new(core, self.who.clone(), started, topic, position);
+        let run = RunContext::new(core, self.who.clone(), started, delivered);
         let run = Arc::new(run);
         self.runs().insert(ticket, Arc::clone(&run));
         let context: Arc<dyn Any + Send + Sync> = run;
         Admission { attempt, context }
     }
 
-    fn verdict(&self, head: &Head<'_>, reply: Reply) -> Result<Verdict, Error> {
+    fn verdict(
+        &self,
+        ticket: Ticket,
+        delivered: Arc<Delivered>,
+        reply: Reply,
+    ) -> Result<Verdict, Error> {
         match reply {
             Reply::Judged(Judged::Ack) => Ok(Verdict::Settle(Settle::Ack)),
             Reply::Judged(Judged::Hold(millis)) => {
                 Ok(Verdict::Hold { again: Duration::from_millis(millis) })
             }
             Reply::Judged(Judged::Run(started)) => {
-                let (topic, position) =
-                    (head.topic.to_string(), head.delivery.position.to_string());
-                Ok(Verdict::Run(self.admit(head.ticket, *started, topic, position)))
+                Ok(Verdict::Run(self.admit(ticket, *started, Some(delivered))))
             }
             other => Err(unexpected(&other)),
         }
@@ -94,8 +94,7 @@ impl HandlerGate {
         let run = |started: Started| {
             let ticket = Ticket::Parked(self.parked.fetch_add(1, Ordering::Relaxed));
             let event = Arc::clone(&started.event);
-            let place = (String::new(), "parked".to_owned());
-            let admission = self.admit(ticket, started, place.0, place.1);
+            let admission = self.admit(ticket, started, None);
             Work::Run { ticket, event, admission }
         };
         Ok(woken.into_iter().map(run).collect())
@@ -112,13 +111,16 @@ impl Gate for HandlerGate {
             let run = run.ok_or_else(|| Error::new(Kind::Internal, "a run ended twice"))?;
             inputs.push(Input::Conclude(outputs::conclude(&run, end.ending)));
         }
-        inputs.extend(heads.iter().map(|head| Input::Judge(self.arrival(head))));
+        let arrivals: Vec<Arrival> = heads.iter().map(|head| self.arrival(head)).collect();
+        let delivered: Vec<_> = arrivals.iter().map(|it| Arc::clone(&it.delivered)).collect();
+        inputs.extend(arrivals.into_iter().map(Input::Judge));
         let mut replies = self.core.turn(inputs).await.map_err(closed)?.into_iter();
         let conclusions = replies.by_ref().take(count).map(conclusion).collect::<Result<_, _>>()?;
         let verdicts = heads
             .iter()
+            .zip(delivered)
             .zip(replies)
-            .map(|(head, reply)| self.verdict(head, reply))
+            .map(|((head, delivered), reply)| self.verdict(head.ticket, delivered, reply))
             .collect::<Result<_, _>>()?;
         Ok(Turned { verdicts, conclusions })
     }

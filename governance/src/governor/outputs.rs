@@ -15,8 +15,7 @@ pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
         run: run.started.run,
         ending: translate(run, ending),
         event: Arc::clone(&run.started.event),
-        topic: run.topic.clone(),
-        position: run.position.clone(),
+        delivered: run.delivered.clone(),
     }
 }
 

@@ -7,15 +7,15 @@ use wingman_core::handler::{Failure, Request};
 
 use super::core::Core;
 use crate::protocol::id::HandlerName;
-use crate::protocol::input::Started;
+use crate::protocol::input::{Delivered, Started};
 
 /// One run of a handler, shared by its extractors.
 pub(crate) struct RunContext {
     pub(crate) core: Arc<Core>,
     pub(crate) who: HandlerName,
     pub(crate) started: Started,
-    pub(crate) topic: String,
-    pub(crate) position: String,
+    /// What was received; `None` for a parked delivery, which the ledger has.
+    pub(crate) delivered: Option<Arc<Delivered>>,
     calls: AtomicU32,
     fence: AtomicBool,
     interrupted: AtomicBool,
@@ -26,12 +26,11 @@ impl RunContext {
         core: Arc<Core>,
         who: HandlerName,
         started: Started,
-        topic: String,
-        position: String,
+        delivered: Option<Arc<Delivered>>,
     ) -> Self {
         let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
         let interrupted = AtomicBool::new(false);
-        Self { core, who, started, topic, position, calls, fence, interrupted }
+        Self { core, who, started, delivered, calls, fence, interrupted }
     }
 
     /// The context of a request; a failure if its handler is not governed.

@@ -2,7 +2,7 @@
 
 use wingman_core::event::CloudEvent;
 
-use super::id::PlanDigest;
+use super::id::{ExecutionId, PlanDigest};
 use super::input::{Decided, plan_digest};
 use super::row::{Decision, Execution, Plan, Row, Scan};
 use super::state::{Result, State};
@@ -72,7 +72,9 @@ fn ask(
         state.stamp(execution, Fact::Asked { plan: digest, role: approval.role.clone() })?;
         return Ok(Handshake::Ask { plan: digest, deadline_millis });
     };
-    if plan.asked_by != execution.id {
+    // A replay of the execution that asked goes on with its answer.
+    let earlier = (0..=execution.replay).map(|it| ExecutionId::of(&execution.who, event, it));
+    if !earlier.into_iter().any(|it| it == plan.asked_by) {
         let detail = "this very plan was put before somebody already; a plan is decided once";
         return Ok(Handshake::Refused(detail.to_owned()));
     }

@@ -3,7 +3,7 @@
 use wingman_core::event::CloudEvent;
 
 use super::input::{Conclude, Concluded, Run, RunEnding};
-use super::outcome::{Remains, dead_letter, settle};
+use super::outcome::{Received, Remains, dead_letter, settle};
 use super::output;
 use super::park::{Terms, park};
 use super::row::{
@@ -32,21 +32,22 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
         state.append(Some(execution), None, fact)?;
         return Ok(Concluded::Late);
     };
-    let Conclude { run, ending, event, topic, position } = conclude;
+    let Conclude { run, ending, event, delivered } = conclude;
     tool::give_up(state, &execution)?;
-    let remains = Remains {
-        topic: &topic,
-        position: &position,
-        headers: Vec::new(),
-        payload: event.data.clone().unwrap_or_default(),
+    let kept = match &delivered {
+        Some(_) => None,
+        None => state.parked(execution.id)?.map(|parked| parked.original),
     };
+    let kept = kept.unwrap_or_default();
+    let received = delivered.as_deref().map_or(Received::Kept(&kept), Received::Delivered);
+    let remains = Remains { event: Some(&event), received };
     match ending {
         RunEnding::Finished { outputs, fence } => {
             finish(state, &mut execution, &run, &outputs, fence, remains)
         }
         RunEnding::Refused { code, detail: _, output } => {
             let code = RefusalCode::from_text(&code);
-            refused(state, &mut execution, code, output.as_deref(), remains)
+            refused(state, &mut execution, &run, code, output.as_deref(), remains)
         }
         RunEnding::Failed { structural, reason } => {
             failed(state, &mut execution, &run, &event, structural, reason, remains)
@@ -64,8 +65,7 @@ fn finish(
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     if let Some(fault) = output_fault(state, execution, outputs)? {
-        dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
-        return Ok(Concluded::Ack);
+        return output_refused(state, execution, run, &fault, remains);
     }
     disown_earlier(state, execution, run.attempt)?;
     // The outputs of the handler that answers a failure belong to the rollback: exempt (R8).
@@ -94,17 +94,39 @@ fn output_fault(
     }
 }
 
+/// What the handler returned breaks its contract: another attempt would return it again.
+fn output_refused(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    run: &Run,
+    fault: &str,
+    remains: Remains<'_>,
+) -> Result<Concluded> {
+    note_failure(state, execution, run, fault);
+    dead_letter(state, execution, DeadReason::OutputRefused, fault, remains)?;
+    Ok(Concluded::Ack)
+}
+
+fn note_failure(state: &State<'_>, execution: &mut Execution, run: &Run, reason: &str) {
+    execution.failures.push(AttemptFailure {
+        attempt: run.attempt,
+        at_millis: state.now,
+        reason: reason.to_owned(),
+        worker: Some(run.claim.worker),
+    });
+}
+
 fn refused(
     state: &mut State<'_>,
     execution: &mut Execution,
+    run: &Run,
     code: RefusalCode,
     output: Option<&CloudEvent>,
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     let outputs: Vec<CloudEvent> = output.cloned().into_iter().collect();
     if let Some(fault) = output_fault(state, execution, &outputs)? {
-        dead_letter(state, execution, DeadReason::OutputRefused, &fault, remains)?;
-        return Ok(Concluded::Ack);
+        return output_refused(state, execution, run, &fault, remains);
     }
     let handler = execution.who.handler.clone();
     settle(state, execution, Phase::Refused { code }, Fact::Refused { handler, code })?;
@@ -124,8 +146,7 @@ fn failed(
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     let attempt = run.attempt;
-    let at_millis = state.now;
-    execution.failures.push(AttemptFailure { attempt, at_millis, reason: reason.clone() });
+    note_failure(state, execution, run, &reason);
     let schedule = state.contracts.failure_mode(&execution.who.handler, &execution.event_type);
     let delay = schedule.and_then(|mode| mode.retry.get(execution.failures.len() - 1)).copied();
     let Some(delay) = delay.filter(|_| !structural) else {
@@ -160,7 +181,7 @@ fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Resu
 
 /// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
 fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
-    for effect in state.effects_of(execution)? {
+    for effect in tool::effects_so_far(state, execution)? {
         let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
         if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {
             let due_millis = state.now;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wingman_core::event::CloudEvent;
+use wingman_core::message::Message;
 
 use super::id::{ExecutionId, HandlerName, PlanDigest, TreeId, WorkerId};
-use super::row::{Claim, Decision, Effect, EffectKey, OutboxRow, Plan, RefusalCode, Target};
+use super::row::{Claim, Decision, Effect, EffectKey, Fate, OutboxRow, Plan, RefusalCode, Target};
 use crate::contract::Level;
 use crate::digest::Digest;
 
@@ -86,6 +87,17 @@ pub enum Input {
         /// The signature, base64.
         signature: String,
     },
+    /// A person decides about a dead letter. The signature was verified against the named principal.
+    Review {
+        /// Which letter.
+        letter: ExecutionId,
+        /// What to do with it.
+        act: ReviewAct,
+        /// Whose decision.
+        by: String,
+        /// The signature, base64.
+        signature: String,
+    },
     /// A halt or resume (P-03).
     Command {
         /// For whom.
@@ -127,16 +139,21 @@ pub struct Arrival {
     pub claim: Claim,
     /// For which handler.
     pub who: HandlerName,
+    /// What it decodes to, or why it does not.
+    pub event: Result<Arc<CloudEvent>, String>,
+    /// What was received.
+    pub delivered: Arc<Delivered>,
+}
+
+/// What the broker handed over, and from where: kept if it is parked or ends in quarantine (T6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
     /// Where it was published.
     pub topic: String,
     /// Its place there.
     pub position: String,
-    /// What it decodes to, or why it does not.
-    pub event: Result<Arc<CloudEvent>, String>,
-    /// Headers as they came, values as base64; kept if it ends in quarantine.
-    pub headers: Vec<(String, String)>,
-    /// The payload as it came.
-    pub payload: Bytes,
+    /// Key, headers and payload as they came.
+    pub message: Message,
 }
 
 /// Which attempt of which execution a caller believes to hold (R2).
@@ -159,10 +176,8 @@ pub struct Conclude {
     pub ending: RunEnding,
     /// The event that was handled, for quarantine and parking.
     pub event: Arc<CloudEvent>,
-    /// Where it came from, for quarantine.
-    pub topic: String,
-    /// Its place there.
-    pub position: String,
+    /// What was received; `None` for a parked delivery, which the ledger has.
+    pub delivered: Option<Arc<Delivered>>,
 }
 
 /// How a run ended.
@@ -261,6 +276,8 @@ pub enum Reply {
     Published(Published),
     /// To `Decide`.
     Decided(Decided),
+    /// To `Review`.
+    Reviewed(Reviewed),
     /// To `Command`: the control version from which it holds.
     Commanded(u64),
     /// To `Undo`: effects as they stood; those that [must be](Effect::must_be_probed) are probed first.
@@ -360,6 +377,53 @@ pub enum Decided {
     Already(Decision),
     /// This principal may not decide it.
     NotEntitled {
+        /// Why.
+        detail: String,
+    },
+}
+
+/// What can be done with a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewAct {
+    /// Give it to its handler once more.
+    Replay,
+    /// Remove its bytes; final.
+    Discard,
+}
+
+impl ReviewAct {
+    /// The act as it is signed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Replay => "replay",
+            Self::Discard => "discard",
+        }
+    }
+}
+
+/// What became of a decision about a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reviewed {
+    /// It waits in the ledger for a process that has its handler.
+    Replayed {
+        /// The execution that it leads to.
+        execution: ExecutionId,
+        /// Its replay number.
+        replay: u32,
+    },
+    /// Its bytes are gone.
+    Discarded,
+    /// There is no such letter.
+    UnknownLetter,
+    /// It was decided before, and how.
+    Already(Fate),
+    /// This principal may not decide it.
+    NotEntitled {
+        /// Why.
+        detail: String,
+    },
+    /// It cannot be replayed, and stays as it is.
+    NotReplayable {
         /// Why.
         detail: String,
     },

@@ -17,6 +17,7 @@ use super::row::{
     RefusalCode, Row,
 };
 use super::state::{Result, State};
+use super::tool;
 use super::worker::{LEASE, abandon};
 use crate::audit::stamp::{Fact, commit};
 use crate::contract::{HandlerContract, Producers};
@@ -347,7 +348,7 @@ fn start(
 }
 
 fn open_effects(state: &mut State<'_>, execution: &Execution) -> Result<Vec<super::row::Effect>> {
-    let mut effects = state.effects_of(execution)?;
+    let mut effects = tool::effects_so_far(state, execution)?;
     effects.retain(|effect| matches!(effect.state, EffectState::Registered | EffectState::Unknown));
     Ok(effects)
 }

@@ -17,6 +17,7 @@ mod output;
 mod park;
 mod record;
 mod relay;
+mod review;
 pub mod row;
 pub mod settings;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod wake;
 mod worker;
 
 pub use approve::YES;
+pub use review::OPERATOR;
 pub use state::{Result, Rows, State};
 
 use input::{Input, Reply};
@@ -49,6 +51,9 @@ pub fn step(state: &mut State<'_>, input: Input) -> Result<Reply> {
         Input::Relayed { sequence, delivered } => relay::relayed(state, sequence, delivered),
         Input::Decide { plan, by, answer, signature } => {
             approve::decide(state, plan, by, answer, signature).map(Reply::Decided)
+        }
+        Input::Review { letter, act, by, signature } => {
+            review::review(state, letter, act, by, signature).map(Reply::Reviewed)
         }
         Input::Command { target, halt, by } => control::command(state, target, halt, by),
         Input::Fence { tree } => undo::fence(state, &tree, None).map(|()| Reply::Done),

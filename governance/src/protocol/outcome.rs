@@ -1,34 +1,56 @@
 //! R4: outcomes. Whatever ends an execution goes through here, in one place.
 
-use bytes::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 use wingman_core::event::{CloudEvent, extension};
 
 use super::id::{EventKey, ExecutionId, TreeId, event_digest};
-use super::input::Arrival;
+use super::input::{Arrival, Delivered};
 use super::lane;
 use super::order;
 use super::output::send_alone;
-use super::row::{DeadLetter, DeadReason, Execution, Phase, RefusalCode, Row};
+use super::record::to_json;
+use super::row::{DeadLetter, DeadReason, Execution, Fate, Original, Phase, RefusalCode, Row};
 use super::state::{Result, State};
 use crate::audit::stamp::Fact;
 use crate::digest::Digest;
 
-/// What goes into quarantine beside the reason.
+/// What is left of a delivery: what goes into the ledger if it waits there or ends in quarantine.
+#[derive(Clone, Copy)]
 pub(super) struct Remains<'a> {
-    pub(super) topic: &'a str,
-    pub(super) position: &'a str,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) payload: Bytes,
+    pub(super) event: Option<&'a CloudEvent>,
+    pub(super) received: Received<'a>,
+}
+
+/// Where the bytes of a delivery are.
+#[derive(Clone, Copy)]
+pub(super) enum Received<'a> {
+    /// The broker has just brought it.
+    Delivered(&'a Delivered),
+    /// The ledger has it.
+    Kept(&'a Original),
 }
 
 impl<'a> Remains<'a> {
     pub(super) fn of(arrival: &'a Arrival) -> Self {
-        Self {
-            topic: &arrival.topic,
-            position: &arrival.position,
-            headers: arrival.headers.clone(),
-            payload: arrival.payload.clone(),
+        let event = arrival.event.as_deref().ok();
+        Self { event, received: Received::Delivered(&arrival.delivered) }
+    }
+
+    /// The delivery as rows keep it.
+    pub(super) fn original(&self) -> Original {
+        let Delivered { topic, position, message } = match self.received {
+            Received::Delivered(delivered) => delivered,
+            Received::Kept(original) => return original.clone(),
+        };
+        let headers = message.headers.iter();
+        Original {
+            topic: topic.clone(),
+            position: position.clone(),
+            key: message.key.as_ref().map(|key| BASE64.encode(key)),
+            headers: headers.map(|(name, value)| (name.to_owned(), BASE64.encode(value))).collect(),
+            payload: message.payload.clone(),
         }
     }
 }
@@ -91,7 +113,7 @@ pub(super) fn dead_letter(
     remains: Remains<'_>,
 ) -> Result<()> {
     settle(state, execution, Phase::DeadLettered { reason }, Fact::DeadLettered { reason })?;
-    quarantine(state, execution.id, reason, detail, remains)
+    quarantine(state, execution, reason, detail, remains)
 }
 
 /// Ends what can claim no identity: it is filed under its place and digest, with its bytes.
@@ -103,9 +125,9 @@ pub(super) fn unclaimed(
 ) -> Result<()> {
     let digest = match &arrival.event {
         Ok(event) => event_digest(event),
-        Err(_) => Digest::of(&arrival.payload),
+        Err(_) => Digest::of(&arrival.delivered.message.payload),
     };
-    let id = ExecutionId::unclaimed(&arrival.who, &arrival.position, &digest);
+    let id = ExecutionId::unclaimed(&arrival.who, &arrival.delivered.position, &digest);
     if state.execution(id)?.is_some() {
         return Ok(());
     }
@@ -126,7 +148,7 @@ pub(super) fn unclaimed(
     let tree = TreeId::from(id.to_string());
     let mut execution = unjudged(state, arrival, id, digest, tree);
     settle(state, &mut execution, phase, fact)?;
-    quarantine(state, id, reason, detail, Remains::of(arrival))
+    quarantine(state, &execution, reason, detail, Remains::of(arrival))
 }
 
 /// The row of an execution that nobody has judged, at the root of a tree.
@@ -145,6 +167,8 @@ pub(super) fn unjudged(
         event: EventKey(digest),
         event_digest: digest,
         event_type,
+        replay: 0,
+        replays: None,
         tree,
         cause: None,
         depth: 0,
@@ -163,20 +187,20 @@ pub(super) fn unjudged(
 
 fn quarantine(
     state: &mut State<'_>,
-    execution: ExecutionId,
+    execution: &Execution,
     reason: DeadReason,
     detail: &str,
     remains: Remains<'_>,
 ) -> Result<()> {
     state.rows.save(Row::DeadLetter(DeadLetter {
-        execution,
+        execution: execution.id,
         reason,
         detail: detail.to_owned(),
-        topic: remains.topic.to_owned(),
-        position: remains.position.to_owned(),
         at_millis: state.now,
-        headers: remains.headers,
-        payload: remains.payload,
+        attempts: execution.failures.clone(),
+        original: remains.original(),
+        event: remains.event.map(to_json).unwrap_or_default().into(),
+        fate: Fate::Waiting,
     }))
 }
 

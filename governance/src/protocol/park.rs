@@ -29,6 +29,11 @@ impl Terms {
         Self { due_millis, ..Self::until_woken(state).past(due_millis) }
     }
 
+    /// At once, when a process has the handler.
+    pub(super) fn now(state: &State<'_>) -> Self {
+        Self { due_millis: state.now, ..Self::until_woken(state) }
+    }
+
     fn past(self, due_millis: u64) -> Self {
         Self { deadline_millis: self.deadline_millis.max(due_millis + 1), ..self }
     }
@@ -45,16 +50,13 @@ pub(super) fn park(
     remains: Remains<'_>,
 ) -> Result<()> {
     let earlier = state.parked(execution.id)?;
-    let sequence = match &earlier {
-        Some(parked) => parked.sequence,
-        None if state.counters()?.parked >= state.settings.parked_max as u64 => {
+    let (sequence, since_millis) = match &earlier {
+        Some(parked) => (parked.sequence, parked.since_millis),
+        None if is_full(state)? => {
             let detail = format!("{} deliveries are parked already", state.settings.parked_max);
             return dead_letter(state, execution, DeadReason::ParkingFull, &detail, remains);
         }
-        None => {
-            state.count(|counters| &mut counters.parked)?;
-            state.count(|counters| &mut counters.parks)?
-        }
+        None => (take_place(state)?, state.now),
     };
     // A wait that goes on is neither stamped again nor given more time.
     let same = earlier.filter(|it| it.reason == reason);
@@ -77,13 +79,26 @@ pub(super) fn park(
         lane: execution.lane(),
         sequence,
         reason: reason.clone(),
+        since_millis,
         due_millis: terms.due_millis,
         deadline_millis,
         claim: None,
+        original: remains.original(),
         message: to_json(event).into(),
     }))?;
     execution.phase = Phase::Parked { reason };
     execution.at_millis = state.now;
     state.rows.save(Row::Execution(execution.clone()))?;
     lane::wake_first(state, execution.lane())
+}
+
+/// Whether the ledger has no room for another parked delivery.
+pub(super) fn is_full(state: &mut State<'_>) -> Result<bool> {
+    Ok(state.counters()?.parked >= state.settings.parked_max as u64)
+}
+
+/// Counts another parked delivery, and returns its place in the order of its lane.
+fn take_place(state: &mut State<'_>) -> Result<u64> {
+    state.count(|counters| &mut counters.parked)?;
+    state.count(|counters| &mut counters.parks)
 }

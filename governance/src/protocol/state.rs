@@ -2,8 +2,8 @@
 
 use super::id::{EventKey, ExecutionId, PlanDigest, ScopeKey, TreeId, WorkerId};
 use super::row::{
-    Automaton, Claim, Control, Counters, Effect, EffectKey, Execution, Fence, Key, OutboxRow,
-    Parked, Plan, Recorded, Row, Scan, Target, Worker,
+    Automaton, Claim, Control, Counters, DeadLetter, Effect, EffectKey, Execution, Fence, Key,
+    OutboxRow, Parked, Plan, Recorded, Row, Scan, Target, Worker,
 };
 use super::settings::Settings;
 use crate::audit::stamp::{Fact, Stamp};
@@ -81,6 +81,7 @@ impl State<'_> {
     getter!(recorded, Recorded, Recorded, EventKey);
     getter!(outbox, Outbox, OutboxRow, u64);
     getter!(parked, Parked, Parked, ExecutionId);
+    getter!(dead_letter, DeadLetter, DeadLetter, ExecutionId);
     getter!(effect, Effect, Effect, EffectKey);
     getter!(plan, Plan, Plan, PlanDigest);
     getter!(fence, Fence, Fence, TreeId);

@@ -1,6 +1,7 @@
 //! R3: a tool call is announced, judged and recorded before it is made, and its result after.
 
 use super::conclude::current;
+use super::id::ExecutionId;
 use super::input::{Intend, Intended, Reply, Report, Run};
 use super::row::{
     Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, UndoKind,
@@ -19,7 +20,7 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
         state.stamp(&execution, Fact::Denied { tool, level, code })?;
         return Ok(Intended::Denied { code, detail });
     }
-    let effects = state.effects_of(&execution)?;
+    let effects = effects_so_far(state, &execution)?;
     let digest = arguments_digest(&intend);
     let is_same = |it: &&Effect| {
         it.call == intend.call && it.tool == intend.tool && it.arguments_digest == digest
@@ -45,6 +46,29 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
     } else {
         undo_first(state, &execution, &intend, in_the_way)
     }
+}
+
+/// What its attempts did, and those of the executions that it replays: a replay goes on from there.
+pub(super) fn effects_so_far(state: &mut State<'_>, execution: &Execution) -> Result<Vec<Effect>> {
+    let (mut effects, mut at) = (state.effects_of(execution)?, execution.replays);
+    while let Some(earlier) = earlier(state, at)? {
+        effects.extend(state.effects_of(&earlier)?);
+        at = earlier.replays;
+    }
+    Ok(effects)
+}
+
+/// Whether an effect is the execution's, or of one that it replays.
+fn is_of(state: &mut State<'_>, execution: &Execution, key: EffectKey) -> Result<bool> {
+    let (mut is, mut at) = (execution.id == key.execution, execution.replays);
+    while !is && let Some(earlier) = earlier(state, at)? {
+        (is, at) = (earlier.id == key.execution, earlier.replays);
+    }
+    Ok(is)
+}
+
+fn earlier(state: &mut State<'_>, replays: Option<ExecutionId>) -> Result<Option<Execution>> {
+    replays.map_or(Ok(None), |id| state.execution(id))
 }
 
 /// Whether something is left of a call. A read leaves nothing but its result.
@@ -219,7 +243,10 @@ pub(super) fn report(
         state.append(Some(run.execution), None, fact)?;
         return Ok(Reply::Lost);
     };
-    let Some(mut effect) = state.effect(key)?.filter(|_| key.execution == run.execution) else {
+    if !is_of(state, &execution, key)? {
+        return Ok(Reply::Lost);
+    }
+    let Some(mut effect) = state.effect(key)? else {
         return Ok(Reply::Lost);
     };
     match effect.state {
@@ -254,7 +281,7 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
     let Phase::Started { claim: runner, .. } = execution.phase else {
         return Ok(());
     };
-    for mut effect in state.effects_of(execution)? {
+    for mut effect in effects_so_far(state, execution)? {
         let index = effect.key.index;
         effect.state = match effect.state {
             EffectState::Registered => {

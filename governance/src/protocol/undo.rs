@@ -86,7 +86,7 @@ fn claim_in(
     }
     let effects = state.effects(&Scan::EffectsIn { tree: tree.clone() })?;
     let causes: HashMap<ExecutionId, Option<ExecutionId>> =
-        executions.iter().map(|it| (it.id, it.cause)).collect();
+        executions.iter().map(|it| (it.id, it.replays.or(it.cause))).collect();
     let mut handed = Vec::new();
     for effect in effects.iter().rev() {
         if handed.len() == room {
@@ -173,8 +173,8 @@ fn is_open(effect: &Effect, fenced: bool) -> bool {
     open && effect.undo == UndoKind::Compensatable
 }
 
-/// Whether `later` came after `earlier` by causation: in the same execution, or in one that follows
-/// from it. Independent branches do not wait for each other.
+/// Whether `later` came after `earlier` by causation: in the same execution, in one that follows
+/// from it, or in one that replays it. Independent branches do not wait for each other.
 fn depends(
     later: &Effect,
     earlier: &Effect,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use wingman_core::event::CloudEvent;
 
-use super::id::HandlerName;
+use super::id::{ExecutionId, HandlerName};
 use super::input::{Judged, Started};
-use super::judge::weigh;
+use super::judge::{HOLD_MILLIS, weigh};
 use super::lane;
-use super::outcome::{Remains, dead_letter};
+use super::outcome::{Received, Remains, dead_letter};
 use super::row::{Claim, DeadReason, Execution, ParkReason, Parked, Phase, Row, Scan};
 use super::state::{Result, State};
 use super::worker::{LEASE, abandon, millis};
@@ -49,7 +49,26 @@ fn wake_one(state: &mut State<'_>, claim: Claim, mut parked: Parked) -> Result<O
         }
         abandon(state, &mut execution, attempt, LEASE)?;
     }
+    if let ParkReason::Replay { after } = &parked.reason
+        && runs_any(state, after)?
+    {
+        parked.due_millis = state.now + HOLD_MILLIS;
+        state.rows.save(Row::Parked(parked))?;
+        return Ok(None);
+    }
     judge_again(state, claim, &parked, &mut execution)
+}
+
+/// Whether one of these executions still runs.
+fn runs_any(state: &mut State<'_>, executions: &[ExecutionId]) -> Result<bool> {
+    for id in executions {
+        if let Some(Execution { phase: Phase::Started { claim, .. }, .. }) = state.execution(*id)?
+            && state.is_alive(&claim)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn judge_again(
@@ -61,16 +80,15 @@ fn judge_again(
     let event = CloudEvent::from_json(&parked.message)
         .map_err(|error| corrupt(parked, &format!("does not decode: {error}")))?;
     let event = Arc::new(event);
-    let remains = Remains {
-        topic: "",
-        position: "parked",
-        headers: Vec::new(),
-        payload: event.data.clone().unwrap_or_default(),
-    };
+    let remains = Remains { event: Some(&event), received: Received::Kept(&parked.original) };
     let is_over = match parked.reason {
         // The answer or its absence is a verdict, which the handler itself tells the others; retries
-        // end with their schedule; and what is before it in the lane has a deadline of its own.
-        ParkReason::Approval { .. } | ParkReason::Retry | ParkReason::Behind => false,
+        // end with their schedule; what is before it in the lane has a deadline of its own; and a
+        // replay waits for a process only, which is here.
+        ParkReason::Approval { .. }
+        | ParkReason::Retry
+        | ParkReason::Behind
+        | ParkReason::Replay { .. } => false,
         ParkReason::Order { .. } => parked.deadline_millis <= state.now,
     };
     if is_over {

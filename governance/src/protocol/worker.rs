@@ -53,6 +53,7 @@ pub(super) fn abandon(
     attempt: u32,
     reason: &'static str,
 ) -> Result<()> {
+    let worker = execution.phase.claim().map(|claim| claim.worker);
     state.stamp(execution, Fact::Abandoned { attempt, reason })?;
     tool::give_up(state, execution)?;
     // A delivery that kills its process must come to an end too (T6).
@@ -61,6 +62,7 @@ pub(super) fn abandon(
             attempt,
             at_millis: state.now,
             reason: "its process ended or lost its lease".to_owned(),
+            worker,
         });
     }
     execution.phase = Phase::Waiting;

@@ -44,7 +44,7 @@ async fn what_does_not_decode_is_quarantined_with_its_bytes() {
     until("both are quarantined", || reader.dead_letters(10).unwrap().len() == 2).await;
     let letters = reader.dead_letters(10).unwrap();
     assert!(letters.iter().all(|letter| letter.reason == DeadReason::Malformed));
-    assert!(letters.iter().any(|letter| &letter.payload[..] == b"\xff not an event"));
+    assert!(letters.iter().any(|letter| &letter.original.payload[..] == b"\xff not an event"));
     assert!(letters.iter().all(|letter| letter.detail.contains("specversion")));
     running.stop().await;
     assert_eq!(world.answered(), 0);
@@ -60,7 +60,7 @@ async fn a_body_against_its_schema_is_quarantined_and_says_where() {
     let letter = reader.dead_letters(10).unwrap().remove(0);
     assert_eq!(letter.reason, DeadReason::SchemaMismatch);
     assert!(letter.detail.contains("/question"), "{}", letter.detail);
-    assert_eq!(&letter.payload[..], b"{\"question\":-1}");
+    assert_eq!(&letter.original.payload[..], b"{\"question\":-1}");
     running.stop().await;
     assert_eq!(world.answered(), 0);
 }

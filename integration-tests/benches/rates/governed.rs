@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wingman_core::event::CloudEvent;
+use wingman_core::message::Message;
 use wingman_governance::contract::{Contracts, EventContract, HandlerContract};
 use wingman_governance::digest::Digest;
 use wingman_governance::ledger::{Ledger, LedgerOptions};
 use wingman_governance::protocol::id::{HandlerName, WorkerId};
 use wingman_governance::protocol::input::{
-    Arrival, Conclude, Input, Judged, Reply, Run, RunEnding,
+    Arrival, Conclude, Delivered, Input, Judged, Reply, Run, RunEnding,
 };
 use wingman_governance::protocol::row::Claim;
 use wingman_governance::protocol::settings::Settings;
@@ -78,21 +79,16 @@ fn judge(claim: Claim, number: usize) -> Input {
     Input::Judge(Arrival {
         claim,
         who: HandlerName { group: "answerer".to_owned(), handler: "answerer".to_owned() },
-        topic: "Asked".to_owned(),
-        position: format!("0/{number}-0"),
         event: Ok(Arc::new(event.with_json("{\"question\":1}"))),
-        headers: Vec::new(),
-        payload: bytes::Bytes::from_static(b"{\"question\":1}"),
+        delivered: Arc::new(Delivered {
+            topic: "Asked".to_owned(),
+            position: format!("0/{number}-0"),
+            message: Message::new(bytes::Bytes::from_static(b"{\"question\":1}")),
+        }),
     })
 }
 
 fn conclude((run, event): (Run, Arc<CloudEvent>)) -> Input {
     let ending = RunEnding::Finished { outputs: Vec::new(), fence: false };
-    Input::Conclude(Conclude {
-        run,
-        ending,
-        event,
-        topic: "Asked".to_owned(),
-        position: String::new(),
-    })
+    Input::Conclude(Conclude { run, ending, event, delivered: None })
 }

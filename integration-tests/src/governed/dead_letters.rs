@@ -11,7 +11,7 @@ const ALL: usize = 1_000;
 pub(super) fn of(reader: &Reader, topic: &str) -> Result<Vec<GivenUp>, LedgerError> {
     let mut letters = Vec::new();
     for letter in reader.dead_letters(ALL)?.into_iter().rev() {
-        if letter.topic != topic {
+        if letter.original.topic != topic {
             continue;
         }
         let execution = reader.execution(letter.execution)?;
@@ -21,7 +21,7 @@ pub(super) fn of(reader: &Reader, topic: &str) -> Result<Vec<GivenUp>, LedgerErr
         if reasons.is_empty() {
             reasons.push(letter.detail);
         }
-        letters.push(GivenUp { why, reasons, payload: letter.payload });
+        letters.push(GivenUp { why, reasons, payload: letter.original.payload });
     }
     Ok(letters)
 }

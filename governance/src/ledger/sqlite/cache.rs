@@ -186,7 +186,7 @@ impl Table {
             Scan::EffectsOf { .. } | Scan::EffectsIn { .. } | Scan::EffectsPending { .. } => {
                 Self::Effect
             }
-            Scan::ExecutionsIn { .. } => Self::Execution,
+            Scan::ExecutionsIn { .. } | Scan::StartedIn { .. } => Self::Execution,
             Scan::FencesOpen => Self::Fence,
         }
     }

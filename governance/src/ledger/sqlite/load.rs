@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Params, params};
 use serde::de::DeserializeOwned;
 
+use super::scan::{dead_letter_row, parked_row};
 use super::statement::{bytes, decode, one, one_body, sql};
 use crate::ledger::LedgerError;
 use crate::protocol::id::ExecutionId;
@@ -47,8 +48,7 @@ fn outbox(connection: &Connection, sequence: u64) -> Result<Option<OutboxRow>, L
 }
 
 fn parked(connection: &Connection, id: &ExecutionId) -> Result<Option<Parked>, LedgerError> {
-    let found = with_bytes(connection, sql!("load/parked"), [blob(&id.0)])?;
-    Ok(found.map(|(row, message)| Parked { message, ..row }))
+    one(connection, sql!("load/parked"), [blob(&id.0)], parked_row)?.transpose()
 }
 
 fn effect(connection: &Connection, key: &EffectKey) -> Result<Option<Effect>, LedgerError> {
@@ -61,8 +61,7 @@ fn dead_letter(
     connection: &Connection,
     id: &ExecutionId,
 ) -> Result<Option<DeadLetter>, LedgerError> {
-    let found = with_bytes(connection, sql!("load/dead_letter"), [blob(&id.0)])?;
-    Ok(found.map(|(row, payload)| DeadLetter { payload, ..row }))
+    one(connection, sql!("load/dead_letter"), [blob(&id.0)], dead_letter_row)?.transpose()
 }
 
 fn with_bytes<T: DeserializeOwned>(

@@ -9,10 +9,10 @@ use super::failure::corrupt;
 use super::load::{blob, integer, load};
 use super::log::Head;
 use super::proof;
-use super::scan::{effects, limit, outbox, parked};
+use super::scan::{dead_letter_row, effects, limit, outbox, parked};
 use super::schema;
 use super::stamps;
-use super::statement::{all, all_bodies, bytes, decode, execute, one, one_body, sql};
+use super::statement::{all, all_bodies, execute, one, one_body, sql};
 use super::store::exists;
 use crate::audit::proof::ConsistencyProof;
 use crate::audit::{Proven, Verifier};
@@ -176,10 +176,8 @@ impl Reader {
 
     /// Deliveries in quarantine, newest first, at most `max`.
     pub fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, LedgerError> {
-        let read = |row: &rusqlite::Row<'_>| Ok((decode::<DeadLetter>(row), bytes(row)?));
-        let rows = all(&self.lock(), sql!("read/dead_letters"), [limit(max)], read)?;
-        let join = |(row, payload)| Ok(DeadLetter { payload, ..row? });
-        rows.into_iter().map(join).collect()
+        let rows = all(&self.lock(), sql!("read/dead_letters"), [limit(max)], dead_letter_row)?;
+        rows.into_iter().collect()
     }
 
     /// One delivery in quarantine.

@@ -96,7 +96,7 @@ fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), Ledger
     let (plan, scope) = match &row.reason {
         ParkReason::Approval { plan } => (Some(blob(&plan.0)), None),
         ParkReason::Order { scope } => (None, Some(blob(&scope.0))),
-        ParkReason::Retry | ParkReason::Behind => (None, None),
+        ParkReason::Retry | ParkReason::Behind | ParkReason::Replay { .. } => (None, None),
     };
     let parameters = params![
         blob(&row.execution.0),
@@ -110,6 +110,7 @@ fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), Ledger
         scope,
         body(row)?,
         &row.message[..],
+        &row.original.payload[..],
     ];
     execute(to, sql!("save/parked"), parameters)
 }
@@ -145,7 +146,8 @@ fn plan(to: &Connection, row: &Plan) -> Result<(), LedgerError> {
 }
 
 fn dead_letter(to: &Connection, row: &DeadLetter) -> Result<(), LedgerError> {
-    let parameters = params![blob(&row.execution.0), body(row)?, &row.payload[..]];
+    let parameters =
+        params![blob(&row.execution.0), body(row)?, &row.original.payload[..], &row.event[..]];
     execute(to, sql!("save/dead_letter"), parameters)
 }
 

@@ -3,9 +3,10 @@
 use rusqlite::{Connection, Params, params};
 
 use super::load::{blob, integer};
-use super::statement::{all, all_bodies, bytes, decode, sql};
+use super::statement::{all, all_bodies, bytes, bytes_at, decode, sql};
 use crate::ledger::LedgerError;
-use crate::protocol::row::{Effect, OutboxRow, Parked, Row, Scan};
+use crate::protocol::id::Lane;
+use crate::protocol::row::{DeadLetter, Effect, Execution, Original, OutboxRow, Parked, Row, Scan};
 
 /// The rows of a scan, in the order that it documents.
 pub(super) fn scan(connection: &Connection, scan: &Scan) -> Result<Vec<Row>, LedgerError> {
@@ -43,6 +44,7 @@ pub(super) fn scan(connection: &Connection, scan: &Scan) -> Result<Vec<Row>, Led
         Scan::ExecutionsIn { tree } => {
             rows(Row::Execution, all_bodies(at, sql!("scan/executions_in"), [&**tree]))
         }
+        Scan::StartedIn { lane } => rows(Row::Execution, started_in(at, lane)),
         Scan::FencesOpen => rows(Row::Fence, all_bodies(at, sql!("scan/fences_open"), ())),
     }
 }
@@ -68,9 +70,34 @@ pub(super) fn parked(
     sql: &'static str,
     by: impl Params,
 ) -> Result<Vec<Parked>, LedgerError> {
-    let rows = all(at, sql, by, |row| Ok((decode::<Parked>(row), bytes(row)?)))?;
-    let join = |(row, message)| Ok(Parked { message, ..row? });
-    rows.into_iter().map(join).collect()
+    all(at, sql, by, parked_row)?.into_iter().collect()
+}
+
+/// One parked row with its message and what was received.
+pub(super) fn parked_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<Parked, LedgerError>> {
+    let (message, payload) = (bytes(row)?, bytes_at(row, 2)?);
+    Ok(decode::<Parked>(row).map(|row| {
+        let original = Original { payload, ..row.original };
+        Parked { message, original, ..row }
+    }))
+}
+
+/// One dead letter with what was received and what that decodes to.
+pub(super) fn dead_letter_row(
+    row: &rusqlite::Row<'_>,
+) -> rusqlite::Result<Result<DeadLetter, LedgerError>> {
+    let (payload, event) = (bytes(row)?, bytes_at(row, 2)?);
+    Ok(decode::<DeadLetter>(row).map(|row| {
+        let original = Original { payload, ..row.original };
+        DeadLetter { event, original, ..row }
+    }))
+}
+
+/// Executions of a lane that a worker has started and not ended.
+fn started_in(at: &Connection, lane: &Lane) -> Result<Vec<Execution>, LedgerError> {
+    let mut open: Vec<Execution> = all_bodies(at, sql!("read/executions_open"), ())?;
+    open.retain(|it| it.phase.claim().is_some() && it.lane().as_ref() == Some(lane));
+    Ok(open)
 }
 
 /// Effects with their before-states.

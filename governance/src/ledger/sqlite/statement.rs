@@ -76,5 +76,10 @@ pub(super) fn decode<T: DeserializeOwned>(row: &Row<'_>) -> Result<T, LedgerErro
 
 /// The bytes that stand behind a body.
 pub(super) fn bytes(row: &Row<'_>) -> rusqlite::Result<Bytes> {
-    Ok(Bytes::copy_from_slice(row.get_ref(1)?.as_bytes()?))
+    bytes_at(row, 1)
+}
+
+/// The bytes of a column.
+pub(super) fn bytes_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+    Ok(Bytes::copy_from_slice(row.get_ref(column)?.as_bytes()?))
 }

@@ -296,6 +296,7 @@ const fn gaps_of(input: &Input) -> Option<(Option<Gap>, Gap)> {
         | Input::Relay { .. }
         | Input::Relayed { .. }
         | Input::Decide { .. }
+        | Input::Review { .. }
         | Input::Command { .. }
         | Input::Fence { .. }
         | Input::Undo { .. }

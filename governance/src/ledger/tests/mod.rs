@@ -13,13 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wingman_core::clock::{Clock, Timestamp};
 use wingman_core::event::{CloudEvent, extension};
+use wingman_core::message::Message;
 
 use super::{Ledger, LedgerOptions};
 use crate::contract::{Contracts, Level};
 use crate::digest::Digest;
 use crate::protocol::id::{HandlerName, WorkerId};
 use crate::protocol::input::{
-    Arrival, Conclude, Input, Intend, Judged, Reply, Run, RunEnding, Started,
+    Arrival, Conclude, Delivered, Input, Intend, Judged, Reply, Run, RunEnding, Started,
 };
 use crate::protocol::row::Claim;
 
@@ -137,12 +138,14 @@ pub(super) fn arrival(claim: Claim, event: &CloudEvent) -> Input {
     Input::Judge(Arrival {
         claim,
         who: cashier(),
-        topic: "Order".into(),
-        position: "0".into(),
         event: Ok(Arc::new(event.clone())),
-        headers: Vec::new(),
-        payload: event.data.clone().unwrap(),
+        delivered: delivered(event),
     })
+}
+
+fn delivered(event: &CloudEvent) -> Arc<Delivered> {
+    let message = Message::new(event.data.clone().unwrap()).with_key("till-1");
+    Arc::new(Delivered { topic: "Order".into(), position: "0".into(), message })
 }
 
 pub(super) fn started(reply: Reply) -> Started {
@@ -168,8 +171,7 @@ pub(super) fn conclude(started: &Started, ending: RunEnding) -> Input {
         run: started.run,
         ending,
         event: Arc::clone(&started.event),
-        topic: "Order".into(),
-        position: "0".into(),
+        delivered: Some(delivered(&started.event)),
     })
 }
 

@@ -87,7 +87,9 @@ async fn parked_and_dead_deliveries_keep_their_bytes() {
     ask(&ledger, conclude(&run, failed(true))).await;
     let dead = reader.dead_letters(10).unwrap();
     assert_eq!(dead.len(), 1);
-    assert_eq!(&dead[0].payload[..], br#"{"cents": 1}"#);
+    assert_eq!(&dead[0].original.payload[..], br#"{"cents": 1}"#);
+    assert_eq!(dead[0].original.key.as_deref(), Some("dGlsbC0x"));
+    assert_eq!(parked[0].original, dead[0].original);
     assert_eq!(reader.dead_letter(run.run.execution).unwrap().as_ref(), dead.first());
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::id::{EventKey, ExecutionId, HandlerName, Lane, ScopeKey, TreeId};
+use super::super::id::{EventKey, ExecutionId, HandlerName, Lane, ScopeKey, TreeId, WorkerId};
 use super::worker::Claim;
 use super::{DeadReason, ParkReason};
 use crate::digest::Digest;
@@ -20,6 +20,12 @@ pub struct Execution {
     pub event_digest: Digest,
     /// The type of the event.
     pub event_type: String,
+    /// How often it was given to the handler again by a person; part of the identity (R1).
+    #[serde(default)]
+    pub replay: u32,
+    /// The execution whose dead letter it replays. What that one did is its own to go on from (R3).
+    #[serde(default)]
+    pub replays: Option<ExecutionId>,
     /// The tree it belongs to.
     pub tree: TreeId,
     /// The execution that emitted the event; `None` at the root.
@@ -30,7 +36,7 @@ pub struct Execution {
     pub key: Option<String>,
     /// The contract it was judged by; recorded, not part of the identity.
     pub contract: Digest,
-    /// Attempts started so far, those abandoned at a drain not counted.
+    /// Attempts started so far. A replay counts on from what it replays.
     pub attempts: u32,
     /// Where it stands.
     pub phase: Phase,
@@ -96,6 +102,20 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whose run it is, if a worker runs it.
+    pub const fn claim(&self) -> Option<Claim> {
+        match self {
+            Self::Started { claim, .. } => Some(*claim),
+            Self::Waiting
+            | Self::Retrying { .. }
+            | Self::Parked { .. }
+            | Self::Finished
+            | Self::Refused { .. }
+            | Self::Expired
+            | Self::DeadLettered { .. } => None,
+        }
+    }
+
     /// Whether this is an outcome.
     pub const fn is_outcome(&self) -> bool {
         match self {
@@ -198,6 +218,9 @@ pub struct AttemptFailure {
     pub at_millis: u64,
     /// What the handler said; kept here, not in the stamp.
     pub reason: String,
+    /// The worker that ran it.
+    #[serde(default)]
+    pub worker: Option<WorkerId>,
 }
 
 impl std::fmt::Display for RefusalCode {

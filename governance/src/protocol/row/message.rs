@@ -1,4 +1,4 @@
-//! Events that are recorded, leave, or were given up on.
+//! Events that are recorded, and those that leave.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -74,74 +74,4 @@ pub enum OutboxState {
     Withheld,
     /// The broker refused it for good.
     Undeliverable,
-}
-
-/// A delivery in quarantine, with its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetter {
-    /// The execution, or the identity of what could claim none.
-    pub execution: ExecutionId,
-    /// Why.
-    pub reason: DeadReason,
-    /// What was wrong, for people.
-    pub detail: String,
-    /// Where it came from.
-    pub topic: String,
-    /// Its place there.
-    pub position: String,
-    /// When, in milliseconds.
-    pub at_millis: u64,
-    /// Header names and values; values as base64.
-    pub headers: Vec<(String, String)>,
-    /// The original payload.
-    #[serde(skip)]
-    pub payload: Bytes,
-}
-
-/// Why a delivery was given up on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadReason {
-    /// Not a CloudEvent.
-    Malformed,
-    /// The type has no contract.
-    UnknownType,
-    /// The body does not obey the type's schema.
-    SchemaMismatch,
-    /// The handler said that trying again cannot help.
-    Structural,
-    /// Every attempt failed.
-    Exhausted,
-    /// What the handler returned breaks its contract: a type it may not emit, a body against its
-    /// schema, too large, too many.
-    OutputRefused,
-    /// The ledger has no room for another parked delivery.
-    ParkingFull,
-    /// The park's deadline passed.
-    ParkExpired,
-    /// Refused without an identity of its own; the refusal's code says why.
-    Unclaimed,
-}
-
-impl DeadReason {
-    /// The reason as stamps and people see it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::UnknownType => "unknown_type",
-            Self::SchemaMismatch => "schema_mismatch",
-            Self::Structural => "structural",
-            Self::Exhausted => "exhausted",
-            Self::OutputRefused => "output_refused",
-            Self::ParkingFull => "parking_full",
-            Self::ParkExpired => "park_expired",
-            Self::Unclaimed => "unclaimed",
-        }
-    }
-}
-
-impl std::fmt::Display for DeadReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

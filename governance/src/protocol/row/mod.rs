@@ -2,6 +2,7 @@
 
 mod effect;
 mod execution;
+mod letter;
 mod message;
 mod park;
 mod plan;
@@ -10,7 +11,8 @@ mod worker;
 
 pub use effect::{Effect, EffectKey, EffectState, UndoKind};
 pub use execution::{AttemptFailure, Execution, Phase, RefusalCode, ScopeMove};
-pub use message::{ChainLinks, DeadLetter, DeadReason, OutboxRow, OutboxState, Recorded};
+pub use letter::{DeadLetter, DeadReason, Fate, Original};
+pub use message::{ChainLinks, OutboxRow, OutboxState, Recorded};
 pub use park::{ParkReason, Parked};
 pub use plan::{Decision, Plan};
 pub use tree::{Automaton, Fence, FenceState};
@@ -134,6 +136,11 @@ pub enum Scan {
     ExecutionsIn {
         /// Which tree.
         tree: TreeId,
+    },
+    /// Executions of a lane that a worker has started and not ended.
+    StartedIn {
+        /// Which lane.
+        lane: Lane,
     },
     /// Unpublished outbox rows of one tree.
     UnpublishedIn {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::super::id::{ExecutionId, Lane, PlanDigest, ScopeKey, TreeId};
+use super::letter::Original;
 use super::worker::Claim;
 
 /// A delivery whose bytes are in the ledger. It stays until its execution has an outcome, so that a
@@ -22,6 +23,9 @@ pub struct Parked {
     pub sequence: u64,
     /// What it waits for.
     pub reason: ParkReason,
+    /// When it moved into the ledger, in milliseconds.
+    #[serde(default)]
+    pub since_millis: u64,
     /// When it should be looked at again, in milliseconds; `u64::MAX` until something wakes it.
     pub due_millis: u64,
     /// When it is given up on, in milliseconds. Every park has one.
@@ -29,6 +33,9 @@ pub struct Parked {
     /// The worker that runs it, or ran it last: it has started, and goes on before anything else of
     /// its lane.
     pub claim: Option<Claim>,
+    /// What was received; its payload stands in a column of its own.
+    #[serde(default)]
+    pub original: Original,
     /// The event as structured JSON.
     #[serde(skip)]
     pub message: Bytes,
@@ -52,6 +59,11 @@ pub enum ParkReason {
     },
     /// An earlier delivery of its lane.
     Behind,
+    /// A process that runs it once more, because a person said so.
+    Replay {
+        /// What ran in its lane at that time; it starts when none of them runs any more (T3).
+        after: Vec<ExecutionId>,
+    },
 }
 
 impl ParkReason {
@@ -62,6 +74,7 @@ impl ParkReason {
             Self::Approval { .. } => "approval",
             Self::Order { .. } => "order",
             Self::Behind => "behind",
+            Self::Replay { .. } => "replay",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::broker::Delivery;
 use super::script;
@@ -9,8 +10,8 @@ use super::worker::{Batch, Head, Lane, LaneKey, Run, Stage, Undoing};
 use super::world::World;
 use crate::contract::Level;
 use crate::protocol::input::{
-    Arrival, Conclude, Concluded, Input, Intend, Intended, Judged, Reply, Report, RunEnding,
-    Started, UndoOutcome,
+    Arrival, Conclude, Concluded, Delivered, Input, Intend, Intended, Judged, Reply, Report,
+    RunEnding, Started, UndoOutcome,
 };
 use crate::protocol::row::{DeadReason, RefusalCode};
 
@@ -152,10 +153,8 @@ impl World {
             Judged::Run(started) => {
                 lane.head = Head::Running;
                 let message = lane.queue.front().map(|it| Rc::clone(&it.message));
-                let place = message.map_or_else(Default::default, |it| {
-                    (it.topic.clone(), it.position.to_string())
-                });
-                self.begin(at, key.0, Some(key.clone()), *started, place);
+                let delivered = message.map(|it| Arc::new(it.delivered()));
+                self.begin(at, key.0, Some(key.clone()), *started, delivered);
             }
         }
     }
@@ -166,7 +165,7 @@ impl World {
         handler: &'static str,
         lane: Option<LaneKey>,
         started: Started,
-        (topic, position): (String, String),
+        delivered: Option<Arc<Delivered>>,
     ) {
         let calls = script::calls(handler, &started, &mut self.random, self.calm);
         let probes = started.unknown.iter().cloned().collect();
@@ -174,8 +173,7 @@ impl World {
             started,
             handler,
             lane,
-            topic,
-            position,
+            delivered,
             stage: Stage::Begin,
             probes,
             calls,
@@ -238,7 +236,7 @@ impl World {
         let who = script::name(handler);
         if let Some(Some(Reply::Woken(woken))) = self.ask(at, Input::Wake { claim, who, max }) {
             for started in woken {
-                self.begin(at, handler, None, started, (String::new(), "parked".to_owned()));
+                self.begin(at, handler, None, started, None);
             }
         }
         true
@@ -506,11 +504,8 @@ fn arrival(claim: crate::protocol::row::Claim, delivery: &Delivery) -> Arrival {
     Arrival {
         claim,
         who: script::name(delivery.handler),
-        topic: message.topic.clone(),
-        position: message.position.to_string(),
         event: message.event.clone(),
-        headers: Vec::new(),
-        payload: message.payload.clone(),
+        delivered: Arc::new(message.delivered()),
     }
 }
 
@@ -522,8 +517,7 @@ fn conclude(run: &Run) -> Input {
     Input::Conclude(Conclude {
         run: run.started.run,
         ending,
-        event: std::sync::Arc::clone(&run.started.event),
-        topic: run.topic.clone(),
-        position: run.position.clone(),
+        event: Arc::clone(&run.started.event),
+        delivered: run.delivered.clone(),
     })
 }

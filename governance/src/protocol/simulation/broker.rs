@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wingman_core::event::CloudEvent;
+use wingman_core::message::Headers;
 
 use super::random::Random;
+use crate::protocol::input::Delivered;
 
 /// A message as the broker keeps it.
 #[derive(Debug)]
@@ -18,6 +20,20 @@ pub(super) struct Message {
     pub(super) key: Option<String>,
     pub(super) event: Result<Arc<CloudEvent>, String>,
     pub(super) payload: Bytes,
+}
+
+impl Message {
+    /// The message as a worker receives it: every part of it is told apart.
+    pub(super) fn delivered(&self) -> Delivered {
+        let mut headers = Headers::builder();
+        headers.push("place", self.position.to_string()).expect("a short header");
+        let message = wingman_core::message::Message {
+            key: self.key.clone().map(Bytes::from),
+            headers: headers.build(),
+            payload: self.payload.clone(),
+        };
+        Delivered { topic: self.topic.clone(), position: self.position.to_string(), message }
+    }
 }
 
 /// A message handed to a worker; the ticket settles this very hand-over and no other.

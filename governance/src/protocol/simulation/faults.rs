@@ -7,18 +7,18 @@ use serde_json::json;
 use wingman_core::event::CloudEvent;
 
 use super::graph::PEOPLE;
-use super::store::{EXECUTION, OUTBOX};
+use super::store::{EXECUTION, LETTER, OUTBOX};
 use super::worker::Health;
 use super::world::{HANDLERS, World};
 use crate::protocol::YES;
 use crate::protocol::id::TreeId;
-use crate::protocol::input::Input;
-use crate::protocol::row::{Decision, Key, Plan, Row, Target};
+use crate::protocol::input::{Input, ReviewAct};
+use crate::protocol::row::{Decision, Fate, Key, Plan, Row, Target};
 
 impl World {
     pub(super) fn fault(&mut self) {
         let at = self.random.below(self.workers.len());
-        match self.random.below(24) {
+        match self.random.below(27) {
             0 => self.crash(at),
             1 => {
                 let worker = self.workers[at].id;
@@ -32,6 +32,7 @@ impl World {
             9 => self.command(true),
             10..=12 => self.command(false),
             13..=16 | 20..=23 => self.decide(),
+            24..=26 => self.review(),
             _ => self.forge(),
         }
     }
@@ -65,6 +66,27 @@ impl World {
         let answer = (*self.random.pick(&[YES, YES, YES, "NO", "yes", ""])).to_owned();
         let signature = "signed".to_owned();
         self.transact(None, vec![Input::Decide { plan, by, answer, signature }]);
+    }
+
+    /// Somebody decides about a dead letter, preferably one that waits.
+    fn review(&mut self) {
+        let all = self.random.chance(200);
+        let letters: Vec<_> = self
+            .store
+            .rows(LETTER)
+            .filter_map(|row| match row {
+                Row::DeadLetter(it) if all || it.fate == Fate::Waiting => Some(it.execution),
+                _ => None,
+            })
+            .collect();
+        if letters.is_empty() {
+            return;
+        }
+        let letter = *self.random.pick(&letters);
+        let act = if self.random.chance(800) { ReviewAct::Replay } else { ReviewAct::Discard };
+        let by = if self.random.chance(800) { PEOPLE[3] } else { *self.random.pick(&PEOPLE) };
+        let (by, signature) = (by.to_owned(), "signed".to_owned());
+        self.transact(None, vec![Input::Review { letter, act, by, signature }]);
     }
 
     /// Plans to decide: those that wait, and a few that do not.

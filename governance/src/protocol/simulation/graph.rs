@@ -11,8 +11,9 @@ use crate::contract::{
 };
 use crate::protocol::settings::Settings;
 
-/// Who may approve, who may not, and one whose name is that of the handler which proposes.
-pub(super) const PEOPLE: [&str; 3] = ["ada", "bob", "intake"];
+/// Who may approve, who may not, one whose name is that of the handler which proposes, and one who may
+/// decide about dead letters.
+pub(super) const PEOPLE: [&str; 4] = ["ada", "bob", "intake", "olga"];
 
 /// Short times, so that every wait ends within a run.
 pub(super) fn settings() -> Settings {
@@ -119,7 +120,11 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
     PEOPLE.into_iter().fold(builder, |builder, name| {
         let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
         let person = Principal::new(name, key).expect("a public key");
-        let role = if name == "bob" { "guest" } else { "approver" };
+        let role = match name {
+            "bob" => "guest",
+            "olga" => "operator",
+            _ => "approver",
+        };
         builder.principal(person.role(role))
     })
 }

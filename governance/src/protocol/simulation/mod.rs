@@ -86,7 +86,7 @@ fn chosen(variable: &str, default: u64) -> u64 {
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
-const KINDS: [&str; 33] = [
+const KINDS: [&str; 35] = [
     "worker_joined",
     "worker_lost",
     "recorded",
@@ -104,6 +104,8 @@ const KINDS: [&str; 33] = [
     "late",
     "abandoned",
     "dead_lettered",
+    "replayed",
+    "discarded",
     "emitted",
     "withheld",
     "undeliverable",

@@ -13,7 +13,8 @@ use crate::audit::stamp::{Fact, Stamp};
 use crate::protocol::id::{EventKey, WorkerId, event_digest};
 use crate::protocol::input::Input;
 use crate::protocol::row::{
-    Automaton, Decision, Effect, EffectState, Key, Parked, Phase, Recorded, Row, Scan,
+    Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Key, ParkReason, Parked, Phase,
+    Recorded, Row, Scan,
 };
 use crate::protocol::state::{Result, Rows};
 
@@ -69,10 +70,20 @@ enum Mutant {
     ForgetsHalts,
     /// What is parked does not hold up its lane.
     ForgetsLanes,
+    /// What ends in quarantine leaves its headers and key behind.
+    LosesOriginals,
+    /// Why attempts failed is not kept.
+    LosesReasons,
+    /// A letter that was replayed is replayed again.
+    ReplaysTwice,
+    /// A person's decision about a letter is not stamped.
+    ForgetsReviews,
+    /// What a person let out of the quarantine stays where it is.
+    LosesReplays,
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 23] = [
+const ALL: [(Mutant, &str, &[&str]); 28] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -96,6 +107,11 @@ const ALL: [(Mutant, &str, &[&str]); 23] = [
     (Mutant::TrustsEveryone, "R12", &["provenance", "forgeries_are_filed"]),
     (Mutant::ForgetsHalts, "R13", &["no_start_while_halted", "no_intent_while_halted"]),
     (Mutant::ForgetsLanes, "T3", &["one_at_a_time", "first_start_order"]),
+    (Mutant::LosesOriginals, "T6", &["letter_holds_original"]),
+    (Mutant::LosesReasons, "T6", &["letter_tells_attempts"]),
+    (Mutant::ReplaysTwice, "R1", &["replay_once"]),
+    (Mutant::ForgetsReviews, "R1", &["replay_is_stamped"]),
+    (Mutant::LosesReplays, "R1", &["replay_ends"]),
 ];
 
 /// Stands beside a world and breaks what its variant says; does nothing without one.
@@ -206,6 +222,11 @@ impl Saboteur<'_> {
                     passed: Default::default(),
                 }))
             }
+            (Mutant::ReplaysTwice, Key::DeadLetter(_), Some(Row::DeadLetter(row)))
+                if matches!(row.fate, Fate::Replayed { .. }) =>
+            {
+                Some(Row::DeadLetter(DeadLetter { fate: Fate::Waiting, ..row }))
+            }
             (Mutant::ForgetsFences, Key::Fence(_), _) if self.sabotage.asks.is_some() => None,
             (Mutant::ForgetsHalts, Key::Control(_), _) => None,
             (_, _, row) => row,
@@ -247,6 +268,21 @@ impl Saboteur<'_> {
             (Mutant::WaitsForEver, Row::Parked(mut it)) => {
                 it.deadline_millis = u64::MAX / 4;
                 Some(Row::Parked(it))
+            }
+            (Mutant::LosesOriginals, Row::DeadLetter(mut it)) => {
+                it.original.headers.clear();
+                it.original.key = None;
+                Some(Row::DeadLetter(it))
+            }
+            (Mutant::LosesReasons, Row::DeadLetter(mut it)) => {
+                it.attempts.clear();
+                Some(Row::DeadLetter(it))
+            }
+            (Mutant::LosesReplays, Row::Execution(it)) if it.replay > 0 => None,
+            (Mutant::LosesReplays, Row::Parked(it))
+                if matches!(it.reason, ParkReason::Replay { .. }) =>
+            {
+                None
             }
             (Mutant::ForgetsReservations, Row::Automaton(mut it)) => {
                 it.running = None;
@@ -309,6 +345,10 @@ impl Rows for Saboteur<'_> {
     fn append(&mut self, stamp: &Stamp) -> Result<u64> {
         let drops = self.sabotage.mutant == Some(Mutant::ForgetsStamps);
         if drops && matches!(stamp.fact, Fact::Refused { .. } | Fact::Expired { .. }) {
+            return Ok(0);
+        }
+        let reviewed = matches!(stamp.fact, Fact::Replayed { .. } | Fact::Discarded { .. });
+        if reviewed && self.sabotage.mutant == Some(Mutant::ForgetsReviews) {
             return Ok(0);
         }
         self.store.append(stamp)

@@ -197,6 +197,14 @@ impl Store {
                 self.find_effects(scan)
             }
             Scan::ExecutionsIn { tree } => self.executions_in(tree),
+            Scan::StartedIn { lane } => self
+                .rows(EXECUTION)
+                .filter(|row| {
+                    matches!(row, Row::Execution(it)
+                    if it.phase.claim().is_some() && it.lane().as_ref() == Some(lane))
+                })
+                .cloned()
+                .collect(),
             Scan::UnpublishedIn { tree } => {
                 let rows = self.unpublished.iter();
                 rows.filter_map(|it| self.get(&Key::Outbox(*it)))
@@ -253,6 +261,7 @@ pub(super) const OUTBOX: u8 = 2;
 pub(super) const PARKED: u8 = 3;
 pub(super) const EFFECT: u8 = 4;
 pub(super) const FENCE: u8 = 6;
+pub(super) const LETTER: u8 = 8;
 
 fn table(key: &Key) -> u8 {
     match key {
@@ -264,7 +273,7 @@ fn table(key: &Key) -> u8 {
         Key::Plan(_) => 5,
         Key::Fence(_) => FENCE,
         Key::Automaton(_) => 7,
-        Key::DeadLetter(_) => 8,
+        Key::DeadLetter(_) => LETTER,
         Key::Control(_) => 9,
         Key::Worker(_) => 10,
         Key::Lease => 11,

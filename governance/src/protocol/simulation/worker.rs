@@ -2,10 +2,11 @@
 //! of it is gone after a crash.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::broker::Delivery;
 use crate::protocol::id::WorkerId;
-use crate::protocol::input::{Report, RunEnding, Started, UndoOutcome};
+use crate::protocol::input::{Delivered, Report, RunEnding, Started, UndoOutcome};
 use crate::protocol::row::{Claim, Effect, EffectKey, OutboxRow};
 
 /// How a process is.
@@ -75,8 +76,7 @@ pub(super) struct Run {
     pub(super) handler: &'static str,
     /// The lane that it holds up; `None` for a woken one.
     pub(super) lane: Option<LaneKey>,
-    pub(super) topic: String,
-    pub(super) position: String,
+    pub(super) delivered: Option<Arc<Delivered>>,
     pub(super) stage: Stage,
     pub(super) probes: VecDeque<Effect>,
     pub(super) calls: VecDeque<Call>,

@@ -97,7 +97,7 @@ impl Oracle {
         let Some(Row::Effect(row)) = store.get(&Key::Effect(effect.key)) else {
             return;
         };
-        let seen = self.executions.get(&id);
+        let seen = self.executions.get(&self.newest_started(id));
         if seen.is_some_and(|seen| row.attempt >= seen.attempts) {
             let detail = format!("call {} of the attempt that counts is undone", row.key.index);
             self.violate("G8", "undo_of_standing", Some(id), detail);
@@ -124,6 +124,10 @@ impl Oracle {
             if execution == earlier {
                 return true;
             }
+            if let Some((letter, _)) = self.replays.get(&execution) {
+                at = Some(*letter);
+                continue;
+            }
             let seen = self.executions.get(&execution);
             at = seen.and_then(|it| self.events.get(&it.event)?.origin);
         }
@@ -147,8 +151,9 @@ impl Oracle {
             }
             let known = outside.known(key);
             let fenced = self.fenced.contains(&made.tree);
-            let attempts = self.executions.get(&key.execution).map_or(0, |it| it.attempts);
-            let finished = self.outcomes.get(&key.execution) == Some(&Phase::Finished);
+            let newest = self.newest_started(key.execution);
+            let attempts = self.executions.get(&newest).map_or(0, |it| it.attempts);
+            let finished = self.outcomes.get(&newest) == Some(&Phase::Finished);
             let owed = made.can_undo() && (fenced || (finished && row.attempt < attempts));
             let excused = row.state == EffectState::Quarantined || self.is_held(key, store);
             if owed && known.applied && !known.undone && !excused {

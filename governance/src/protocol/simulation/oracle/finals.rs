@@ -16,6 +16,7 @@ impl Oracle {
         self.outputs_left(store);
         self.final_effects(outside, store);
         self.fences_closed(store);
+        self.replays_ended(store);
         for row in store.rows(EXECUTION) {
             if let Row::Execution(it) = row
                 && !it.phase.is_outcome()

@@ -3,6 +3,7 @@
 
 mod effects;
 mod finals;
+mod letters;
 mod plans;
 mod rows;
 mod runs;
@@ -120,6 +121,12 @@ pub(super) struct Oracle {
     handed: BTreeSet<u64>,
     relayed: BTreeMap<EventKey, u64>,
     newest_sent: BTreeMap<(String, Option<String>), u64>,
+    /// What the broker took, by its place there.
+    received: BTreeMap<String, Rc<Message>>,
+    /// Dead letters that people decided, and what each was replayed into.
+    decided_letters: BTreeMap<ExecutionId, Option<ExecutionId>>,
+    /// Replays: the letter and the number of each.
+    replays: BTreeMap<ExecutionId, (ExecutionId, u32)>,
 }
 
 impl Oracle {
@@ -150,6 +157,9 @@ impl Oracle {
             handed: BTreeSet::new(),
             relayed: BTreeMap::new(),
             newest_sent: BTreeMap::new(),
+            received: BTreeMap::new(),
+            decided_letters: BTreeMap::new(),
+            replays: BTreeMap::new(),
         }
     }
 
@@ -197,7 +207,8 @@ impl Oracle {
         self.events.entry(EventKey::of(event)).or_insert(genuine);
     }
 
-    pub(super) fn forged(&mut self, message: &Message) {
+    pub(super) fn forged(&mut self, message: &Rc<Message>) {
+        self.received.insert(message.position.to_string(), Rc::clone(message));
         let digest = match &message.event {
             Ok(event) => event_digest(event),
             Err(_) => Digest::of(&message.payload),
@@ -210,7 +221,8 @@ impl Oracle {
         });
     }
 
-    pub(super) fn on_broker(&mut self, message: &Message) {
+    pub(super) fn on_broker(&mut self, message: &Rc<Message>) {
+        self.received.insert(message.position.to_string(), Rc::clone(message));
         if let Ok(event) = &message.event {
             let key = EventKey::of(event);
             self.positions.entry(key).or_insert(message.position);
@@ -301,6 +313,9 @@ impl Oracle {
             self.changed(change, input, &part);
         }
         self.judge_reply(input, reply, &part);
+        if let (Input::Review { letter, act, by, .. }, Reply::Reviewed(reviewed)) = (input, reply) {
+            self.reviewed((*letter, *act, by), reviewed, &part, store);
+        }
     }
 
     fn judge_reply(&mut self, input: &Input, reply: &Reply, part: &Part<'_>) {

@@ -28,6 +28,13 @@ impl Oracle {
             (Some(Row::Outbox(before)), Some(Row::Outbox(after))) => {
                 self.outbox_moved(before, after);
             }
+            (before, Some(Row::DeadLetter(after))) => {
+                let before = match before {
+                    Some(Row::DeadLetter(before)) => Some(before),
+                    _ => None,
+                };
+                self.letter(before, after);
+            }
             (before, Some(Row::Parked(after))) => {
                 let before = match before {
                     Some(Row::Parked(before)) => Some(before),

@@ -18,10 +18,11 @@ impl Oracle {
         let run = started.run;
         let id = run.execution;
         let event = &*started.event;
+        let replay = self.replays.get(&id).map_or(0, |(_, replay)| *replay);
         let Some(handler) = HANDLERS
             .iter()
             .map(|(handler, _)| *handler)
-            .find(|it| ExecutionId::of(&name(it), event, 0) == id)
+            .find(|it| ExecutionId::of(&name(it), event, replay) == id)
         else {
             let detail = "it is the reaction of no handler to this event".to_owned();
             return self.violate("R1", "identity", Some(id), detail);
@@ -120,7 +121,7 @@ impl Oracle {
             let detail = format!("{other} of lane {lane:?} still runs");
             self.violate("T3", "one_at_a_time", Some(id), detail);
         }
-        let first = !self.executions.contains_key(&id);
+        let first = !self.executions.contains_key(&id) && !self.replays.contains_key(&id);
         let Some(position) = self.positions.get(&EventKey::of(event)).copied() else {
             return;
         };

@@ -18,7 +18,7 @@ impl Oracle {
 
     fn missed(&self, parked: &Parked, store: &Store) -> Option<&'static str> {
         match &parked.reason {
-            ParkReason::Retry => None,
+            ParkReason::Retry | ParkReason::Replay { .. } => None,
             ParkReason::Approval { plan } => match store.get(&Key::Plan(*plan)) {
                 Some(Row::Plan(plan)) if plan.decision == Decision::Pending => None,
                 _ => Some("its plan is decided"),

@@ -1,1 +1,1 @@
-SELECT body, payload FROM dead_letters WHERE execution = ?1
+SELECT body, payload, event FROM dead_letters WHERE execution = ?1

@@ -1,1 +1,1 @@
-SELECT body, message FROM parked WHERE execution = ?1
+SELECT body, message, payload FROM parked WHERE execution = ?1

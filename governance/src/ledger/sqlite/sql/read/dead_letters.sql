@@ -1,1 +1,1 @@
-SELECT body, payload FROM dead_letters ORDER BY number DESC LIMIT ?1
+SELECT body, payload, event FROM dead_letters ORDER BY number DESC LIMIT ?1

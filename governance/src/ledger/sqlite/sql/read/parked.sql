@@ -1,1 +1,1 @@
-SELECT body, message FROM parked ORDER BY sequence LIMIT ?1
+SELECT body, message, payload FROM parked ORDER BY sequence LIMIT ?1

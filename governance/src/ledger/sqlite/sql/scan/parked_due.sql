@@ -1,5 +1,5 @@
 -- The inner query reads the index alone, so that a long queue is sorted without its bytes.
-SELECT body, message FROM parked
+SELECT body, message, payload FROM parked
 WHERE execution IN (
     SELECT execution FROM parked WHERE handler = ?1 AND wake_millis <= ?2 ORDER BY sequence LIMIT ?3
 )

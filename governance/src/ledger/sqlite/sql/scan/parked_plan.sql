@@ -1,1 +1,1 @@
-SELECT body, message FROM parked WHERE plan = ?1 ORDER BY sequence
+SELECT body, message, payload FROM parked WHERE plan = ?1 ORDER BY sequence
