@@ -309,13 +309,13 @@ impl Oracle {
             }
         }
         self.answered(input, reply, &part);
+        if let (Input::Review { letter, act, by, .. }, Reply::Reviewed(reviewed)) = (input, reply) {
+            self.reviewed((*letter, *act, by), reviewed, &part, store);
+        }
         for change in part.changes {
             self.changed(change, input, &part);
         }
         self.judge_reply(input, reply, &part);
-        if let (Input::Review { letter, act, by, .. }, Reply::Reviewed(reviewed)) = (input, reply) {
-            self.reviewed((*letter, *act, by), reviewed, &part, store);
-        }
     }
 
     fn judge_reply(&mut self, input: &Input, reply: &Reply, part: &Part<'_>) {
