@@ -9,10 +9,12 @@ mod relay;
 mod run;
 mod running;
 mod settled;
+mod signed;
 mod wrap;
 
 pub use builder::{Governor, StartError};
 pub(crate) use core::Core;
 pub(crate) use run::RunContext;
-pub use running::{Running, decide};
+pub use running::Running;
 pub use settled::{Open, open_in};
+pub use signed::{decide, review};

@@ -12,15 +12,15 @@ use wingman_core::handler::Handler;
 use super::builder::{Adjust, Governor, StartError};
 use super::core::Core;
 use super::gate::HandlerGate;
+use super::signed::{decide, review};
 use super::wrap::Governed;
 use super::{heart, relay};
 use crate::contract::Contracts;
 use crate::digest::Digest;
-use crate::handshake::{AnswerError, verify_answer};
 use crate::interrupt::{Interrupted, interrupt};
 use crate::ledger::{Ledger, LedgerError, LedgerErrorKind, LedgerOptions, WorkerLock};
 use crate::protocol::id::{HandlerName, WorkerId};
-use crate::protocol::input::{Decided, Input, Published, Reply};
+use crate::protocol::input::{Decided, Input, Published, Reply, Reviewed};
 use crate::protocol::row::Target;
 use crate::rollback;
 
@@ -172,6 +172,14 @@ impl Running {
         decide(&self.core.ledger, &self.core.contracts, answer).await
     }
 
+    /// Takes a signed decision about a dead letter (see [`crate::handshake::Approver`]).
+    ///
+    /// # Errors
+    /// [`LedgerError`] of kind `Refused` if the signature is not the named principal's.
+    pub async fn review(&self, decision: Input) -> Result<Reviewed, LedgerError> {
+        review(&self.core.ledger, &self.core.contracts, decision).await
+    }
+
     /// Halts or resumes a handler or all, and waits for confirmations (G6).
     ///
     /// # Errors
@@ -214,25 +222,6 @@ impl Drop for Running {
     /// Ends the loops: a process without its handlers must not go on renewing its lease.
     fn drop(&mut self) {
         self.core.stop();
-    }
-}
-
-/// Takes a signed answer from any process on the ledger.
-///
-/// # Errors
-/// [`LedgerError`] of kind `Refused` if the signature does not hold.
-pub async fn decide(
-    ledger: &Ledger,
-    contracts: &Contracts,
-    answer: Input,
-) -> Result<Decided, LedgerError> {
-    if let Input::Decide { plan, by, answer, signature } = &answer {
-        verify_answer(contracts, *plan, by, answer, signature)
-            .map_err(|error: AnswerError| LedgerError::new(LedgerErrorKind::Refused, error))?;
-    }
-    match ledger.transact(vec![answer]).await?.pop() {
-        Some(Reply::Decided(decided)) => Ok(decided),
-        other => Err(unexpected(&other)),
     }
 }
 

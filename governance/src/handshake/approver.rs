@@ -1,4 +1,4 @@
-//! Signing an answer to a plan, and checking that the named principal signed it.
+//! Signing what a person decides, about a plan or a dead letter, and checking who signed it.
 
 use std::fmt;
 
@@ -7,13 +7,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::audit::SigningKey;
 use crate::contract::Contracts;
-use crate::protocol::id::PlanDigest;
-use crate::protocol::input::Input;
+use crate::protocol::id::{ExecutionId, PlanDigest};
+use crate::protocol::input::{Input, ReviewAct};
 
 /// What is signed is told apart from everything else that a key may sign.
-const DOMAIN: &str = "wingman/approval/v1";
+const APPROVAL: &str = "wingman/approval/v1";
+const REVIEW: &str = "wingman/review/v1";
 
-/// A person (or a demo) with a key, who answers plans.
+/// A person (or a demo) with a key, who answers plans and decides about dead letters.
 #[derive(Debug)]
 pub struct Approver {
     name: String,
@@ -33,17 +34,28 @@ impl Approver {
 
     /// A signed answer. Only the exact text `YES` approves; it binds the plan's digest.
     pub fn answer(&self, plan: PlanDigest, answer: &str) -> Input {
-        let signature = BASE64.encode(self.key.sign(DOMAIN, &signed_bytes(&plan, answer)));
+        let signature = self.sign(APPROVAL, &signed_answer(&plan, answer));
         Input::Decide { plan, by: self.name.clone(), answer: answer.to_owned(), signature }
+    }
+
+    /// A signed decision about a dead letter; its taker needs the role
+    /// [`OPERATOR`](crate::protocol::OPERATOR).
+    pub fn review(&self, letter: ExecutionId, act: ReviewAct) -> Input {
+        let signature = self.sign(REVIEW, &signed_review(&letter, act));
+        Input::Review { letter, act, by: self.name.clone(), signature }
+    }
+
+    fn sign(&self, domain: &str, bytes: &[u8]) -> String {
+        BASE64.encode(self.key.sign(domain, bytes))
     }
 }
 
-/// Why an answer is not taken.
+/// Why an answer or a decision is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerError {
     /// The contracts name no such principal.
     UnknownPrincipal(String),
-    /// The signature is not that principal's, or not over this plan and answer.
+    /// The signature is not that principal's, or not over this very act.
     BadSignature(String),
 }
 
@@ -56,8 +68,8 @@ impl fmt::Display for AnswerError {
             ),
             Self::BadSignature(name) => write!(
                 f,
-                "the signature is not {name}'s over this plan and answer: sign with the key whose \
-                 public half the contracts list"
+                "the signature is not {name}'s over this very act: sign with the key whose public \
+                 half the contracts list"
             ),
         }
     }
@@ -76,6 +88,30 @@ pub fn verify_answer(
     answer: &str,
     signature: &str,
 ) -> Result<(), AnswerError> {
+    verify(contracts, by, APPROVAL, &signed_answer(&plan, answer), signature)
+}
+
+/// Checks that the named principal signed this decision about this letter.
+///
+/// # Errors
+/// [`AnswerError`] says what does not fit.
+pub fn verify_review(
+    contracts: &Contracts,
+    letter: ExecutionId,
+    by: &str,
+    act: ReviewAct,
+    signature: &str,
+) -> Result<(), AnswerError> {
+    verify(contracts, by, REVIEW, &signed_review(&letter, act), signature)
+}
+
+fn verify(
+    contracts: &Contracts,
+    by: &str,
+    domain: &str,
+    signed: &[u8],
+    signature: &str,
+) -> Result<(), AnswerError> {
     let principal =
         contracts.principal(by).ok_or_else(|| AnswerError::UnknownPrincipal(by.to_owned()))?;
     let bad = || AnswerError::BadSignature(by.to_owned());
@@ -83,10 +119,13 @@ pub fn verify_answer(
     let bytes: [u8; 64] =
         BASE64.decode(signature).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(bad)?;
     let signature = ed25519_dalek::Signature::from_bytes(&bytes);
-    let signed = crate::audit::key::message(DOMAIN, &signed_bytes(&plan, answer));
-    key.verify_strict(&signed, &signature).map_err(|_| bad())
+    key.verify_strict(&crate::audit::key::message(domain, signed), &signature).map_err(|_| bad())
 }
 
-fn signed_bytes(plan: &PlanDigest, answer: &str) -> Vec<u8> {
+fn signed_answer(plan: &PlanDigest, answer: &str) -> Vec<u8> {
     format!("{plan}\n{answer}\n").into_bytes()
+}
+
+fn signed_review(letter: &ExecutionId, act: ReviewAct) -> Vec<u8> {
+    format!("{}\n{letter}\n", act.as_str()).into_bytes()
 }

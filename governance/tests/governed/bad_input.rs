@@ -6,13 +6,7 @@ use wingman_core::message::Message;
 use wingman_governance::protocol::input::Published;
 use wingman_governance::protocol::row::{DeadReason, RefusalCode};
 
-use crate::world::{World, asked, event, kinds, until, until_settled};
-
-/// Sends a message past the governor, as anybody with access to the broker can.
-async fn smuggle(world: &World, topic: &str, message: Message) {
-    let bus = world.bus();
-    bus.publish_message(&bus.topic_of(topic).unwrap(), message).await.unwrap();
-}
+use crate::world::{World, asked, event, kinds, smuggle, until, until_settled};
 
 async fn smuggle_event(world: &World, topic: &str, event: &CloudEvent) {
     smuggle(world, topic, event.to_message().unwrap()).await;

@@ -8,5 +8,6 @@ mod halted_tool;
 mod handshake;
 mod ledger_loss;
 mod processes;
+mod quarantine;
 mod start;
 mod world;

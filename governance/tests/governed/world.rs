@@ -13,6 +13,7 @@ use wingman_core::clock::Clock;
 use wingman_core::event::{CloudEvent, Event};
 use wingman_core::handler::Incoming;
 use wingman_core::memory::MemoryTransport;
+use wingman_core::message::Message;
 use wingman_governance::contract::{Contracts, ContractsBuilder, EventContract, HandlerContract};
 use wingman_governance::ledger::{LedgerError, Reader};
 use wingman_governance::{Governor, Running};
@@ -128,6 +129,12 @@ pub(crate) fn event(id: &str, ty: &str, data: &str) -> CloudEvent {
     let mut event = CloudEvent::new(id, "/test", ty).unwrap().with_json(data.to_owned());
     event.time = Some("2026-11-23T10:00:00Z".parse().unwrap());
     event
+}
+
+/// Sends a message past the governor, as anybody with access to the broker can.
+pub(crate) async fn smuggle(world: &World, topic: &str, message: Message) {
+    let bus = world.bus();
+    bus.publish_message(&bus.topic_of(topic).unwrap(), message).await.unwrap();
 }
 
 /// Waits, with a bound, until the condition holds; panics with what it was.
