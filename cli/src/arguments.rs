@@ -1,8 +1,12 @@
 //! What can be asked of `wingman`.
 
+mod quarantine;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use quarantine::{DeadLetters, Parked, ReviewArguments, ShowArguments};
 
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
@@ -71,6 +75,26 @@ pub(crate) enum Command {
   wingman approvals deny 9c1e --ledger sqlite://demo/ledger.db --key demo/demo-approver.key"
     )]
     Approvals(Approvals),
+    /// Look at deliveries that were given up on, and decide about them.
+    ///
+    /// Of governed handlers, in their ledger. What a handler without a governor gives up on goes to the
+    /// topic NAME.dead-letters on the broker: `wingman consume` reads it.
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  wingman dead-letters list --ledger sqlite://demo/ledger.db
+  wingman dead-letters show 6553f1 --ledger sqlite://demo/ledger.db --raw > payload
+  wingman dead-letters replay 6553f1 --ledger sqlite://demo/ledger.db --key demo/demo-approver.key"
+    )]
+    DeadLetters(DeadLetters),
+    /// Look at deliveries that wait in a ledger.
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  wingman parked list --ledger sqlite://demo/ledger.db
+  wingman parked show 6553f1 --ledger sqlite://demo/ledger.db"
+    )]
+    Parked(Parked),
     /// Check contract files.
     #[command(
         subcommand,

@@ -3,11 +3,14 @@
 mod approvals;
 mod arguments;
 mod audit;
+mod bytes;
 mod consume;
 mod contracts;
+mod dead_letters;
 mod demo;
 mod interrupt;
 mod open;
+mod parked;
 mod print;
 mod problem;
 mod publish;
@@ -54,6 +57,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Halt(options) => interrupt::run(options, true, json).await,
         Command::Resume(options) => interrupt::run(options, false, json).await,
         Command::Approvals(command) => approvals::run(command, json).await,
+        Command::DeadLetters(command) => dead_letters::run(command, json).await,
+        Command::Parked(command) => parked::run(command, json).await,
         Command::Contracts(command) => contracts::run(command, json),
     }
 }

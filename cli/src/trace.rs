@@ -37,7 +37,15 @@ fn tree(event: &EventNode, depth: usize) {
         } else {
             String::new()
         };
-        print::line(format!("{indent}└ {} {}{attempts}", execution.handler, phase(execution)));
+        let replay = match execution.replay {
+            0 => String::new(),
+            replay => format!(", replay {replay}"),
+        };
+        print::line(format!(
+            "{indent}└ {} {}{attempts}{replay}",
+            execution.handler,
+            phase(execution)
+        ));
         for effect in &execution.effects {
             print::line(format!("{indent}  · {} {}", effect.tool, state(&effect.state)));
         }

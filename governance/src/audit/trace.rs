@@ -47,7 +47,9 @@ pub struct ExecutionNode {
     pub handler: String,
     /// Where it stands.
     pub phase: Phase,
-    /// Attempts started.
+    /// How often it was given to the handler again by a person.
+    pub replay: u32,
+    /// Attempts started; a replay counts on from what it replays.
     pub attempts: u32,
     /// The stamp of its outcome.
     pub stamp: Option<u64>,
@@ -167,6 +169,7 @@ impl Rows {
             id: row.id,
             handler: row.who.handler,
             phase: row.phase,
+            replay: row.replay,
             attempts: row.attempts,
             stamp: row.stamp,
             effects: effects.into_iter().map(EffectNode::from).collect(),

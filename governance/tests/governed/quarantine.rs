@@ -115,6 +115,7 @@ fn assert_is_odd(letter: &DeadLetter) {
     let odd: Vec<_> = original.headers.iter().filter(|(name, _)| name == "x-odd").collect();
     assert_eq!(odd.len(), 2, "{original:?}");
     assert_eq!(odd[0].1, "/wA=");
+    assert_eq!(original.to_message().unwrap(), odd_message());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -174,9 +174,34 @@ impl Reader {
         parked(&self.lock(), sql!("read/parked"), [limit(max)])
     }
 
+    /// Parked deliveries whose execution begins with these hexadecimal digits, at most `max`.
+    ///
+    /// # Errors
+    /// `Refused` if that is no beginning of an identity.
+    pub fn parked_by_prefix(&self, prefix: &str, max: usize) -> Result<Vec<Parked>, LedgerError> {
+        let (first, last) = digests_with(prefix)?;
+        let by = params![blob(&first), blob(&last), limit(max)];
+        parked(&self.lock(), sql!("read/parked_between"), by)
+    }
+
     /// Deliveries in quarantine, newest first, at most `max`.
     pub fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, LedgerError> {
         let rows = all(&self.lock(), sql!("read/dead_letters"), [limit(max)], dead_letter_row)?;
+        rows.into_iter().collect()
+    }
+
+    /// Deliveries in quarantine whose execution begins with these hexadecimal digits, at most `max`.
+    ///
+    /// # Errors
+    /// `Refused` if that is no beginning of an identity.
+    pub fn dead_letters_by_prefix(
+        &self,
+        prefix: &str,
+        max: usize,
+    ) -> Result<Vec<DeadLetter>, LedgerError> {
+        let (first, last) = digests_with(prefix)?;
+        let by = params![blob(&first), blob(&last), limit(max)];
+        let rows = all(&self.lock(), sql!("read/dead_letters_between"), by, dead_letter_row)?;
         rows.into_iter().collect()
     }
 

@@ -1,7 +1,10 @@
 //! Deliveries in quarantine, as they were received, and what people decided about them (T6).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use wingman_core::message::{Headers, Message};
 
 use super::super::id::ExecutionId;
 use super::execution::AttemptFailure;
@@ -22,6 +25,22 @@ pub struct Original {
     /// The payload.
     #[serde(skip)]
     pub payload: Bytes,
+}
+
+impl Original {
+    /// The message as it was received, for whoever wants its bytes.
+    ///
+    /// # Errors
+    /// A text that is not base64, or a header that no message can carry: the row was tampered with.
+    pub fn to_message(&self) -> Result<Message, String> {
+        let bytes = |text: &str| BASE64.decode(text).map_err(|error| error.to_string());
+        let mut headers = Headers::builder();
+        for (name, value) in &self.headers {
+            headers.push(name, bytes(value)?).map_err(|error| error.to_string())?;
+        }
+        let key = self.key.as_deref().map(bytes).transpose()?.map(Bytes::from);
+        Ok(Message { key, headers: headers.build(), payload: self.payload.clone() })
+    }
 }
 
 /// A delivery in quarantine, with its bytes.

@@ -98,8 +98,9 @@ fn approver_key(root: &Path) -> Result<SigningKey, FolderError> {
 fn principals(key: &SigningKey) -> String {
     let public_key = key.verifier().public_key_base64();
     format!(
-        "# Who may answer plans. The demo holds this key and answers by script; put your own here.\n\
-         principals:\n  - {{ name: {APPROVER}, public_key: \"{public_key}\", roles: [approver] }}\n"
+        "# Who may answer plans, and decide about dead letters (operator). The demo holds this key and\n\
+         # answers by script; put your own here.\n\
+         principals:\n  - {{ name: {APPROVER}, public_key: \"{public_key}\", roles: [approver, operator] }}\n"
     )
 }
 
