@@ -4,47 +4,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 use wingman_core::handler::{Failure, Incoming};
 use wingman_governance::Governor;
 use wingman_governance::contract::{HandlerContract, Level};
-use wingman_governance::permission::{Call, Probed, Tool, ToolError, Tools};
+use wingman_governance::permission::Tools;
 use wingman_governance::protocol::row::{Phase, Target};
 
-use crate::world::{Asked, World, asked, contracts, until, until_settled};
-
-/// Counts its calls.
-struct Counting(Arc<AtomicU32>);
-
-#[async_trait]
-impl Tool for Counting {
-    fn level(&self) -> Level {
-        Level::Write
-    }
-
-    fn can_undo(&self) -> bool {
-        true
-    }
-
-    async fn before(&self, _: &Value) -> Result<Bytes, ToolError> {
-        Ok(Bytes::new())
-    }
-
-    async fn call(&self, _: Call<'_>) -> Result<Value, ToolError> {
-        Ok(json!(self.0.fetch_add(1, Ordering::SeqCst)))
-    }
-
-    async fn probe(&self, _: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
-        Ok(Probed::Undecidable)
-    }
-
-    async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
-        Ok(())
-    }
-}
+use crate::world::{Asked, Counting, World, asked, contracts, until, until_settled};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_halted_tool_call_waits_for_the_resume_and_costs_no_attempt() {

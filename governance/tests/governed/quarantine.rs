@@ -1,27 +1,29 @@
 //! T6: what a handler gives up on is kept as it was received, and leaves the quarantine only by the
 //! hand of somebody entitled, once (R1).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::json;
 use wingman_core::event::CloudEvent;
 use wingman_core::handler::{Failure, Incoming};
 use wingman_core::message::{Headers, Message};
 use wingman_governance::audit::SigningKey;
 use wingman_governance::contract::{
-    Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Principal,
+    Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Level, Principal,
 };
 use wingman_governance::handshake::Approver;
 use wingman_governance::ledger::{LedgerErrorKind, Reader};
+use wingman_governance::permission::Tools;
 use wingman_governance::protocol::id::ExecutionId;
 use wingman_governance::protocol::input::{ReviewAct, Reviewed};
 use wingman_governance::protocol::row::{DeadLetter, DeadReason, Fate, Phase};
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 
-use crate::world::{Asked, World, smuggle, until, until_settled};
+use crate::world::{Asked, Counting, World, asked, smuggle, until, until_settled};
 
 /// A handler that fails until it is mended, and the people around it.
 struct Clinic {
@@ -227,6 +229,49 @@ async fn a_replay_waits_for_a_process_and_a_failed_one_is_another_letter() {
     until("it ran", || clinic.calls() == 3).await;
     until_settled(&running.ledger().reader()).await;
     running.stop().await;
+}
+
+/// R3 across a replay: what was done is not done again, and its result is at hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_goes_on_from_the_calls_of_its_letter() {
+    let olga = key("olga");
+    let once = FailureMode { retry: Vec::new(), key: KeyAfterFailure::Continue };
+    let patient = HandlerContract::new("patient").mission("Act").consumes("Asked");
+    let contracts = Contracts::builder()
+        .event(EventContract::new("Asked", 1).purpose("Q").external().failure_mode(once))
+        .handler(patient.tool("count", Level::Write))
+        .principal(principal(&olga, "operator"));
+    let world = World::with(contracts.build().unwrap());
+    let (calls, results) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&results);
+    let act = move |_: Incoming<Asked>, tools: Tools| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let told = tools.call("count", json!({ "step": 1 })).await;
+            let told = told.map_err(Failure::structural)?;
+            seen.lock().unwrap().push(told);
+            let first = seen.lock().unwrap().len() == 1;
+            if first { Err(Failure::environmental("ill")) } else { Ok(()) }
+        }
+    };
+    let running = Governor::around(world.bus(), &world.url())
+        .contracts(Arc::clone(&world.contracts))
+        .tool("count", Counting(Arc::clone(&calls)))
+        .handle("patient", act)
+        .start()
+        .await
+        .unwrap();
+    running.publish(asked("1", 1)).await.unwrap();
+    let reader = running.ledger().reader();
+    let letter = only_letter(&reader).await.execution;
+    let replay = Approver::new("olga", olga).review(letter, ReviewAct::Replay);
+    let reviewed = running.review(replay).await.unwrap();
+    assert!(matches!(reviewed, Reviewed::Replayed { .. }), "{reviewed:?}");
+    until("it ran again", || results.lock().unwrap().len() == 2).await;
+    until_settled(&reader).await;
+    running.stop().await;
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert_eq!(*results.lock().unwrap(), [json!(0), json!(0)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use wingman_core::bus::Bus;
 use wingman_core::clock::Clock;
@@ -14,8 +17,11 @@ use wingman_core::event::{CloudEvent, Event};
 use wingman_core::handler::Incoming;
 use wingman_core::memory::MemoryTransport;
 use wingman_core::message::Message;
-use wingman_governance::contract::{Contracts, ContractsBuilder, EventContract, HandlerContract};
+use wingman_governance::contract::{
+    Contracts, ContractsBuilder, EventContract, HandlerContract, Level,
+};
 use wingman_governance::ledger::{LedgerError, Reader};
+use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 use wingman_governance::{Governor, Running};
 
 /// How long anything may take.
@@ -105,6 +111,36 @@ impl World {
     /// How many different answers were heard: a handler that lost its ledger before the end runs again.
     pub(crate) fn answers(&self) -> usize {
         self.answers.lock().unwrap().len()
+    }
+}
+
+/// A tool that counts its calls, and returns how many went before.
+pub(crate) struct Counting(pub(crate) Arc<AtomicU32>);
+
+#[async_trait]
+impl Tool for Counting {
+    fn level(&self) -> Level {
+        Level::Write
+    }
+
+    fn can_undo(&self) -> bool {
+        true
+    }
+
+    async fn before(&self, _: &Value) -> Result<Bytes, ToolError> {
+        Ok(Bytes::new())
+    }
+
+    async fn call(&self, _: Call<'_>) -> Result<Value, ToolError> {
+        Ok(json!(self.0.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    async fn probe(&self, _: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
+        Ok(Probed::Undecidable)
+    }
+
+    async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
+        Ok(())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::{Place, arrival, ask, handle_one, join};
 use crate::ledger::{Ledger, LedgerErrorKind};
+use crate::protocol::input::RunEnding;
+use crate::protocol::row::Fate;
 
 #[tokio::test]
 async fn a_full_ledger_stops_for_good_and_keeps_what_it_has() {
@@ -76,6 +78,27 @@ async fn a_ledger_of_a_newer_version_is_refused() {
     let error = Ledger::open(&place.url(), place.options()).await.unwrap_err();
     assert_eq!(error.kind(), LedgerErrorKind::Version);
     assert!(error.to_string().contains("version 99"), "{error}");
+}
+
+/// What the first schema wrote is read as it stands: the fields that it had not are empty.
+#[tokio::test]
+async fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let claim = super::join(&ledger).await;
+    let run = super::start(&ledger, claim, &place.order()).await;
+    let ending = RunEnding::Failed { structural: true, reason: "no money".into() };
+    ask(&ledger, super::conclude(&run, ending)).await;
+    ledger.close().await.unwrap();
+    let back = "ALTER TABLE parked DROP COLUMN payload; ALTER TABLE dead_letters DROP COLUMN event;
+        DELETE FROM schema_versions WHERE version = 2;
+        UPDATE dead_letters SET body = json_remove(body, '$.key', '$.attempts', '$.fate')";
+    super::tamper(&place.database()).execute_batch(back).unwrap();
+    let reader = place.open().await.reader();
+    let letter = reader.dead_letter(run.run.execution).unwrap().unwrap();
+    assert_eq!(&letter.original.payload[..], br#"{"cents": 1}"#);
+    assert!(letter.event.is_empty() && letter.attempts.is_empty());
+    assert_eq!(letter.fate, Fate::Waiting);
 }
 
 #[tokio::test]
