@@ -6,7 +6,7 @@ use std::path::Path;
 use super::builder::ContractsBuilder;
 use super::error::{ContractErrors, ContractWarning};
 use super::event::EventContract;
-use super::failure::{FailureMode, Rollback};
+use super::failure::{FailureMode, RollbackKind};
 use super::handler::HandlerContract;
 use super::principal::Principal;
 use super::schema::{BodyRefused, BodyRefusedKind, BodySchema};
@@ -104,14 +104,10 @@ impl Contracts {
         Some(self.handler(handler)?.failure_mode.as_ref().unwrap_or(&event.failure_mode))
     }
 
-    /// How the effects of a handler's executions for a type are undone: the type's kind within the
-    /// handler's own limits where it has them. `None` if not declared.
-    pub fn rollback(&self, handler: &str, event_type: &str) -> Option<Rollback> {
-        let mut rollback = self.event(event_type)?.rollback.clone()?;
-        if let Some(limits) = &self.handler(handler)?.rollback {
-            rollback.limits = limits.clone();
-        }
-        Some(rollback)
+    /// Whether the handlers of a type promise that all they do can be undone (P-06).
+    pub fn is_compensatable(&self, event_type: &str) -> bool {
+        let rollback = self.event(event_type).and_then(|event| event.rollback);
+        rollback.is_some_and(|it| it.kind == RollbackKind::Compensatable)
     }
 
     /// Judges a body by the input schema of its event type; a type without one admits every body.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::failure::{FailureMode, Rollback};
+use super::failure::{FailureMode, Rollback, RollbackKind};
 use crate::digest::Digest;
 
 /// What an event type is, who may produce and consume it, and what its failure means.
@@ -26,15 +26,15 @@ pub struct EventContract {
     pub consumers: Consumers,
     /// What its body must satisfy; `None` leaves the body free.
     pub input_schema: Option<InputSchema>,
-    /// The primitives that its handlers are meant to use. Recorded, not enforced from here.
+    /// The primitives whose declarations every consumer must have; see [`Primitive`].
     pub must_use: BTreeSet<Primitive>,
     /// What a failing execution leads to, unless the handler tightens it.
     pub failure_mode: FailureMode,
-    /// How what its handlers do is undone; `None` if the contract does not say.
+    /// What its handlers promise about undoing what they do; `None` if they promise nothing.
     pub rollback: Option<Rollback>,
     /// The name of the document that each execution hands in.
     pub audit_artifact: Option<String>,
-    /// How its next version must relate to this one.
+    /// How its next version must relate to this one; this version promises nothing.
     pub compatibility: Compatibility,
 }
 
@@ -89,35 +89,53 @@ pub struct InputSchema {
     pub document: Value,
 }
 
-/// A primitive of the pattern library.
+/// A primitive of the pattern library. An event that must use it demands of the contract of every
+/// handler that consumes it what is said here; what is missing is an error at load, at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Primitive {
-    /// P-01, Scope Lock.
+    /// P-01, Scope Lock: a mission and, where the handler emits anything, which event completes it
+    /// (`scope.mission`, `scope.done`).
     #[serde(rename = "P-01")]
     ScopeLock,
-    /// P-02, Permission Boundary.
+    /// P-02, Permission Boundary: `tools` is written out, if only as `{}`, and no grant is wider
+    /// than the scope.
     #[serde(rename = "P-02")]
     PermissionBoundary,
-    /// P-03, Interrupt.
+    /// P-03, Interrupt: `interrupt` says how the handler halts.
     #[serde(rename = "P-03")]
     Interrupt,
-    /// P-04, Responsibility Handshake.
+    /// P-04, Responsibility Handshake: a handler with a tool above `read` spends an approval
+    /// (`requires_approval`). One that only asks is not held: it also runs after a NO.
     #[serde(rename = "P-04")]
     ResponsibilityHandshake,
     /// P-05, Audit Stamp.
     #[serde(rename = "P-05")]
     AuditStamp,
-    /// P-06, Rollback Covenant.
+    /// P-06, Rollback Covenant: where a handler has a tool above `read`, the event says whether its
+    /// effects can be undone (`rollback`), and [`RollbackKind`](super::RollbackKind) holds them to
+    /// it.
     #[serde(rename = "P-06")]
     RollbackCovenant,
+}
+
+impl Primitive {
+    /// The primitive as contracts and people write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScopeLock => "P-01",
+            Self::PermissionBoundary => "P-02",
+            Self::Interrupt => "P-03",
+            Self::ResponsibilityHandshake => "P-04",
+            Self::AuditStamp => "P-05",
+            Self::RollbackCovenant => "P-06",
+        }
+    }
 }
 
 /// How the next version of an event type must relate to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compatibility {
-    /// Readers of the new version can read bodies of this one.
-    Backward,
     /// Nothing is promised.
     None,
 }
@@ -183,15 +201,21 @@ impl EventContract {
         self
     }
 
+    /// Demands a primitive of every consumer.
+    pub fn must_use(mut self, primitive: Primitive) -> Self {
+        self.must_use.insert(primitive);
+        self
+    }
+
     /// Replaces the failure mode.
     pub fn failure_mode(mut self, failure_mode: FailureMode) -> Self {
         self.failure_mode = failure_mode;
         self
     }
 
-    /// Says how what its handlers do is undone.
-    pub fn rollback(mut self, rollback: Rollback) -> Self {
-        self.rollback = Some(rollback);
+    /// Says whether what its handlers do can be undone.
+    pub fn rollback(mut self, kind: RollbackKind) -> Self {
+        self.rollback = Some(Rollback { kind });
         self
     }
 

@@ -1,4 +1,4 @@
-//! What happens when handling fails, and how what was done is undone.
+//! What happens when handling fails, and whether what was done can be undone.
 
 use std::time::Duration;
 
@@ -37,36 +37,19 @@ pub enum KeyAfterFailure {
     Hold,
 }
 
-/// How the effects of an event's handlers are undone (P-06).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What an event's handlers promise about undoing what they do (P-06).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Rollback {
-    /// Whether and how they can be undone.
+    /// Whether it can be undone.
     pub kind: RollbackKind,
-    /// By when, and on whose word.
-    #[serde(flatten)]
-    pub limits: RollbackLimits,
 }
 
-/// What kind of step an effect is.
+/// Whether the effects of an event's handlers can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RollbackKind {
-    /// An undo restores the state before.
+    /// All of them: a handler whose tools cannot undo does not start, and such a call is denied.
     Compensatable,
-    /// Doing it again with the same key changes nothing more: it is retried, not undone.
-    Retriable,
-    /// The point of no return: before it steps are undone, after it they are completed.
-    Pivot,
-    /// Cannot be undone.
+    /// Not all of them; what can be undone still is.
     Irreversible,
-}
-
-/// The bounds of an undo.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RollbackLimits {
-    /// The cascade window: how long after the effect its undo must be done.
-    #[serde(serialize_with = "duration::as_millis")]
-    pub within: Duration,
-    /// The role that may order it.
-    pub authority: String,
 }

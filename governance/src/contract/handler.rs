@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::duration;
-use super::failure::{FailureMode, RollbackLimits};
+use super::failure::FailureMode;
 use super::ordering::OrderingRule;
 use super::permit::Level;
 use crate::digest::Digest;
@@ -25,8 +25,9 @@ pub struct HandlerContract {
     pub emits: BTreeSet<String>,
     /// Its mission and the bounds of it.
     pub scope: Scope,
-    /// The tools it may call, each with the widest level it holds.
-    pub tools: BTreeMap<String, Level>,
+    /// The tools it may call, each with the widest level it holds. `None`: the contract does not
+    /// say, so it holds none.
+    pub tools: Option<BTreeMap<String, Level>>,
     /// The event type that tells others of a refusal; one of `emits`.
     pub refusal: Option<String>,
     /// The rules that hold before it runs; all of them must.
@@ -41,8 +42,8 @@ pub struct HandlerContract {
     pub limits: Limits,
     /// Who or what does the work.
     pub performed_by: PerformedBy,
-    /// Tighter bounds of an undo than the consumed types have.
-    pub rollback: Option<RollbackLimits>,
+    /// How it is stopped; `None` if the contract does not say.
+    pub interrupt: Option<Interrupt>,
     /// A tighter failure mode than the consumed types have.
     pub failure_mode: Option<FailureMode>,
 }
@@ -57,7 +58,8 @@ pub struct Scope {
     pub allowed: Option<BTreeSet<String>>,
     /// What it may not do, whatever else is declared.
     pub disallowed: BTreeSet<String>,
-    /// The event type whose emission completes the mission; one of `emits`.
+    /// The event type whose emission completes the mission; one of `emits`. A run emits nothing
+    /// after it.
     pub done: Option<String>,
 }
 
@@ -100,6 +102,23 @@ pub enum PerformedBy {
     Code,
 }
 
+/// How a handler is stopped (P-03, G6). Manual orders (`wingman halt`) stop every handler, whether
+/// its contract says so or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Interrupt {
+    /// What a halt does.
+    pub halt: Halt,
+}
+
+/// What a halt does to a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Halt {
+    /// From its commit on nothing new starts, neither a run nor a tool call. A run without further
+    /// calls ends by itself; any other begins again after the resume.
+    Drain,
+}
+
 impl HandlerContract {
     /// A contract that allows nothing yet.
     pub fn new(name: &str) -> Self {
@@ -108,7 +127,7 @@ impl HandlerContract {
             consumes: BTreeSet::new(),
             emits: BTreeSet::new(),
             scope: Scope::default(),
-            tools: BTreeMap::new(),
+            tools: None,
             refusal: None,
             ordering: Vec::new(),
             approval: None,
@@ -116,7 +135,7 @@ impl HandlerContract {
             consequence_class: 0,
             limits: Limits::default(),
             performed_by: PerformedBy::Code,
-            rollback: None,
+            interrupt: None,
             failure_mode: None,
         }
     }
@@ -159,8 +178,19 @@ impl HandlerContract {
 
     /// Grants a tool at a level, in place of a level granted before.
     pub fn tool(mut self, tool: &str, level: Level) -> Self {
-        self.tools.insert(tool.to_owned(), level);
+        self.tools.get_or_insert_default().insert(tool.to_owned(), level);
         self
+    }
+
+    /// Says that it may call no tool but those granted.
+    pub fn no_other_tools(mut self) -> Self {
+        self.tools.get_or_insert_default();
+        self
+    }
+
+    /// The tools granted, by name.
+    pub fn granted(&self) -> impl Iterator<Item = (&str, Level)> {
+        self.tools.iter().flatten().map(|(tool, level)| (tool.as_str(), *level))
     }
 
     /// Names the type that tells others of a refusal.
@@ -199,9 +229,9 @@ impl HandlerContract {
         self
     }
 
-    /// Tightens the bounds of an undo.
-    pub fn rollback(mut self, limits: RollbackLimits) -> Self {
-        self.rollback = Some(limits);
+    /// Says how it is stopped.
+    pub fn interrupt(mut self, halt: Halt) -> Self {
+        self.interrupt = Some(Interrupt { halt });
         self
     }
 

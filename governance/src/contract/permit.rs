@@ -124,17 +124,17 @@ impl HandlerContract {
         if let Some(entry) = self.scope.disallowed.iter().find(forbids) {
             return Err(out_of_scope(Some(entry.clone())));
         }
+        let held = self.tools.as_ref().and_then(|tools| tools.get(tool).copied());
         let allows = |entry: &String| {
             names_tool(entry, tool) || Level::named(entry).is_some_and(|highest| level <= highest)
         };
         let declared = match &self.scope.allowed {
             Some(allowed) => allowed.iter().any(allows),
-            None => self.tools.contains_key(tool),
+            None => held.is_some(),
         };
         if !declared {
             return Err(out_of_scope(None));
         }
-        let held = self.tools.get(tool).copied();
         if held.is_some_and(|held| level <= held) {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::contracts::Contracts;
 use super::duration;
 use super::event::{Consumers, EventContract, Producers};
-use super::failure::{FailureMode, Rollback, RollbackLimits};
+use super::failure::FailureMode;
 use super::handler::{HandlerContract, Scope};
 use super::ordering::OrderingRule;
 use super::principal::Principal;
@@ -48,7 +48,7 @@ impl Contracts {
 
 type Fields = Vec<(&'static str, Value)>;
 
-/// Leaves out what is absent or empty; every field has a default that means the same.
+/// Leaves out what is absent; every field has a default that means the same.
 fn document(fields: Fields) -> String {
     let mut text = String::new();
     for (name, value) in fields {
@@ -63,8 +63,7 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::Array(_) | Value::Bool(_) | Value::Number(_) => false,
+        Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -92,7 +91,7 @@ fn event(contract: &EventContract) -> Fields {
         ("output_schema", json!("declared")),
         ("must_use", json!(contract.must_use)),
         ("failure_mode", failure_mode(&contract.failure_mode)),
-        ("rollback", json!(contract.rollback.as_ref().map(rollback))),
+        ("rollback", json!(contract.rollback)),
         ("audit_artifact", json!(contract.audit_artifact)),
         ("compatibility", json!(contract.compatibility)),
     ]
@@ -123,7 +122,7 @@ fn handler(contract: &HandlerContract) -> Fields {
         ("consequence_class", json!(contract.consequence_class)),
         ("limits", limits),
         ("performed_by", json!(contract.performed_by)),
-        ("rollback", json!(contract.rollback.as_ref().map(rollback_limits))),
+        ("interrupt", json!(contract.interrupt)),
         ("failure_mode", json!(contract.failure_mode.as_ref().map(failure_mode))),
     ]
 }
@@ -159,16 +158,6 @@ fn ordering_rule(rule: &OrderingRule) -> Value {
 fn failure_mode(mode: &FailureMode) -> Value {
     let retry: Vec<_> = mode.retry.iter().copied().map(duration::text).collect();
     json!({ "retry": retry, "then": "dead_letter", "key": mode.key })
-}
-
-fn rollback(rollback: &Rollback) -> Value {
-    let mut fields = rollback_limits(&rollback.limits);
-    fields["kind"] = json!(rollback.kind);
-    fields
-}
-
-fn rollback_limits(limits: &RollbackLimits) -> Value {
-    json!({ "within": duration::text(limits.within), "authority": limits.authority })
 }
 
 fn principal(principal: &Principal) -> Value {

@@ -10,7 +10,7 @@ use wingman_core::bus::{Bus, SubscriptionOptions};
 use wingman_core::handler::{Handler, IntoHandler};
 
 use super::running::Running;
-use crate::contract::{ContractErrors, Contracts};
+use crate::contract::{ContractErrors, Contracts, Level};
 use crate::ledger::{CheckpointEvery, Gaps, LedgerError};
 use crate::permission::{Tool, ToolRegistry};
 use crate::protocol::settings::Settings;
@@ -154,7 +154,8 @@ impl Governor {
 }
 
 /// In enforce mode a handler without a contract does not start, nor one whose types say that it does
-/// more than its contract allows (P-01), nor one whose tools are missing.
+/// more than its contract allows (P-01), nor one whose tools are missing or cannot undo what an event
+/// promises to undo (P-06).
 fn check(
     contracts: &Contracts,
     tools: &ToolRegistry,
@@ -185,14 +186,25 @@ fn check(
         );
     }
     let built_in = crate::rollback::TOOL;
-    let missing = |tool: &&String| *tool != built_in && tools.get(tool).is_none();
-    match contract.tools.keys().find(missing) {
-        Some(tool) => refuse(
-            format!("its contract grants the tool {tool}, which this process does not have"),
-            "register the tool, or take it out of `tools`".to_owned(),
-        ),
-        None => Ok(()),
+    for (tool, _) in contract.granted().filter(|(tool, _)| *tool != built_in) {
+        let Some(registered) = tools.get(tool) else {
+            return refuse(
+                format!("its contract grants the tool {tool}, which this process does not have"),
+                "register the tool, or take it out of `tools`".to_owned(),
+            );
+        };
+        let promised = contract.consumes.iter().find(|event| contracts.is_compensatable(event));
+        if let Some(event) = promised
+            && registered.level() > Level::Read
+            && !registered.can_undo()
+        {
+            return refuse(
+                format!("its tool {tool} cannot undo, and event {event} is compensatable (P-06)"),
+                format!("say `rollback: {{ kind: irreversible }}` in {event}, or drop the tool"),
+            );
+        }
     }
+    Ok(())
 }
 
 /// Why a governor did not start.

@@ -61,6 +61,9 @@ pub(super) fn check(
             contract.limits.fanout
         )));
     }
+    if let Some(fault) = after_done(contract, outputs) {
+        return Ok(Some(fault));
+    }
     let mut seen = BTreeSet::new();
     for output in outputs {
         let key = EventKey::of(output);
@@ -73,6 +76,18 @@ pub(super) fn check(
         }
     }
     Ok(None)
+}
+
+/// P-01: the event that completes the mission is the last of a run.
+fn after_done(contract: &HandlerContract, outputs: &[CloudEvent]) -> Option<String> {
+    let done = contract.scope.done.as_deref()?;
+    let at = outputs.iter().position(|output| output.ty() == done)?;
+    let more = outputs.get(at + 1)?;
+    Some(format!(
+        "P-01 {} after {done}, which completes the mission of {}",
+        more.ty(),
+        contract.name
+    ))
 }
 
 fn fault(state: &State<'_>, contract: &HandlerContract, output: &CloudEvent) -> Option<String> {

@@ -9,6 +9,7 @@ use super::row::{
 use super::state::{Result, State};
 use super::undo;
 use crate::audit::stamp::{Fact, commit};
+use crate::contract::Level;
 use crate::digest::Digest;
 
 pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> {
@@ -85,7 +86,7 @@ fn stands(effect: &Effect) -> bool {
 }
 
 /// P-03, P-06, P-01, P-02, in this order: read in the intent's own step, so that a halt or a fence
-/// holds from its commit (R8, R13).
+/// holds from its commit (R8, R13). Then P-06 again: what the event promises to be undone can be.
 fn fault(
     state: &mut State<'_>,
     execution: &Execution,
@@ -101,10 +102,16 @@ fn fault(
     let Some(contract) = state.contracts.handler(handler) else {
         return Ok(Some((RefusalCode::Scope, format!("{handler} has no contract"))));
     };
-    Ok(contract
-        .permits(&intend.tool, intend.level)
-        .err()
-        .map(|denied| (RefusalCode::from_text(denied.code()), denied.to_string())))
+    if let Err(denied) = contract.permits(&intend.tool, intend.level) {
+        return Ok(Some((RefusalCode::from_text(denied.code()), denied.to_string())));
+    }
+    let (tool, event) = (&intend.tool, &execution.event_type);
+    let broken =
+        intend.level > Level::Read && !intend.can_undo && state.contracts.is_compensatable(event);
+    Ok(broken.then(|| {
+        let detail = format!("{tool} cannot be undone, and {event} is compensatable");
+        (RefusalCode::Rollback, detail)
+    }))
 }
 
 fn arguments_digest(intend: &Intend) -> Digest {
@@ -161,7 +168,7 @@ fn register(
     let fact = Fact::Intended { index, tool: intend.tool.clone(), level: intend.level, commitment };
     state.stamp(execution, fact)?;
     let undo = match (intend.level, intend.can_undo) {
-        (crate::contract::Level::Read, _) => UndoKind::None,
+        (Level::Read, _) => UndoKind::None,
         (_, true) => UndoKind::Compensatable,
         (_, false) => UndoKind::Irreversible,
     };

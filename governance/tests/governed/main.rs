@@ -9,5 +9,6 @@ mod handshake;
 mod ledger_loss;
 mod processes;
 mod quarantine;
+mod promises;
 mod start;
 mod world;

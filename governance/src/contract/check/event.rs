@@ -21,13 +21,7 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
     if let Some(artifact) = &contract.audit_artifact {
         names::name("audit artifact", artifact, source.at("audit_artifact"), findings);
     }
-    if let Some(rollback) = &contract.rollback {
-        let place = source.at("rollback.authority");
-        names::name("authority", &rollback.limits.authority, place, findings);
-    }
     let title = format!("event {name}");
-    let within = contract.rollback.as_ref().map(|it| it.limits.within);
-    bounds::durations(&title, "rollback.within", within, source, findings);
     bounds::retries(&title, &contract.failure_mode, source, findings);
     producers(contract, source, set, findings);
     consumers(contract, source, set, findings);

@@ -2,7 +2,6 @@
 
 use super::{Findings, Set, bounds, names};
 use crate::contract::builder::Declared;
-use crate::contract::duration;
 use crate::contract::error::ContractErrorKind::{
     Contradiction, Invalid, Missing, NotEnforcedYet, UnknownReference,
 };
@@ -45,17 +44,12 @@ fn limits(contract: &HandlerContract, source: &Source, findings: &mut Findings) 
     let durations = [
         ("limits.runtime", Some(contract.limits.runtime)),
         ("approval.within", contract.approval.as_ref().map(|it| it.within)),
-        ("rollback.within", contract.rollback.as_ref().map(|it| it.within)),
     ];
     for (field, value) in durations {
         bounds::durations(&title, field, value, source, findings);
     }
     if let Some(mode) = &contract.failure_mode {
         bounds::retries(&title, mode, source, findings);
-    }
-    if let Some(limits) = &contract.rollback {
-        let place = source.at("rollback.authority");
-        names::name("authority", &limits.authority, place, findings);
     }
 }
 
@@ -72,13 +66,13 @@ fn scope(contract: &HandlerContract, source: &Source, findings: &mut Findings) {
         let what = format!("{entry} is both allowed and disallowed in handler {handler}");
         findings.error(Contradiction, place, what, "keep one of them");
     }
-    for (tool, level) in &contract.tools {
+    for (tool, level) in contract.granted() {
         names::name("tool", tool, source.at(&format!("tools.{tool}")), findings);
         if let Some(entry) = disallowed.iter().find(|entry| names_tool(entry, tool)) {
             let place = source.at(&format!("scope.disallowed.{entry}"));
             let what = format!("handler {handler} has tool {tool} but its scope disallows {entry}");
             findings.error(Contradiction, place, what, "remove the tool or the entry");
-        } else if let Err(Denied::OutOfScope { .. }) = contract.permits(tool, *level) {
+        } else if let Err(Denied::OutOfScope { .. }) = contract.permits(tool, level) {
             let what = format!(
                 "handler {handler} holds {level} on tool {tool}, wider than its scope (P-02); \
                  lower the level or widen the scope"
@@ -129,7 +123,7 @@ fn consumed_events(
     }
 }
 
-/// A handler may tighten what the events it consumes say about failure and undo, never loosen it.
+/// A handler may tighten what the events it consumes say about failure, never loosen it.
 fn tightened(
     contract: &HandlerContract,
     source: &Source,
@@ -144,22 +138,6 @@ fn tightened(
             let place = source.at("failure_mode.retry");
             findings.error(Contradiction, place, what, format!("write at most {most} retries"));
         }
-    }
-    let Some(limits) = &contract.rollback else {
-        return;
-    };
-    match &event.rollback {
-        None => {
-            let what = format!("handler {handler} limits a rollback that event {event_name} lacks");
-            let remedy = "declare \"rollback\" in the event";
-            findings.error(Contradiction, source.at("rollback"), what, remedy);
-        }
-        Some(rollback) if limits.within > rollback.limits.within => {
-            let what = format!("handler {handler} undoes later than event {event_name} allows");
-            let remedy = format!("write at most {}", duration::text(rollback.limits.within));
-            findings.error(Contradiction, source.at("rollback.within"), what, remedy);
-        }
-        Some(_) => {}
     }
 }
 

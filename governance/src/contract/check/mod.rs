@@ -5,6 +5,7 @@ mod approval;
 mod bounds;
 mod event;
 mod handler;
+mod must_use;
 mod names;
 mod ordering;
 
@@ -36,6 +37,7 @@ pub(super) fn check(declared: &ContractsBuilder) -> (Vec<ContractError>, Vec<Con
         handler::check(handler, &set, &mut findings);
         ordering::check(handler, &set, &mut findings);
         approval::check(handler, &set, &principals, &mut findings);
+        must_use::check(handler, &set, &mut findings);
     }
     ordering::check_cycles(&set, &mut findings);
     (findings.errors, findings.warnings)

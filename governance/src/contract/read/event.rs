@@ -143,6 +143,6 @@ fn audit_artifact(section: &Section<'_>, problems: &mut Problems) -> Option<Stri
 }
 
 fn compatibility(section: &Section<'_>, problems: &mut Problems) -> Option<Compatibility> {
-    let words = [("backward", Compatibility::Backward), ("none", Compatibility::None)];
-    section.word("compatibility", &words, &["forward", "full"], problems)
+    let not_yet = ["backward", "forward", "full"];
+    section.word("compatibility", &[("none", Compatibility::None)], &not_yet, problems)
 }

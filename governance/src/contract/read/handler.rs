@@ -7,7 +7,9 @@ use super::section::{Fields, Section};
 use super::tree::Node;
 use super::{failure, ordering};
 use crate::contract::error::ContractErrorKind::Invalid;
-use crate::contract::handler::{Approval, HandlerContract, Limits, PerformedBy, Scope};
+use crate::contract::handler::{
+    Approval, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope,
+};
 use crate::contract::permit::Level;
 
 const FIELDS: Fields = Fields {
@@ -24,13 +26,13 @@ const FIELDS: Fields = Fields {
         "consequence_class",
         "limits",
         "performed_by",
-        "rollback",
+        "interrupt",
         "failure_mode",
     ],
     not_yet: &[
         "undo",
         "handoff",
-        "interrupt",
+        "rollback",
         "principals",
         "audit_schema",
         "response",
@@ -44,6 +46,7 @@ const SCOPE: Fields =
     Fields { known: &["mission", "allowed", "disallowed", "done"], not_yet: &["systems"] };
 const REFUSAL: Fields = Fields { known: &["event"], not_yet: &[] };
 const APPROVAL: Fields = Fields { known: &["plan", "role", "within"], not_yet: &[] };
+const INTERRUPT: Fields = Fields { known: &["halt"], not_yet: &["auto", "resume"] };
 const LIMITS: Fields = Fields { known: &["depth", "fanout", "runtime"], not_yet: &["rate"] };
 
 /// The handler of a document, with defaults for what could not be read.
@@ -62,7 +65,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<HandlerCo
     handler.consequence_class = consequence_class(&section, problems);
     handler.limits = limits(&section, problems).unwrap_or_default();
     handler.performed_by = performed_by(&section, problems).unwrap_or(handler.performed_by);
-    handler.rollback = failure::rollback_limits(&section, problems);
+    handler.interrupt = interrupt(&section, problems);
     handler.failure_mode = failure::failure_mode(&section, problems);
     Some(handler)
 }
@@ -77,9 +80,9 @@ fn scope(of: &Section<'_>, problems: &mut Problems) -> Option<Scope> {
     })
 }
 
-fn tools(of: &Section<'_>, problems: &mut Problems) -> BTreeMap<String, Level> {
+fn tools(of: &Section<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Level>> {
     let mut tools = BTreeMap::new();
-    for entry in of.map("tools", problems).unwrap_or_default() {
+    for entry in of.map("tools", problems)? {
         let level = entry.value.scalar().and_then(Level::named);
         match level {
             Some(level) => drop(tools.insert(entry.name.clone(), level)),
@@ -94,7 +97,7 @@ fn tools(of: &Section<'_>, problems: &mut Problems) -> BTreeMap<String, Level> {
             }
         }
     }
-    tools
+    Some(tools)
 }
 
 fn refusal(of: &Section<'_>, problems: &mut Problems) -> Option<String> {
@@ -130,4 +133,11 @@ fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
 fn performed_by(of: &Section<'_>, problems: &mut Problems) -> Option<PerformedBy> {
     let not_yet = ["human", "model", "hybrid"];
     of.word("performed_by", &[("code", PerformedBy::Code)], &not_yet, problems)
+}
+
+fn interrupt(of: &Section<'_>, problems: &mut Problems) -> Option<Interrupt> {
+    let section = of.section("interrupt", &INTERRUPT, problems)?;
+    section.require(INTERRUPT.known, problems);
+    let halt = section.word("halt", &[("drain", Halt::Drain)], &["quarantine"], problems)?;
+    Some(Interrupt { halt })
 }

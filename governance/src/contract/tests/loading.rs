@@ -72,7 +72,7 @@ fn problems_of_all_files_come_together_in_order() {
          a.yaml:4: event Order has no field \"purpos\"; did you mean \"purpose\"?\n\
          b.yaml:3: handler h has no field \"colour\"; the fields are handler, consumes, emits, \
          scope, tools, refusal, ordering, approval, requires_approval, consequence_class, limits, \
-         performed_by, rollback, failure_mode\n\
+         performed_by, interrupt, failure_mode\n\
          c.yaml:2: this is not YAML: while parsing a node, did not find expected node content; \
          correct the text"
     );

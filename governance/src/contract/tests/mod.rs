@@ -2,6 +2,7 @@
 
 mod checking;
 mod loading;
+mod must_use;
 mod reading;
 mod stability;
 
@@ -16,17 +17,18 @@ purpose: A verified draft is ready for release
 producer: external
 consumers: declared
 output_schema: declared
-must_use: [P-01, P-02, P-04, P-05, P-06]
+must_use: [P-01, P-02, P-03, P-04, P-06]
 failure_mode: { retry: [5s, 30s, 2m], then: dead_letter, key: continue }
-rollback: { kind: compensatable, within: 60s, authority: editor }
+rollback: { kind: irreversible }
 audit_artifact: package-receipt
-compatibility: backward
+compatibility: none
 ---
 event: ReleaseApproved
 version: 1
 purpose: A person accepted the release
 producer: [release-desk]
-rollback: { kind: compensatable, within: 60s, authority: editor }
+must_use: [P-01, P-02, P-03, P-04, P-06]
+rollback: { kind: compensatable }
 ---
 event: ReleaseBlocked
 version: 1
@@ -46,8 +48,10 @@ producer: [release-packager]
 handler: release-desk
 consumes: [PackageReady]
 emits: [ReleaseApproved, ReleaseBlocked]
-scope: { mission: "Ask an editor whether to publish" }
+scope: { mission: "Ask an editor whether to publish", done: ReleaseApproved }
+tools: {}
 approval: { plan: /plan, role: approver, within: 10m }
+interrupt: { halt: drain }
 ---
 handler: release-packager
 consumes: [ReleaseApproved]
@@ -64,7 +68,7 @@ consequence_class: 2
 limits: { depth: 8, fanout: 20, runtime: 120s }
 performed_by: code
 failure_mode: { retry: [5s] }
-rollback: { within: 30s, authority: editor }
+interrupt: { halt: drain }
 ---
 principals:
   - name: ada

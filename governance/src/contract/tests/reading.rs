@@ -12,8 +12,8 @@ fn the_sample_reads_as_written() {
     assert_eq!(packager.limits.runtime.as_secs(), 120);
     let mode = contracts.failure_mode("release-packager", "ReleaseApproved").unwrap();
     assert_eq!(mode.retry.len(), 1);
-    let rollback = contracts.rollback("release-packager", "ReleaseApproved").unwrap();
-    assert_eq!(rollback.limits.within.as_secs(), 30);
+    assert!(contracts.is_compensatable("ReleaseApproved"));
+    assert!(!contracts.is_compensatable("PackageReady"));
     let names: Vec<_> = contracts.consumers("PackageReady").map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["release-desk"]);
     let ada = contracts.principal("ada").unwrap();
@@ -30,7 +30,7 @@ fn empty_documents_and_comments_are_nothing() {
 fn unknown_fields_suggest_the_nearest() {
     assert_eq!(
         errors_with("mission: \"Ask", "mision: \"Ask"),
-        "e.yaml:38: \"scope\" of handler release-desk has no field \"mision\"; did you mean \
+        "e.yaml:39: \"scope\" of handler release-desk has no field \"mision\"; did you mean \
          \"mission\"?"
     );
 }
@@ -41,7 +41,7 @@ fn fields_of_later_versions_are_rejected_by_name() {
     for (field, name) in [
         ("undo: unpublish", "undo"),
         ("handoff: { A: b }", "handoff"),
-        ("interrupt: { halt: drain }", "interrupt"),
+        ("rollback: { within: 30s, authority: editor }", "rollback"),
         ("principals: people.yaml", "principals"),
         ("audit_schema: a.json", "audit_schema"),
         ("response: { to: A }", "response"),
@@ -53,13 +53,13 @@ fn fields_of_later_versions_are_rejected_by_name() {
         assert_eq!(
             errors_with(desk, &format!("{desk}\n{field}")),
             format!(
-                "e.yaml:37: field {name:?} of handler release-desk is not enforced yet; remove it"
+                "e.yaml:38: field {name:?} of handler release-desk is not enforced yet; remove it"
             )
         );
     }
     assert_eq!(
         errors_with("{ sequence: { key: draft_id } }", "{ mutex: { key: draft_id } }"),
-        "e.yaml:50: field \"mutex\" of this ordering rule is not enforced yet; remove it"
+        "e.yaml:53: field \"mutex\" of this ordering rule is not enforced yet; remove it"
     );
 }
 
@@ -73,10 +73,10 @@ fn values_of_later_versions_are_rejected_by_name() {
              write declared",
         ),
         (
+            "compatibility: none",
             "compatibility: backward",
-            "compatibility: full",
-            "e.yaml:12: field \"compatibility\" of event PackageReady: \"full\" is not enforced \
-             yet; write backward or none",
+            "e.yaml:12: field \"compatibility\" of event PackageReady: \"backward\" is not \
+             enforced yet; write none",
         ),
         (
             "audit_artifact: package-receipt",
@@ -85,21 +85,39 @@ fn values_of_later_versions_are_rejected_by_name() {
              write only the artifact's name",
         ),
         (
+            "kind: irreversible",
+            "kind: pivot",
+            "e.yaml:10: field \"kind\" of \"rollback\" of event PackageReady: \"pivot\" is not \
+             enforced yet; write compensatable or irreversible",
+        ),
+        (
+            "kind: irreversible",
+            "kind: irreversible, within: 60s",
+            "e.yaml:10: field \"within\" of \"rollback\" of event PackageReady is not enforced yet; \
+             remove it",
+        ),
+        (
+            "kind: irreversible",
+            "kind: irreversible, authority: editor",
+            "e.yaml:10: field \"authority\" of \"rollback\" of event PackageReady is not enforced \
+             yet; remove it",
+        ),
+        (
             "performed_by: code",
             "performed_by: model",
-            "e.yaml:54: field \"performed_by\" of handler release-packager: \"model\" is not \
+            "e.yaml:57: field \"performed_by\" of handler release-packager: \"model\" is not \
              enforced yet; write code",
         ),
         (
             "consequence_class: 2",
             "consequence_class: 3",
-            "e.yaml:52: field \"consequence_class\" of handler release-packager: \"3\" is not \
+            "e.yaml:55: field \"consequence_class\" of handler release-packager: \"3\" is not \
              enforced yet; write 0, 1 or 2",
         ),
         (
             "{ sequence: { key: draft_id } }",
             "{ sequence: { key: producer } }",
-            "e.yaml:50: field \"key\" of \"sequence\" of this ordering rule: \"producer\" is not \
+            "e.yaml:53: field \"key\" of \"sequence\" of this ordering rule: \"producer\" is not \
              enforced yet; write correlation or a field",
         ),
     ] {
@@ -124,7 +142,7 @@ fn missing_fields_name_the_document() {
             "{ plan: /plan, role: approver, within: 10m }",
             "{ plan: /plan, role: approver }"
         ),
-        "e.yaml:39: \"approval\" of handler release-desk has no field \"within\"; add \"within\""
+        "e.yaml:41: \"approval\" of handler release-desk has no field \"within\"; add \"within\""
     );
 }
 
@@ -144,14 +162,14 @@ fn values_of_the_wrong_form_say_what_to_write() {
              dead_letter",
         ),
         (
-            "kind: compensatable, within: 60s, authority: editor }\naudit",
-            "kind: maybe, within: 60s, authority: editor }\naudit",
+            "kind: irreversible",
+            "kind: maybe",
             "e.yaml:10: field \"kind\" of \"rollback\" of event PackageReady is \"maybe\"; write \
-             compensatable, retriable, pivot or irreversible",
+             compensatable or irreversible",
         ),
         (
-            "P-05, P-06",
-            "P-05, P-07",
+            "P-04, P-06]\nfailure",
+            "P-04, P-07]\nfailure",
             "e.yaml:8: field \"must_use\" of event PackageReady names \"P-07\"; write primitives from \
              P-01 to P-06",
         ),
@@ -164,31 +182,31 @@ fn values_of_the_wrong_form_say_what_to_write() {
         (
             "cms.publish: write",
             "cms.publish: execute",
-            "e.yaml:45: the level of tool cms.publish of handler release-packager is \"execute\"; \
+            "e.yaml:48: the level of tool cms.publish of handler release-packager is \"execute\"; \
              write read, write, delete or admin",
         ),
         (
             "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
             "11qYAYKx",
-            "e.yaml:60: field \"public_key\" of principal ada has 6 bytes; write the base64 of 32 \
+            "e.yaml:63: field \"public_key\" of principal ada has 6 bytes; write the base64 of 32 \
              bytes",
         ),
         (
             "consumes: [ReleaseApproved]",
             "consumes:",
-            "e.yaml:42: field \"consumes\" of handler release-packager is empty; give it a value or \
+            "e.yaml:45: field \"consumes\" of handler release-packager is empty; give it a value or \
              remove it",
         ),
         (
             "performed_by: code",
             "performed_by: *who",
-            "e.yaml:54: this is not YAML: while parsing node, found unknown anchor; correct the \
+            "e.yaml:57: this is not YAML: while parsing node, found unknown anchor; correct the \
              text",
         ),
         (
             "performed_by: code",
             "performed_by: &who code",
-            "e.yaml:54: tags (!), anchors (&) and aliases (*) are not read; write the value out",
+            "e.yaml:57: tags (!), anchors (&) and aliases (*) are not read; write the value out",
         ),
     ] {
         assert_eq!(errors_with(part, replacement), message);
@@ -199,17 +217,17 @@ fn values_of_the_wrong_form_say_what_to_write() {
 fn duplicates_name_both_places() {
     assert_eq!(
         errors_with("consequence_class: 2", "consequence_class: 2\nperformed_by: code"),
-        "e.yaml:55: field \"performed_by\" is given again; the first is at e.yaml:53; keep one of \
+        "e.yaml:58: field \"performed_by\" is given again; the first is at e.yaml:56; keep one of \
          them"
     );
     assert_eq!(
         errors(&format!("{SAMPLE}---\nevent: ReleaseBlocked\nversion: 1\nproducer: external\n")),
-        "e.yaml:63: event ReleaseBlocked is declared again; the first is at e.yaml:20; keep one of \
+        "e.yaml:66: event ReleaseBlocked is declared again; the first is at e.yaml:21; keep one of \
          them"
     );
     assert_eq!(
         errors_with("[ReleaseApproved, ReleaseBlocked]", "[ReleaseBlocked, ReleaseBlocked]"),
-        "e.yaml:37: field \"emits\" of handler release-desk names \"ReleaseBlocked\" twice; keep \
+        "e.yaml:38: field \"emits\" of handler release-desk names \"ReleaseBlocked\" twice; keep \
          one of them"
     );
 }
@@ -219,14 +237,14 @@ fn a_name_is_declared_once_for_each_kind() {
     let desk = "---\nhandler: release-desk\nconsumes: [PackageReady]\n";
     assert_eq!(
         errors(&format!("{SAMPLE}{desk}")),
-        "e.yaml:63: handler release-desk is declared again; the first is at e.yaml:35; keep one of \
+        "e.yaml:66: handler release-desk is declared again; the first is at e.yaml:36; keep one of \
          them"
     );
     let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     let ada = format!("  - {{ name: ada, public_key: {key}, roles: [] }}\n");
     assert_eq!(
         errors(&format!("{SAMPLE}{ada}")),
-        "e.yaml:62: principal ada is declared again; the first is at e.yaml:59; keep one of them"
+        "e.yaml:65: principal ada is declared again; the first is at e.yaml:62; keep one of them"
     );
 }
 
@@ -240,7 +258,7 @@ fn a_key_that_verifies_nothing_or_anything_is_no_key() {
         assert_eq!(
             errors_with(key, text),
             format!(
-                "e.yaml:60: field \"public_key\" of principal ada {why}; write the base64 of 32 \
+                "e.yaml:63: field \"public_key\" of principal ada {why}; write the base64 of 32 \
                  bytes"
             )
         );

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{SAMPLE, changed, sample};
 use crate::contract::{
-    ChainDigest, Contracts, EventContract, FailureMode, HandlerContract, Level, Limits,
-    OrderingKey, OrderingRule, Rollback, RollbackKind, RollbackLimits,
+    ChainDigest, Contracts, EventContract, FailureMode, Halt, HandlerContract, Level, Limits,
+    OrderingKey, OrderingRule, Primitive, RollbackKind,
 };
 
 #[test]
@@ -53,20 +53,21 @@ fn digests_are_pinned() {
     );
     assert_eq!(
         handler.digest().to_string(),
-        "6cd1d8e6c379df8404444c73ed88f7393e7728383de11ad901e2ecb3bc3a85e2"
+        "06197fc23e608d9ba7c0451ddafdc805492fc70a85fd038c8d9856d8cdde15b2"
     );
 }
 
 #[test]
 fn code_and_text_end_in_the_same_types() {
-    let limits = |seconds| RollbackLimits {
-        within: Duration::from_secs(seconds),
-        authority: "editor".to_owned(),
-    };
     let event = EventContract::new("ReleaseApproved", 1)
         .purpose("A person accepted the release")
         .producer("release-desk")
-        .rollback(Rollback { kind: RollbackKind::Compensatable, limits: limits(60) });
+        .must_use(Primitive::ScopeLock)
+        .must_use(Primitive::PermissionBoundary)
+        .must_use(Primitive::Interrupt)
+        .must_use(Primitive::ResponsibilityHandshake)
+        .must_use(Primitive::RollbackCovenant)
+        .rollback(RollbackKind::Compensatable);
     let chain = OrderingRule::Chain {
         types: vec!["PackageReady".to_owned(), "ReleaseApproved".to_owned()],
         key: OrderingKey::from("draft_id"),
@@ -92,7 +93,7 @@ fn code_and_text_end_in_the_same_types() {
         .consequence_class(2)
         .limits(Limits { depth: 8, fanout: 20, runtime: Duration::from_secs(120) })
         .failure_mode(FailureMode { retry: vec![Duration::from_secs(5)], ..FailureMode::default() })
-        .rollback(limits(30));
+        .interrupt(Halt::Drain);
     let contracts = sample();
     assert_eq!(contracts.event("ReleaseApproved"), Some(&event));
     assert_eq!(contracts.handler("release-packager"), Some(&handler));

@@ -311,7 +311,7 @@ impl World {
             }
             // Halted: the attempt ends and does not count.
             Intended::Denied { code: RefusalCode::Interrupt, .. } => run.end(RunEnding::Abandoned),
-            Intended::Denied { detail, .. } if call.tool == "cms.delete" => {
+            Intended::Denied { detail, .. } if call.tool == script::forbidden(run.handler) => {
                 self.oracle.denied(&detail);
                 run.called();
             }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::contract::{
     ChainDigest, Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Level,
-    Limits, OrderingKey, OrderingRule, Principal,
+    Limits, OrderingKey, OrderingRule, Principal, RollbackKind,
 };
 use crate::protocol::settings::Settings;
 
@@ -38,7 +38,7 @@ fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::Co
         let mut event = event(name).external();
         if name == "Work" {
             let schema = json!({ "type": "object", "required": ["job"] });
-            event = event.input_schema(schema);
+            event = event.input_schema(schema).rollback(RollbackKind::Compensatable);
         }
         builder = builder.event(event);
     }
@@ -104,6 +104,7 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .consumes("Work")
             .emits("WorkDone")
             .emits("WorkFailed")
+            .tool("mail.send", Level::Write)
             .tool("disk.write", Level::Write),
         handler("child")
             .consumes("WorkDone")

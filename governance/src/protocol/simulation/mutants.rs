@@ -60,6 +60,8 @@ enum Mutant {
     ForgetsFences,
     /// Effects are undone in the order in which they were made.
     UndoesForwards,
+    /// Every tool counts as one that can undo.
+    TrustsEveryUndo,
     /// What a fenced tree has done is left as it is.
     LosesUndos,
     /// A refused input leaves what it wrote.
@@ -83,7 +85,7 @@ enum Mutant {
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 28] = [
+const ALL: [(Mutant, &str, &[&str]); 29] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -102,6 +104,7 @@ const ALL: [(Mutant, &str, &[&str]); 28] = [
     (Mutant::JudgesArrivals, "R7", &["ordering_rule"]),
     (Mutant::ForgetsFences, "R8", &["no_start_in_a_fence"]),
     (Mutant::UndoesForwards, "G8", &["undo_order"]),
+    (Mutant::TrustsEveryUndo, "G8", &["undo_is_promised"]),
     (Mutant::LosesUndos, "G8", &["fence_undoes_all"]),
     (Mutant::KeepsRefused, "R9", &["refused_input_wrote"]),
     (Mutant::TrustsEveryone, "R12", &["provenance", "forgeries_are_filed"]),
@@ -161,6 +164,7 @@ impl Sabotage {
                     conclude.run.attempt = attempt;
                 }
             }
+            Input::Intend(intend) if self.is(Mutant::TrustsEveryUndo) => intend.can_undo = true,
             _ => {}
         }
         input

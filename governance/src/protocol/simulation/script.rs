@@ -42,11 +42,17 @@ pub(super) fn calls(
             drift = started.run.attempt;
         }
         if !calm && random.chance(20) {
-            made.push_back(call("cms.delete", at, 0));
+            made.push_back(call(forbidden(handler), at, 0));
         }
         made.push_back(call(tool, at, drift));
     }
     made
+}
+
+/// A tool that the contract denies to a handler, which goes on without it: one that it does not
+/// hold (P-02), or one that cannot undo what the event promises to be undone (P-06).
+pub(super) fn forbidden(handler: &str) -> &'static str {
+    if handler == "flaky" { "mail.send" } else { "cms.delete" }
 }
 
 fn call(tool: &'static str, at: usize, drift: u32) -> Call {

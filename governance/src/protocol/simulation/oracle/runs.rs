@@ -116,10 +116,18 @@ impl Oracle {
             let detail = format!("it calls {} in a fenced tree", intend.tool);
             self.violate("R8", "no_intent_in_a_fence", id, detail);
         }
-        let held = self.contracts.handler(seen.handler).and_then(|it| it.tools.get(&intend.tool));
+        let held = self
+            .contracts
+            .handler(seen.handler)
+            .and_then(|it| it.tools.as_ref()?.get(&intend.tool));
         if held.is_none_or(|level| *level < intend.level) {
             let detail = format!("{} does not hold {}", seen.handler, intend.tool);
             self.violate("G4", "least_privilege", id, detail);
+        }
+        let event = self.events.get(&seen.event).map_or("", |it| it.event.ty());
+        if intend.tool == "mail.send" && self.contracts.is_compensatable(event) {
+            let detail = format!("{} cannot be undone, and {event} promises it", intend.tool);
+            self.violate("G8", "undo_is_promised", id, detail);
         }
         let Intended::Call(key) = intended else {
             return;
