@@ -3,6 +3,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod driver;
 pub mod error;
 pub mod event;
 pub mod gate;

@@ -28,6 +28,16 @@ started_at() {
     [[ ${stat[0]} == Z ]] || echo "${stat[19]}"
 }
 
+# listens_on PID PORT: the process has a listening TCP socket on the port.
+listens_on() {
+    local port inode
+    printf -v port ':%04X' "$2"
+    while read -r inode; do
+        [[ -z $(find "/proc/$1/fd" -lname "socket:\[$inode\]" 2>/dev/null) ]] || return 0
+    done < <(awk -v port="$port$" '$4 == "0A" && $2 ~ port { print $10 }' /proc/net/tcp /proc/net/tcp6)
+    return 1
+}
+
 # spawn NAME command…: in a session of its own, with its output in the log.
 spawn() {
     local name=$1

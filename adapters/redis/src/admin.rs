@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::driver::Inside;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
-use crate::transport::{Connection, Inside, ServerLink};
+use crate::transport::{Connection, ServerLink};
 
 #[derive(Debug)]
 pub(crate) struct RedisAdmin(Arc<ServerLink>);

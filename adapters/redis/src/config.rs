@@ -1,6 +1,5 @@
 //! What a connection needs to know, from code, a file or a URL.
 
-mod secret;
 mod url;
 
 use std::time::Duration;
@@ -8,7 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use wingman_core::{Error, Kind, Result};
 
-pub use secret::Secret;
+pub use wingman_core::driver::settings::Secret;
+use wingman_core::driver::settings::wrong;
 
 /// How to reach a Redis server and how it is used. Unknown keys are refused; secrets are redacted
 /// in `Debug`.
@@ -101,10 +101,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn wrong(message: &'static str) -> Error {
-    Error::new(Kind::Configuration, message)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redis::{RedisResult, Value};
+use wingman_core::driver::{Batch, Door};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::transport::{Confirmed, Position, Provision, Publisher, Receipt};
@@ -12,7 +13,7 @@ use wingman_core::{Error, Kind, Result};
 use crate::codec;
 use crate::error::{Doing, from_native};
 use crate::subscriber::EntryId;
-use crate::transport::{Connection, Gate, ServerLink};
+use crate::transport::{Connection, ServerLink};
 
 /// Messages in one call.
 pub(crate) const BATCH_MESSAGES_MAX: usize = 1_000;
@@ -25,26 +26,12 @@ pub(crate) struct RedisPublisher {
     server: Arc<ServerLink>,
     topic: TopicName,
     provision: Provision,
-    gate: Gate,
+    gate: Door,
 }
 
 impl RedisPublisher {
     pub(crate) fn new(server: Arc<ServerLink>, topic: TopicName, provision: Provision) -> Self {
-        Self { server, topic, provision, gate: Gate::new("redis publisher") }
-    }
-
-    fn oversize(&self, message: &Message) -> Option<Error> {
-        let bytes_max = self.server.config.payload_bytes_max;
-        let bytes = message.payload.len();
-        (bytes > bytes_max).then(|| {
-            Error::new(
-                Kind::Oversize,
-                "the payload is too large: send a reference, or raise payload_bytes_max",
-            )
-            .during(OPERATION)
-            .with("bytes", bytes)
-            .with("bytes_max", bytes_max)
-        })
+        Self { server, topic, provision, gate: Door::new("redis publisher") }
     }
 
     /// Sends what goes into one pipeline; returns a result for each.
@@ -110,30 +97,9 @@ impl Publisher for RedisPublisher {
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
         let _open = self.gate.enter().await?;
         let _inside = self.server.gate.enter().await?;
-        if batch.len() > BATCH_MESSAGES_MAX {
-            return Err(Error::new(Kind::Oversize, "too many messages in one call")
-                .during(OPERATION)
-                .with("messages", batch.len())
-                .with("messages_max", BATCH_MESSAGES_MAX));
-        }
-        let mut results = Vec::with_capacity(batch.len());
-        let mut fitting = Vec::with_capacity(batch.len());
-        for message in batch {
-            match self.oversize(message) {
-                Some(error) => results.push(Some(Err(error))),
-                None => {
-                    results.push(None);
-                    fitting.push(message);
-                }
-            }
-        }
-        let mut sent = self.send_all(&fitting).await?.into_iter();
-        let answered = results.into_iter().map(|result| {
-            result.or_else(|| sent.next()).unwrap_or_else(|| {
-                Err(Error::new(Kind::Internal, "the server did not answer for each message"))
-            })
-        });
-        Ok(answered.collect())
+        let batch = Batch::within(&self.server.limits(), batch)?;
+        let sent = self.send_all(&batch.fitting).await?;
+        Ok(batch.answered(sent))
     }
 
     async fn close(&self) -> Result<()> {

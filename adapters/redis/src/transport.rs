@@ -2,24 +2,23 @@
 
 mod connection;
 mod connector;
-mod gate;
 mod server;
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
+use wingman_core::driver::{Door, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Limits, Provision, Publisher, PublisherOptions, Subscriber,
-    SubscriberOptions, Support, Transport,
+    Admin, Capabilities, Limits, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+    Support, Transport,
 };
-use wingman_core::{Error, Kind, Result, Retry};
+use wingman_core::{Result, Retry};
 
 pub(crate) use self::connection::{Connection, Health};
 pub(crate) use self::connector::Connector;
-pub(crate) use self::gate::{Gate, Inside};
-use crate::admin::{RedisAdmin, topology};
+use crate::admin::RedisAdmin;
 use crate::config::Config;
 use crate::error::Doing;
 use crate::publisher::{BATCH_MESSAGES_MAX, RedisPublisher};
@@ -46,7 +45,7 @@ pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     config.check()?;
     let server = Arc::new(ServerLink {
         connector: Connector::new(&config)?,
-        gate: Gate::new("redis transport"),
+        gate: Door::new("redis transport"),
         seats: Mutex::default(),
         config,
     });
@@ -68,12 +67,23 @@ struct RedisTransport(Arc<ServerLink>);
 pub(crate) struct ServerLink {
     pub(crate) connector: Connector,
     pub(crate) config: Config,
-    pub(crate) gate: Gate,
+    pub(crate) gate: Door,
     /// Subscribers that were opened and may still live.
     seats: Mutex<Vec<Weak<Seat>>>,
 }
 
 impl ServerLink {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            payload_bytes_max: self.config.payload_bytes_max,
+            batch_messages_max: BATCH_MESSAGES_MAX,
+            headers_max: None,
+            delay_max: None,
+            lease_max: None,
+            hold_max: None,
+        }
+    }
+
     fn seats(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Seat>>> {
         // A list of weak pointers is whole at any time.
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,14 +106,7 @@ impl Transport for RedisTransport {
             lag: Support::Native,
             no_group_reported: Support::Emulated,
             survives_restart: self.0.connector.keeps_a_log(),
-            limits: Limits {
-                payload_bytes_max: self.0.config.payload_bytes_max,
-                batch_messages_max: BATCH_MESSAGES_MAX,
-                headers_max: None,
-                delay_max: None,
-                lease_max: None,
-                hold_max: None,
-            },
+            limits: self.0.limits(),
         }
     }
 
@@ -112,16 +115,8 @@ impl Transport for RedisTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
+        provision_topic(&RedisAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.gate.enter().await?;
-        match options.provision {
-            Provision::Ensure => {
-                topology::create_topic(&self.0.connector.shared().await?, topic).await?;
-            }
-            Provision::Verify => {
-                topology::require(&self.0.connector.shared().await?, topic, None).await?;
-            }
-            Provision::Never => {}
-        }
         let publisher = RedisPublisher::new(self.0.clone(), topic.clone(), options.provision);
         Ok(Box::new(publisher))
     }
@@ -132,23 +127,9 @@ impl Transport for RedisTransport {
         group: &GroupName,
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
+        let admin = RedisAdmin::new(self.0.clone());
+        provision_group(&admin, topic, group, &options).await?;
         let _inside = self.0.gate.enter().await?;
-        if options.lease.as_millis() == 0 {
-            let why = "a lease lasts at least a millisecond";
-            return Err(Error::new(Kind::Configuration, why).with("lease", "0"));
-        }
-        match options.provision {
-            Provision::Ensure => {
-                let connection = self.0.connector.shared().await?;
-                topology::create_topic(&connection, topic).await?;
-                topology::create_group(&connection, topic, group, options.start).await?;
-            }
-            Provision::Verify => {
-                let connection = self.0.connector.shared().await?;
-                topology::require(&connection, topic, Some(group)).await?;
-            }
-            Provision::Never => {}
-        }
         let seat = Arc::new(Seat::new(self.0.clone(), topic.clone(), group.clone(), options));
         seat.join().await?;
         let mut seats = self.0.seats();

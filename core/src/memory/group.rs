@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 use super::log::Log;
 use super::quiet::GroupLoad;
-use super::schedule::{Back, Lease, Schedule};
 use crate::clock::Timestamp;
+use crate::driver::{Back, Lease, Schedule};
 use crate::transport::{AckToken, Delivery, Generation, Position, Settle};
 
 /// Names a consumer in its broker.
@@ -187,7 +187,7 @@ impl Group {
         *ask.sequence += 1;
         let lease = Lease { generation: ask.generation, sequence: *ask.sequence };
         let until = ask.now + ask.lease;
-        let attempt = self.schedule.hand_over(offset, lease, until, ask.now);
+        let attempt = self.schedule.hand_over(offset, lease, Some(until), ask.now);
         Some(Delivery {
             message: log.get(offset)?.clone(),
             position: Position { lane: 0, major: offset, minor: 0 },

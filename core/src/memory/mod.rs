@@ -18,7 +18,6 @@ mod group;
 mod log;
 mod publisher;
 mod quiet;
-mod schedule;
 mod settings;
 mod subscriber;
 #[cfg(test)]
@@ -35,11 +34,12 @@ use self::broker::{Broker, State};
 use self::publisher::MemoryPublisher;
 use self::subscriber::MemorySubscriber;
 use crate::clock::Clock;
+use crate::driver::{provision_group, provision_topic};
 use crate::error::{Error, Kind, Result};
 use crate::name::{GroupName, TopicName};
 use crate::transport::{
-    Admin, Capabilities, Limits, Provision, Publisher, PublisherOptions, Subscriber,
-    SubscriberOptions, Support, Transport,
+    Admin, Capabilities, Limits, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+    Support, Transport,
 };
 pub use settings::MemoryLimits;
 
@@ -120,17 +120,8 @@ impl Transport for MemoryTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
-        let mut state = self.0.state()?;
-        match options.provision {
-            Provision::Ensure => {
-                state.create_topic(topic);
-            }
-            Provision::Verify => {
-                state.topic(topic)?;
-            }
-            Provision::Never => {}
-        }
-        drop(state);
+        self.0.state().map(drop)?;
+        provision_topic(&MemoryAdmin(self.0.clone()), topic, options.provision).await?;
         Ok(Box::new(MemoryPublisher::new(self.0.clone(), topic.clone())))
     }
 
@@ -141,18 +132,9 @@ impl Transport for MemoryTransport {
         group: &GroupName,
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
-        if options.lease.as_millis() == 0 {
-            let why = "a lease lasts at least a millisecond";
-            return Err(Error::new(Kind::Configuration, why).with("lease", "0"));
-        }
+        self.0.state().map(drop)?;
+        provision_group(&MemoryAdmin(self.0.clone()), topic, group, &options).await?;
         let mut state = self.0.state()?;
-        match options.provision {
-            Provision::Ensure => {
-                state.create_topic(topic);
-                state.create_group(topic, group, options.start)?;
-            }
-            Provision::Verify | Provision::Never => {}
-        }
         let id = state.next_id();
         let (connection, at) = (self.0.clone(), (topic.clone(), group.clone()));
         let subscriber = MemorySubscriber::new(connection, at, options.lease, id);

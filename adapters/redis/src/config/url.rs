@@ -1,14 +1,11 @@
 //! `redis://[user:password@]host[:port][/database][?key=value&…]`.
 
-use std::fmt;
-use std::str::FromStr;
-
 use percent_encoding::percent_decode_str;
 use url::Url;
-use wingman_core::nearest::nearest;
-use wingman_core::{Error, Kind, Result};
+use wingman_core::Result;
+use wingman_core::driver::settings::{Secret, number, unknown_key, wrong};
 
-use super::{Config, Secret, wrong};
+use super::Config;
 
 const KEYS: [&str; 3] = ["connect_millis", "reply_millis", "payload_bytes_max"];
 
@@ -55,27 +52,9 @@ fn set(config: &mut Config, key: &str, value: &str) -> Result<()> {
         "connect_millis" => config.connect_millis = number("connect_millis", value)?,
         "reply_millis" => config.reply_millis = number("reply_millis", value)?,
         "payload_bytes_max" => config.payload_bytes_max = number("payload_bytes_max", value)?,
-        unknown => return Err(unknown_key(unknown)),
+        unknown => return Err(unknown_key(unknown, &KEYS)),
     }
     Ok(())
-}
-
-fn unknown_key(key: &str) -> Error {
-    let known = KEYS.join(", ");
-    let message = match nearest(key, &KEYS) {
-        Some(near) => format!("unknown key in the URL: did you mean {near}? The keys are {known}"),
-        None => format!("unknown key in the URL: the keys are {known}"),
-    };
-    Error::new(Kind::Configuration, message).with("key", key)
-}
-
-fn number<T: FromStr<Err: fmt::Display>>(key: &'static str, value: &str) -> Result<T> {
-    value.parse().map_err(|error: T::Err| {
-        wrong("not a number that fits here")
-            .with("key", key)
-            .with("value", value)
-            .because(error.to_string())
-    })
 }
 
 fn decoded(part: &'static str, text: &str) -> Result<String> {
@@ -85,6 +64,8 @@ fn decoded(part: &'static str, text: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use wingman_core::{Error, Kind};
+
     use super::*;
 
     fn error(url: &str) -> Error {

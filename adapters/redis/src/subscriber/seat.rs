@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wingman_core::clock::Clock;
+use wingman_core::driver::Door;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Delivery, Provision, StartPosition, SubscriberOptions};
 use wingman_core::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use super::SideKeys;
 use super::link::{Link, SharedLink, leave};
 use super::take::{Look, Taking};
 use crate::admin::topology;
-use crate::transport::{Gate, ServerLink};
+use crate::transport::ServerLink;
 
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -24,7 +25,7 @@ pub(crate) struct Seat {
     pub(super) options: SubscriberOptions,
     pub(super) keys: SideKeys,
     pub(super) clock: Clock,
-    gate: Gate,
+    gate: Door,
     /// One `receive` at a time.
     taking: tokio::sync::Mutex<Taking>,
     current: Mutex<Option<SharedLink>>,
@@ -44,7 +45,7 @@ impl Seat {
             group,
             options,
             clock: Clock::system(),
-            gate: Gate::new("redis subscriber"),
+            gate: Door::new("redis subscriber"),
             taking: tokio::sync::Mutex::default(),
             current: Mutex::default(),
         }

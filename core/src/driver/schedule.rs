@@ -13,7 +13,7 @@ use crate::transport::Generation;
 
 /// All messages that a group has passed with its cursor and not acked.
 #[derive(Debug, Default)]
-pub(super) struct Schedule {
+pub struct Schedule {
     unsettled: BTreeMap<u64, Unsettled>,
     /// May be handed out now: unkeyed messages, and the first waiting one of each key.
     ready: BTreeSet<u64>,
@@ -33,14 +33,16 @@ struct Unsettled {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Waiting { not_before: Timestamp },
-    Leased { lease: Lease, until: Timestamp },
+    Leased { lease: Lease, until: Option<Timestamp> },
 }
 
 /// Names one hand-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lease {
-    pub(super) generation: Generation,
-    pub(super) sequence: u64,
+pub struct Lease {
+    /// Of the consumer.
+    pub generation: Generation,
+    /// Different for each hand-over.
+    pub sequence: u64,
 }
 
 /// A key with unsettled messages.
@@ -53,24 +55,25 @@ struct Lane {
 
 impl Schedule {
     /// Takes over a message that was never handed out.
-    pub(super) fn add(&mut self, offset: u64, key: Option<Bytes>, now: Timestamp) {
+    pub fn add(&mut self, offset: u64, key: Option<Bytes>, now: Timestamp) {
         let place = Place::Waiting { not_before: now };
         self.unsettled.insert(offset, Unsettled { key, attempts: 0, place });
         self.line_up(offset, now);
     }
 
     /// The first message at or after an offset that this consumer may have now.
-    pub(super) fn next_for(&self, consumer: Generation, from: u64) -> Option<u64> {
+    pub fn next_for(&self, consumer: Generation, from: u64) -> Option<u64> {
         let mut ready = self.ready.range(from..);
         ready.find(|offset| self.is_open_to(consumer, **offset)).copied()
     }
 
-    /// Hands out a message that [`Self::next_for`] named; returns which attempt it is.
-    pub(super) fn hand_over(
+    /// Hands out a message that [`Self::next_for`] named, until its lease ends where there are
+    /// leases; returns which attempt it is.
+    pub fn hand_over(
         &mut self,
         offset: u64,
         lease: Lease,
-        until: Timestamp,
+        until: Option<Timestamp>,
         now: Timestamp,
     ) -> u32 {
         self.ready.remove(&offset);
@@ -81,7 +84,7 @@ impl Schedule {
         message.place = Place::Leased { lease, until };
         let attempt = message.attempts;
         let key = message.key.clone();
-        self.due.insert((until, offset));
+        self.due.extend(until.map(|until| (until, offset)));
         if let Some(lane) = key.as_ref().and_then(|key| self.lanes.get_mut(key)) {
             lane.waiting.remove(&offset);
             lane.leased += 1;
@@ -93,47 +96,41 @@ impl Schedule {
     }
 
     /// Forgets a message; false if this hand-over of it is over.
-    pub(super) fn ack(&mut self, offset: u64, lease: Lease) -> bool {
+    pub fn ack(&mut self, offset: u64, lease: Lease) -> bool {
         let Some(until) = self.leased_until(offset, lease) else {
             return false;
         };
-        self.due.remove(&(until, offset));
+        self.end_lease(offset, until);
         self.leave_lane(offset);
         self.unsettled.remove(&offset);
         true
     }
 
     /// Puts a message back; false if this hand-over of it is over.
-    pub(super) fn give_back(
-        &mut self,
-        offset: u64,
-        lease: Lease,
-        back: Back,
-        now: Timestamp,
-    ) -> bool {
+    pub fn give_back(&mut self, offset: u64, lease: Lease, back: Back, now: Timestamp) -> bool {
         let Some(until) = self.leased_until(offset, lease) else {
             return false;
         };
-        self.due.remove(&(until, offset));
+        self.end_lease(offset, until);
         self.put_back(offset, back, now);
         true
     }
 
     /// Moves the end of a lease; false if this hand-over is over.
-    pub(super) fn extend(&mut self, offset: u64, lease: Lease, until: Timestamp) -> bool {
+    pub fn extend(&mut self, offset: u64, lease: Lease, until: Timestamp) -> bool {
         let Some(before) = self.leased_until(offset, lease) else {
             return false;
         };
         if let Some(message) = self.unsettled.get_mut(&offset) {
-            message.place = Place::Leased { lease, until };
+            message.place = Place::Leased { lease, until: Some(until) };
         }
-        self.due.remove(&(before, offset));
+        self.end_lease(offset, before);
         self.due.insert((until, offset));
         true
     }
 
     /// Ends leases and delays that are over.
-    pub(super) fn expire(&mut self, now: Timestamp) {
+    pub fn expire(&mut self, now: Timestamp) {
         while let Some((at, offset)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, offset));
             match self.unsettled.get(&offset).map(|message| message.place) {
@@ -147,7 +144,7 @@ impl Schedule {
     }
 
     /// Puts back everything that these consumers hold.
-    pub(super) fn give_back_all(&mut self, of: impl Fn(Generation) -> bool, now: Timestamp) {
+    pub fn give_back_all(&mut self, of: impl Fn(Generation) -> bool, now: Timestamp) {
         let held: Vec<_> = self
             .unsettled
             .iter()
@@ -162,28 +159,28 @@ impl Schedule {
     }
 
     /// When a lease or delay ends next.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
     }
 
     /// Whether a message may be handed out now, to anybody.
-    pub(super) fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// How many are handed out.
-    pub(super) fn leased(&self) -> usize {
+    pub fn leased(&self) -> usize {
         let leased = |message: &&Unsettled| matches!(message.place, Place::Leased { .. });
         self.unsettled.values().filter(leased).count()
     }
 
     /// Offsets of all messages.
-    pub(super) fn offsets(&self) -> impl Iterator<Item = u64> {
+    pub fn offsets(&self) -> impl Iterator<Item = u64> {
         self.unsettled.keys().copied()
     }
 
     /// Messages that were never handed out as an attempt.
-    pub(super) fn untried(&self) -> usize {
+    pub fn untried(&self) -> usize {
         let untried = |message: &&Unsettled| message.attempts == 0;
         self.unsettled.values().filter(untried).count()
     }
@@ -195,10 +192,17 @@ impl Schedule {
             .is_none_or(|owner| owner == consumer)
     }
 
-    fn leased_until(&self, offset: u64, lease: Lease) -> Option<Timestamp> {
+    /// When the lease of a hand-over ends, if it ends; `None` if the hand-over is over.
+    fn leased_until(&self, offset: u64, lease: Lease) -> Option<Option<Timestamp>> {
         match self.unsettled.get(&offset)?.place {
             Place::Leased { lease: of, until } if of == lease => Some(until),
             Place::Leased { .. } | Place::Waiting { .. } => None,
+        }
+    }
+
+    fn end_lease(&mut self, offset: u64, until: Option<Timestamp>) {
+        if let Some(until) = until {
+            self.due.remove(&(until, offset));
         }
     }
 
@@ -279,7 +283,7 @@ impl Schedule {
 
 /// How a message comes back.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Back {
+pub enum Back {
     /// It was attempted; not to be handed out before this time.
     Attempted(Timestamp),
     /// It was not attempted: the hand-over does not count.

@@ -1,0 +1,14 @@
+//! What drivers have in common, so that each adapter holds only what is its broker's own.
+
+mod batch;
+mod door;
+mod provision;
+mod schedule;
+pub mod settings;
+mod watermark;
+
+pub use batch::Batch;
+pub use door::{Door, Inside};
+pub use provision::{provision_group, provision_topic};
+pub use schedule::{Back, Lease, Schedule};
+pub use watermark::Watermark;

@@ -1,0 +1,59 @@
+//! Topics and groups as the options of whoever opens them say.
+
+use crate::error::{Error, Kind, Result};
+use crate::name::{GroupName, TopicName};
+use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
+
+/// Ensures or verifies the topic of a publisher.
+///
+/// # Errors
+/// `NotFound` names a topic that is missing and may not be created; what the admin says.
+pub async fn provision_topic(
+    admin: &dyn Admin,
+    topic: &TopicName,
+    provision: Provision,
+) -> Result<()> {
+    match provision {
+        Provision::Ensure => admin.create_topic(topic).await.map(drop),
+        Provision::Verify => find(admin, topic).await.map(drop),
+        Provision::Never => Ok(()),
+    }
+}
+
+/// Ensures or verifies the topic of a subscriber, then its group.
+///
+/// # Errors
+/// `NotFound` names the topic or group that is missing and may not be created; `Configuration` for
+/// options that cannot work; what the admin says.
+pub async fn provision_group(
+    admin: &dyn Admin,
+    topic: &TopicName,
+    group: &GroupName,
+    options: &SubscriberOptions,
+) -> Result<()> {
+    if options.lease.as_millis() == 0 {
+        let why = "a lease lasts at least a millisecond";
+        return Err(Error::new(Kind::Configuration, why).with("lease", "0"));
+    }
+    match options.provision {
+        Provision::Ensure => {
+            admin.create_topic(topic).await?;
+            admin.create_group(topic, group, options.start).await.map(drop)
+        }
+        Provision::Verify => {
+            if find(admin, topic).await?.groups.contains(group) {
+                return Ok(());
+            }
+            let error = Error::new(Kind::NotFound, "the topic has no such group");
+            Err(error.with("group", group).with("topic", topic))
+        }
+        Provision::Never => Ok(()),
+    }
+}
+
+async fn find(admin: &dyn Admin, topic: &TopicName) -> Result<TopicInfo> {
+    admin
+        .inspect(topic)
+        .await?
+        .ok_or_else(|| Error::new(Kind::NotFound, "there is no such topic").with("topic", topic))
+}

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Apache Kafka, one node in KRaft mode, from Maven Central. Sourced by brokers.sh.
+#
+# KAFKA_PORT (19091), its controller on the next port; KAFKA_VERSION; KAFKA_CACHE: where the
+# downloaded jars are kept, so that removing the data does not fetch them again.
+
+KAFKA_PORT=${KAFKA_PORT:-19091}
+KAFKA_VERSION=${KAFKA_VERSION:-4.3.1}
+KAFKA_CACHE=${KAFKA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wingman/kafka-$KAFKA_VERSION}
+# Any 16 bytes: these say wingman-tests-01.
+KAFKA_CLUSTER=d2luZ21hbi10ZXN0cy0wMQ
+# A test broker lives for minutes and is restarted often: compiling little starts it sooner.
+KAFKA_JAVA=(java -Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$KAFKA_CACHE/jars/*")
+
+kafka_install() {
+    apt_install java default-jre-headless
+    [[ -f $KAFKA_CACHE/complete ]] && return 0
+    apt_install mvn maven
+    echo "kafka: fetching $KAFKA_VERSION from Maven Central" >&2
+    mkdir -p "$KAFKA_CACHE"
+    kafka_jars >"$KAFKA_CACHE/pom.xml"
+    mvn -q -B -f "$KAFKA_CACHE/pom.xml" dependency:copy-dependencies \
+        -DoutputDirectory="$KAFKA_CACHE/jars" -DincludeScope=runtime >&2 ||
+        fail "Kafka's jars could not be fetched: see above"
+    touch "$KAFKA_CACHE/complete"
+}
+
+# What Maven is to fetch: Kafka, its tools, and what prints its log.
+kafka_jars() {
+    local jar group name version
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    echo '<groupId>local</groupId><artifactId>kafka</artifactId><version>1</version>'
+    echo '<packaging>pom</packaging><dependencies>'
+    for jar in "org.apache.kafka kafka_2.13 $KAFKA_VERSION" \
+        "org.apache.kafka kafka-tools $KAFKA_VERSION" \
+        "org.apache.logging.log4j log4j-slf4j-impl 2.25.4"; do
+        read -r group name version <<<"$jar"
+        echo "<dependency><groupId>$group</groupId><artifactId>$name</artifactId>"
+        echo "<version>$version</version></dependency>"
+    done
+    echo '</dependencies></project>'
+}
+
+kafka_start() {
+    local data=$BROKERS_HOME/kafka/data
+    if [[ ! -d $data/log ]]; then
+        kafka_settings "$data" >"$data/server.properties"
+        "${KAFKA_JAVA[@]}" kafka.tools.StorageTool format --standalone \
+            -t "$KAFKA_CLUSTER" -c "$data/server.properties" >>"$(log_file kafka)" 2>&1 ||
+            fail "Kafka's data folder could not be made: see $(log_file kafka)"
+    fi
+    spawn kafka "${KAFKA_JAVA[@]}" kafka.Kafka "$data/server.properties"
+}
+
+# Groups begin at once, and miss a dead member within a few seconds.
+kafka_settings() {
+    cat <<SETTINGS
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:$((KAFKA_PORT + 1))
+listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$((KAFKA_PORT + 1))
+controller.listener.names=CONTROLLER
+log.dirs=$1/log
+num.partitions=3
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.index.size.max.bytes=65536
+log.cleaner.dedupe.buffer.size=8388608
+SETTINGS
+}
+
+# It tells of itself as of a broker of the cluster, and it is the process that was started.
+kafka_answers() {
+    local pid
+    read -r pid _ <"$(pid_file kafka)"
+    listens_on "$pid" "$KAFKA_PORT" && [[ $(kafka_brokers) =~ [1-9] ]]
+}
+
+# How many brokers a Metadata request (version 1, of no topic) tells of, as hexadecimal digits.
+kafka_brokers() {
+    exec 3<>"/dev/tcp/127.0.0.1/$KAFKA_PORT" || return 1
+    printf '\0\0\0\x0e\0\x03\0\x01\0\0\0\0\xff\xff\0\0\0\0' >&3
+    # Length and correlation come first.
+    timeout 2 head -c 12 <&3 | od -An -tx1 -j 8
+    exec 3>&-
+}
+
+kafka_url() { echo "kafka://127.0.0.1:$KAFKA_PORT?session_millis=3000&heartbeat_millis=200"; }
