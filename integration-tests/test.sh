@@ -50,7 +50,7 @@ while read -r name url; do
   echo "   $name at $url"
 done < <(./integration-tests/brokers.sh urls)
 
-features=(--workspace --features wingman-cli/redis)
+features=(--workspace --features wingman-cli/brokers)
 count "formatting" cargo fmt --all --check
 count "lints" cargo clippy "${features[@]}" --all-targets -- -D warnings
 count "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${features[@]}" --no-deps

@@ -28,15 +28,20 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
         "redis" | "rediss" => wingman_redis::connect(url).await,
         #[cfg(not(feature = "redis"))]
         "redis" | "rediss" => Err(off(scheme, "redis")),
-        "kafka" | "amqp" | "sns-sqs" | "pubsub" => {
-            let message = "this broker's adapter is not there yet: use memory:// or redis://";
+        #[cfg(feature = "kafka")]
+        "kafka" => wingman_kafka::connect(url).await,
+        #[cfg(not(feature = "kafka"))]
+        "kafka" => Err(off(scheme, "kafka")),
+        "amqp" | "sns-sqs" | "pubsub" => {
+            let message =
+                "this broker's adapter is not there yet: use memory://, redis:// or kafka://";
             Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
         }
         other => Err(unknown(other)),
     }
 }
 
-#[cfg(not(feature = "redis"))]
+#[cfg(not(all(feature = "redis", feature = "kafka")))]
 fn off(scheme: &str, feature: &str) -> Error {
     let message = format!("this build has no {scheme}://: build with `--features {feature}`");
     Error::new(Kind::Unsupported, message)
@@ -51,7 +56,7 @@ fn unknown(scheme: &str) -> Error {
 }
 
 fn known() -> &'static str {
-    "memory:// and redis:// exist; kafka://, amqp://, sns-sqs:// and pubsub:// are reserved"
+    "memory://, redis:// and kafka:// exist; amqp://, sns-sqs:// and pubsub:// are reserved"
 }
 
 #[cfg(test)]
@@ -70,7 +75,7 @@ mod tests {
 
     #[tokio::test]
     async fn reserved_schemes_are_not_there_yet() {
-        for scheme in ["kafka", "amqp", "sns-sqs", "pubsub"] {
+        for scheme in ["amqp", "sns-sqs", "pubsub"] {
             let error = refused(&format!("{scheme}://localhost")).await;
             assert_eq!(error.kind(), Kind::Unsupported);
             assert_eq!(error.context("scheme"), Some(scheme));
@@ -100,6 +105,23 @@ mod tests {
         let error = refused("redis://localhost").await;
         assert_eq!(error.kind(), Kind::Unsupported);
         assert!(error.to_string().contains("--features redis"), "{error}");
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    #[tokio::test]
+    async fn kafka_without_its_feature_is_named() {
+        let error = refused("kafka://localhost").await;
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.to_string().contains("--features kafka"), "{error}");
+    }
+
+    #[cfg(feature = "kafka")]
+    #[tokio::test]
+    async fn kafka_is_opened_although_it_is_down() {
+        let transport = open("kafka://127.0.0.1:1?reply_millis=300").await.unwrap();
+        assert_eq!(transport.capabilities().backend, "kafka");
+        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(refused("kafka://h?no=1").await.kind(), Kind::Configuration);
     }
 
     #[cfg(feature = "redis")]

@@ -154,7 +154,8 @@ impl Error {
     }
 
     /// The same error for somebody else who waits for it; the source becomes text.
-    pub(crate) fn repeat(&self) -> Self {
+    #[must_use]
+    pub fn repeat(&self) -> Self {
         Self(Box::new(Inner {
             kind: self.0.kind,
             retry: self.0.retry,

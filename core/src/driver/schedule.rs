@@ -174,6 +174,12 @@ impl Schedule {
         self.unsettled.values().filter(leased).count()
     }
 
+    /// Whether a message is handed out.
+    pub fn is_leased(&self, offset: u64) -> bool {
+        let place = self.unsettled.get(&offset).map(|message| message.place);
+        matches!(place, Some(Place::Leased { .. }))
+    }
+
     /// Offsets of all messages.
     pub fn offsets(&self) -> impl Iterator<Item = u64> {
         self.unsettled.keys().copied()

@@ -3,18 +3,22 @@
 //!
 //! To add one: a module here with its [`Backend`], and an arm in `open`.
 
+mod kafka;
 mod memory;
 mod redis;
+mod script;
 
 use std::sync::Arc;
 
 use wingman_conformance::Backend;
 
+pub use kafka::KafkaBackend;
 pub use memory::MemoryBackend;
 pub use redis::RedisBackend;
 
 /// Backends in the order of the matrix's columns, with the variable that selects each.
-const SELECTED_BY: &[(&str, &str)] = &[("redis", "WINGMAN_REDIS_URL")];
+const SELECTED_BY: &[(&str, &str)] =
+    &[("kafka", "WINGMAN_KAFKA_URL"), ("redis", "WINGMAN_REDIS_URL")];
 
 /// The selected backends, memory first.
 ///
@@ -32,6 +36,7 @@ pub fn selected() -> Vec<Arc<dyn Backend>> {
 
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
+        "kafka" => Arc::new(KafkaBackend::new(url)),
         "redis" => Arc::new(RedisBackend::new(url)),
         _ => panic!("{url} selects {name}, which these tests cannot open yet"),
     }

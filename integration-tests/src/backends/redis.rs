@@ -1,17 +1,16 @@
 //! A Redis that `brokers.sh` started: it is restarted by that script, and its connections are cut
 //! by the server itself.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::process::Command;
 use wingman_conformance::{Backend, Faults, Timing};
 use wingman_core::clock::Clock;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
+
+use super::script::brokers;
 
 /// The Redis at a URL.
 #[derive(Debug)]
@@ -72,19 +71,4 @@ impl Backend for RedisBackend {
         command.arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes");
         command.exec_async(&mut connection).await.map_err(native)
     }
-}
-
-async fn brokers(arguments: &[&str]) -> Result<()> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("brokers.sh");
-    let output = Command::new(script)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .map_err(|error| Error::new(Kind::Internal, "brokers.sh did not run").because(error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(Error::new(Kind::Internal, "brokers.sh failed").because(said))
 }

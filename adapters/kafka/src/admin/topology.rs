@@ -1,0 +1,245 @@
+//! The calls behind topology. A group is a consumer group for one topic, and exists while it has
+//! committed offsets of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::transport::{Created, StartPosition, TopicInfo};
+use wingman_core::{Error, Kind, Result};
+
+use crate::config::{Config, Role};
+use crate::error::{Doing, from_code, from_native};
+use crate::subscriber::{group_id, split_group_id};
+use crate::transport::Cluster;
+
+/// How often we look whether every broker knows of a change.
+const LOOK_EACH: Duration = Duration::from_millis(20);
+
+pub(crate) async fn create_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<Created> {
+    const OPERATION: &str = "create topic";
+    let found = topic.clone();
+    if cluster.block_on(move |cluster| partitions(&cluster, &found)).await?.is_some() {
+        return Ok(Created::Existed);
+    }
+    let bytes_max = cluster.config.message_bytes_max().to_string();
+    let mut new = NewTopic::new(
+        topic.as_str(),
+        cluster.config.partitions.map_or(-1, i32::from),
+        TopicReplication::Fixed(cluster.config.replicas.map_or(-1, i32::from)),
+    );
+    if cluster.config.payload_bytes_max > Config::default().payload_bytes_max {
+        new = new.set("max.message.bytes", &bytes_max);
+    }
+    let admin = cluster.admin()?;
+    let made = admin.create_topics([&new], &cluster.patience()).await;
+    let made = made.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let created = match made.into_iter().next() {
+        Some(Err((_, Code::TopicAlreadyExists))) => Created::Existed,
+        Some(Err((_, code))) => {
+            return Err(from_code(Doing::Reading, OPERATION, code).with("topic", topic));
+        }
+        Some(Ok(_)) | None => Created::Created,
+    };
+    wait_for_topic(cluster, topic, true).await?;
+    Ok(created)
+}
+
+pub(crate) async fn delete_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<bool> {
+    const OPERATION: &str = "delete topic";
+    let of = topic.clone();
+    let groups = cluster.block_on(move |cluster| groups(&cluster, &of)).await?;
+    for group in groups {
+        match delete_group(cluster, topic, &group).await {
+            Err(error) if error.kind() == Kind::Conflict => {
+                tracing::debug!(%topic, %group, "A group with members outlives its topic");
+            }
+            deleted => drop(deleted?),
+        }
+    }
+    let admin = cluster.admin()?;
+    let deleted = admin.delete_topics(&[topic.as_str()], &cluster.patience()).await;
+    let deleted = deleted.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    match deleted.into_iter().next() {
+        Some(Err((_, Code::UnknownTopicOrPartition))) => Ok(false),
+        Some(Err((_, code))) => {
+            Err(from_code(Doing::Writing, OPERATION, code).with("topic", topic))
+        }
+        Some(Ok(_)) | None => wait_for_topic(cluster, topic, false).await.map(|()| true),
+    }
+}
+
+pub(crate) async fn delete_group(
+    cluster: &Arc<Cluster>,
+    topic: &TopicName,
+    group: &GroupName,
+) -> Result<bool> {
+    const OPERATION: &str = "delete group";
+    let admin = cluster.admin()?;
+    let id = group_id(topic, group);
+    let deleted = admin.delete_groups(&[&id], &cluster.patience()).await;
+    let deleted = deleted.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    match deleted.into_iter().next() {
+        Some(Err((_, Code::GroupIdNotFound | Code::InvalidGroupId))) => Ok(false),
+        Some(Err((_, code))) => {
+            let error = from_code(Doing::Writing, OPERATION, code);
+            Err(error.with("topic", topic).with("group", group))
+        }
+        Some(Ok(_)) | None => Ok(true),
+    }
+}
+
+/// Commits the start of a group that has committed nothing of this topic.
+pub(crate) fn create_group(
+    cluster: &Cluster,
+    topic: &TopicName,
+    group: &GroupName,
+    start: StartPosition,
+) -> Result<Created> {
+    const OPERATION: &str = "create group";
+    let native = |error| from_native(Doing::Reading, OPERATION, error).with("group", group);
+    let observer = observer(cluster, topic, group)?;
+    let partitions = require(cluster, topic)?;
+    let committed = committed(cluster, &observer, topic, &partitions)?;
+    if committed.iter().any(|(_, offset)| offset.is_some()) {
+        return Ok(Created::Existed);
+    }
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in &partitions {
+        let (low, high) = watermarks(cluster, topic, *partition)?;
+        let offset = match start {
+            StartPosition::Earliest => low,
+            StartPosition::Latest => high,
+        };
+        let offset = Offset::Offset(offset);
+        list.add_partition_offset(topic.as_str(), *partition, offset).map_err(native)?;
+    }
+    match observer.commit(&list, CommitMode::Sync) {
+        Ok(()) => Ok(Created::Created),
+        // Somebody else was quicker, and is at work already.
+        Err(KafkaError::ConsumerCommit(Code::UnknownMemberId | Code::IllegalGeneration)) => {
+            Ok(Created::Existed)
+        }
+        Err(error) => Err(native(error)),
+    }
+}
+
+pub(crate) fn inspect(cluster: &Cluster, topic: &TopicName) -> Result<Option<TopicInfo>> {
+    let Some(partitions) = partitions(cluster, topic)? else {
+        return Ok(None);
+    };
+    let mut messages = 0;
+    for partition in partitions {
+        let (low, high) = watermarks(cluster, topic, partition)?;
+        messages += high.saturating_sub(low).unsigned_abs();
+    }
+    Ok(Some(TopicInfo { groups: groups(cluster, topic)?, messages: Some(messages) }))
+}
+
+pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<u64> {
+    let observer = observer(cluster, topic, group)?;
+    let partitions = require(cluster, topic)?;
+    let committed = committed(cluster, &observer, topic, &partitions)?;
+    if committed.iter().all(|(_, offset)| offset.is_none()) {
+        let error = Error::new(Kind::NotFound, "the topic has no such group");
+        return Err(error.with("group", group).with("topic", topic));
+    }
+    let mut lag = 0;
+    for (partition, offset) in committed {
+        let (low, high) = watermarks(cluster, topic, partition)?;
+        // A partition that appeared later is read from the earliest.
+        lag += high.saturating_sub(offset.unwrap_or(low).max(low)).unsigned_abs();
+    }
+    Ok(lag)
+}
+
+/// A client that asks and commits for a group.
+fn observer(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<BaseConsumer> {
+    let id = group_id(topic, group);
+    let made = cluster.config.native(Role::Observer { group: &id }).create();
+    made.map_err(|error| from_native(Doing::Reading, "open", error))
+}
+
+/// What a group has committed of each partition.
+fn committed(
+    cluster: &Cluster,
+    observer: &BaseConsumer,
+    topic: &TopicName,
+    partitions: &[i32],
+) -> Result<Vec<(i32, Option<i64>)>> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition(topic.as_str(), *partition);
+    }
+    let list = observer
+        .committed_offsets(list, cluster.config.reply_time())
+        .map_err(|error| from_native(Doing::Reading, "inspect group", error))?;
+    // Taken apart at once: a list that outlives its client keeps it from ending.
+    let offset = |offset| match offset {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    };
+    Ok(list.elements().iter().map(|it| (it.partition(), offset(it.offset()))).collect())
+}
+
+fn watermarks(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<(i64, i64)> {
+    let admin = cluster.admin()?;
+    let asked =
+        admin.inner().fetch_watermarks(topic.as_str(), partition, cluster.config.reply_time());
+    asked.map_err(|error| cluster.asking(admin.inner(), "inspect topic", error))
+}
+
+fn groups(cluster: &Cluster, topic: &TopicName) -> Result<Vec<GroupName>> {
+    let admin = cluster.admin()?;
+    let asked = admin.inner().fetch_group_list(None, cluster.config.reply_time());
+    let list = asked.map_err(|error| cluster.asking(admin.inner(), "inspect topic", error))?;
+    let mut groups: Vec<_> =
+        list.groups().iter().filter_map(|group| split_group_id(group.name(), topic)).collect();
+    groups.sort();
+    Ok(groups)
+}
+
+fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
+    partitions(cluster, topic)?
+        .ok_or_else(|| Error::new(Kind::NotFound, "there is no such topic").with("topic", topic))
+}
+
+/// The partitions of a topic; `None` if there is no topic.
+fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> {
+    const OPERATION: &str = "inspect topic";
+    let admin = cluster.admin()?;
+    let asked = admin.inner().fetch_metadata(Some(topic.as_str()), cluster.config.reply_time());
+    let metadata = asked.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let Some(found) = metadata.topics().first() else {
+        return Ok(None);
+    };
+    match found.error().map(Code::from) {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(None),
+        Some(code) => Err(from_code(Doing::Reading, OPERATION, code).with("topic", topic)),
+        None => Ok(Some(found.partitions().iter().map(|it| it.id()).collect())),
+    }
+}
+
+/// Brokers learn of a change one after the other.
+async fn wait_for_topic(cluster: &Arc<Cluster>, topic: &TopicName, exists: bool) -> Result<()> {
+    let until = Instant::now() + cluster.config.reply_time();
+    loop {
+        let of = topic.clone();
+        let found = cluster.block_on(move |cluster| partitions(&cluster, &of)).await;
+        match found {
+            Ok(found) if found.as_ref().is_some_and(|found| !found.is_empty()) == exists => {
+                return Ok(());
+            }
+            Err(error) if error.kind() != Kind::Unavailable => return Err(error),
+            Ok(_) | Err(_) if Instant::now() > until => {
+                let why = "the brokers do not agree on the topic in time";
+                return Err(Error::new(Kind::Timeout, why).with("topic", topic));
+            }
+            Ok(_) | Err(_) => tokio::time::sleep(LOOK_EACH).await,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the client tells a member: partitions come and go, commits end. Called on its own thread
+//! only, while it polls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::util::Timeout;
+
+use super::state::Shared;
+use crate::error::{Doing, from_native};
+use crate::transport::log;
+
+pub(super) struct MemberContext {
+    pub(super) shared: Arc<Shared>,
+    /// How long partitions that go wait for what is being handled.
+    pub(super) revoke_time: Duration,
+}
+
+impl ClientContext for MemberContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    /// Polling returns the same error.
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for MemberContext {
+    fn pre_rebalance(&self, member: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Assign(list) => {
+                let partitions = partitions(list);
+                tracing::debug!(topic = %self.shared.topic, ?partitions, "Partitions came");
+                let mut state = self.shared.state();
+                partitions.iter().for_each(|partition| state.lanes.assign(*partition));
+            }
+            Rebalance::Revoke(list) => self.revoke(member, &partitions(list)),
+            Rebalance::Error(error) => {
+                tracing::warn!(topic = %self.shared.topic, %error, "The group could not agree on its partitions");
+            }
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        let result = match result {
+            // There was nothing to commit.
+            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => Ok(()),
+            result => result,
+        };
+        self.shared.committed(result.map_err(|it| from_native(Doing::Writing, "commit", it)));
+    }
+
+    fn main_queue_min_poll_interval(&self) -> Timeout {
+        Timeout::After(Duration::from_millis(100))
+    }
+}
+
+impl MemberContext {
+    fn revoke(&self, member: &BaseConsumer<Self>, partitions: &[i32]) {
+        tracing::debug!(topic = %self.shared.topic, ?partitions, "Partitions go");
+        // Where the assignment is lost, others have them already.
+        if !member.assignment_lost() {
+            let mut state = self.shared.state();
+            partitions.iter().for_each(|partition| state.lanes.leave(*partition));
+            drop(state);
+            self.shared.wait_until_settled(partitions, self.revoke_time);
+            self.shared.commit_now(member, Some(partitions));
+        }
+        let mut state = self.shared.state();
+        partitions.iter().for_each(|partition| state.lanes.remove(*partition));
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements().iter().map(|element| element.partition()).collect()
+}

@@ -1,0 +1,254 @@
+//! What of the assigned partitions was fetched and not settled. Pure: no I/O, no clock.
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use wingman_core::clock::Timestamp;
+use wingman_core::driver::{Back, Lease, Schedule, Watermark};
+use wingman_core::message::Message;
+use wingman_core::transport::{AckToken, Delivery, Generation, Position, Settle};
+
+/// Messages, and bytes of them, that may wait here to be received.
+const WAITING_MAX: usize = 4_096;
+const WAITING_BYTES_MAX: usize = 32 << 20;
+
+/// The partitions of one subscriber.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    by_partition: BTreeMap<i32, Lane>,
+    /// Whether messages of one key wait for each other.
+    ordered: bool,
+    waiting: usize,
+    waiting_bytes: usize,
+    last_sequence: u64,
+    /// The partition that was served last: the next one goes first.
+    last_served: i32,
+}
+
+/// One partition of one assignment.
+#[derive(Debug)]
+struct Lane {
+    generation: Generation,
+    schedule: Schedule,
+    messages: BTreeMap<u64, Message>,
+    /// From the first message on.
+    mark: Option<Watermark>,
+    committed: Option<u64>,
+    /// Going to another member: nothing is handed over any more.
+    leaving: bool,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self {
+            generation: Generation::next(),
+            schedule: Schedule::default(),
+            messages: BTreeMap::new(),
+            mark: None,
+            committed: None,
+            leaving: false,
+        }
+    }
+}
+
+impl Lanes {
+    pub(super) fn new(ordered: bool) -> Self {
+        Self {
+            by_partition: BTreeMap::new(),
+            ordered,
+            waiting: 0,
+            waiting_bytes: 0,
+            last_sequence: 0,
+            last_served: -1,
+        }
+    }
+
+    /// A partition is ours now. Nothing of an earlier assignment counts any more.
+    pub(super) fn assign(&mut self, partition: i32) {
+        self.remove(partition);
+        self.by_partition.insert(partition, Lane::new());
+    }
+
+    /// A partition goes to another member: what is handed over may still be settled.
+    pub(super) fn leave(&mut self, partition: i32) {
+        if let Some(lane) = self.by_partition.get_mut(&partition) {
+            lane.leaving = true;
+        }
+    }
+
+    /// A partition is not ours any more: its tokens are stale.
+    pub(super) fn remove(&mut self, partition: i32) {
+        let Some(lane) = self.by_partition.remove(&partition) else {
+            return;
+        };
+        let handed_over = lane.schedule.leased();
+        let bytes: usize = lane.waiting().map(Message::size_bytes).sum();
+        self.waiting -= lane.messages.len() - handed_over;
+        self.waiting_bytes -= bytes;
+    }
+
+    /// The partitions that are ours.
+    pub(super) fn partitions(&self) -> Vec<i32> {
+        self.by_partition.keys().copied().collect()
+    }
+
+    /// Takes over what was fetched.
+    pub(super) fn arrived(
+        &mut self,
+        partition: i32,
+        offset: u64,
+        message: Message,
+        now: Timestamp,
+    ) {
+        let Some(lane) = self.by_partition.get_mut(&partition) else {
+            return;
+        };
+        let mark = lane.mark.get_or_insert_with(|| {
+            // The group stands there, or there is nothing in between.
+            lane.committed = Some(offset);
+            Watermark::starting_at(offset)
+        });
+        if !mark.begin(offset) {
+            // Fetched again after a pause.
+            return;
+        }
+        let key = if self.ordered { message.key.clone() } else { None };
+        lane.schedule.add(offset, key, now);
+        self.waiting += 1;
+        self.waiting_bytes += message.size_bytes();
+        lane.messages.insert(offset, message);
+    }
+
+    /// Whether more should be fetched.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting < WAITING_MAX && self.waiting_bytes < WAITING_BYTES_MAX
+    }
+
+    /// Hands over at most so many, from each partition in turn.
+    pub(super) fn take(&mut self, max: NonZeroUsize, now: Timestamp) -> Vec<Delivery> {
+        let mut taken = Vec::new();
+        let after = self.last_served;
+        let partitions = self.partitions();
+        let (before, behind) = partitions.split_at(partitions.partition_point(|it| *it <= after));
+        for partition in behind.iter().chain(before) {
+            let room = max.get() - taken.len();
+            if room == 0 {
+                break;
+            }
+            self.take_from(*partition, room, now, &mut taken);
+        }
+        taken
+    }
+
+    fn take_from(&mut self, partition: i32, max: usize, now: Timestamp, into: &mut Vec<Delivery>) {
+        let Some(lane) = self.by_partition.get_mut(&partition).filter(|lane| !lane.leaving) else {
+            return;
+        };
+        lane.schedule.expire(now);
+        let mut from = 0;
+        for _ in 0..max {
+            let Some(offset) = lane.schedule.next_for(lane.generation, from) else {
+                break;
+            };
+            from = offset + 1;
+            let Some(message) = lane.messages.get(&offset) else {
+                continue;
+            };
+            self.last_sequence += 1;
+            self.last_served = partition;
+            self.waiting -= 1;
+            self.waiting_bytes -= message.size_bytes();
+            let lease = Lease { generation: lane.generation, sequence: self.last_sequence };
+            let attempt = lane.schedule.hand_over(offset, lease, None, now);
+            let place = partition.unsigned_abs();
+            into.push(Delivery {
+                message: message.clone(),
+                position: Position { lane: place, major: offset, minor: 0 },
+                token: AckToken {
+                    generation: lane.generation,
+                    lane: place,
+                    position: offset,
+                    sequence: self.last_sequence,
+                    handle: None,
+                },
+                attempt: NonZeroU32::new(attempt),
+                received: now,
+                lease: None,
+            });
+        }
+    }
+
+    /// Ends a hand-over; false if it is over.
+    pub(super) fn settle(&mut self, token: &AckToken, how: Settle, now: Timestamp) -> bool {
+        let partition = i32::try_from(token.lane).unwrap_or(-1);
+        let Some(lane) = self.by_partition.get_mut(&partition) else {
+            return false;
+        };
+        let (offset, lease) =
+            (token.position, Lease { generation: token.generation, sequence: token.sequence });
+        let back = match how {
+            Settle::Ack => {
+                if !lane.schedule.ack(offset, lease) {
+                    return false;
+                }
+                lane.messages.remove(&offset);
+                if let Some(mark) = &mut lane.mark {
+                    mark.settle(offset);
+                }
+                return true;
+            }
+            Settle::Retry { after } => Back::Attempted(now + after),
+            Settle::Release => Back::Untouched,
+        };
+        if !lane.schedule.give_back(offset, lease, back, now) {
+            return false;
+        }
+        if let Some(message) = lane.messages.get_mut(&offset) {
+            // It may wait for long, and must not keep its neighbours' memory.
+            *message = message.detached();
+            self.waiting += 1;
+            self.waiting_bytes += message.size_bytes();
+        }
+        true
+    }
+
+    /// When a delay ends next.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.by_partition.values().filter_map(|lane| lane.schedule.next_due()).min()
+    }
+
+    /// Whether something of these partitions is handed over and not settled.
+    pub(super) fn holds(&self, partitions: &[i32]) -> bool {
+        let held = |partition| self.by_partition.get(partition).map(|lane| lane.schedule.leased());
+        partitions.iter().filter_map(held).any(|held| held > 0)
+    }
+
+    /// What may be committed and was not, of all partitions or of these; it counts as committed.
+    pub(super) fn to_commit(&mut self, of: Option<&[i32]>) -> Vec<(i32, u64)> {
+        let wanted = |partition: &i32| of.is_none_or(|of| of.contains(partition));
+        let mut offsets = Vec::new();
+        for (partition, lane) in self.by_partition.iter_mut().filter(|(it, _)| wanted(it)) {
+            let Some(offset) = lane.mark.as_ref().map(Watermark::offset) else {
+                continue;
+            };
+            if lane.committed.is_none_or(|committed| committed < offset) {
+                lane.committed = Some(offset);
+                offsets.push((*partition, offset));
+            }
+        }
+        offsets
+    }
+
+    /// A commit failed: everything counts as not committed.
+    pub(super) fn forget_commits(&mut self) {
+        self.by_partition.values_mut().for_each(|lane| lane.committed = None);
+    }
+}
+
+impl Lane {
+    /// Messages that are not handed over.
+    fn waiting(&self) -> impl Iterator<Item = &Message> {
+        let is_leased = |offset: &u64| self.schedule.is_leased(*offset);
+        self.messages.iter().filter(move |(offset, _)| !is_leased(offset)).map(|(_, it)| it)
+    }
+}

@@ -1,0 +1,215 @@
+//! The thread of a member: it polls, whoever else is busy, so that the group never waits for us.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Message as _};
+use wingman_core::message::Message;
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::{Error, Kind, Result};
+
+use super::context::MemberContext;
+use super::state::{Member, Shared};
+use crate::codec::{self, Chunk};
+use crate::config::Role;
+use crate::error::{Doing, from_native};
+use crate::transport::Cluster;
+
+/// How long one poll waits; a stop is seen at the latest then.
+const POLL: Duration = Duration::from_millis(50);
+/// Messages that are taken over at once.
+const BATCH_MAX: usize = 256;
+/// How long the fetch may stand still before its partitions are paused: pausing throws away what
+/// the client has fetched ahead.
+const PAUSE_AFTER: Duration = Duration::from_millis(500);
+/// How often a cluster that seems to be away is asked.
+const PROBE_EACH: Duration = Duration::from_millis(300);
+/// How long a topic may be missing: a broker may learn of a new one late.
+const MISSING_MAX: Duration = Duration::from_secs(3);
+
+/// What a member is opened with.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) topic: TopicName,
+    pub(crate) group: GroupName,
+    pub(crate) ordered: bool,
+}
+
+/// The id of a group: groups of different topics share nothing. Neither name can hold the sign.
+pub(crate) fn group_id(topic: &TopicName, group: &GroupName) -> String {
+    format!("{group}@{topic}")
+}
+
+/// The group of this topic that has this id.
+pub(crate) fn split_group_id(id: &str, topic: &TopicName) -> Option<GroupName> {
+    let (group, of) = id.split_once('@')?;
+    (of == topic.as_str()).then(|| GroupName::new(group).ok())?
+}
+
+/// Opens a member and starts its thread.
+pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> {
+    let native = |error| from_native(Doing::Reading, "subscribe", error);
+    let group = group_id(&opening.topic, &opening.group);
+    let shared = Arc::new(Shared::new(opening.topic, opening.ordered));
+    let context =
+        MemberContext { shared: shared.clone(), revoke_time: cluster.config.revoke_time() };
+    let settings = cluster.config.native(Role::Member { group: &group });
+    let member: Member = settings.create_with_context(context).map_err(native)?;
+    member.subscribe(&[shared.topic.as_str()]).map_err(native)?;
+    let member = Arc::new(member);
+    shared.set_member(Some(member.clone()));
+    let reader = Reader {
+        member,
+        shared: shared.clone(),
+        chunk: Chunk::default(),
+        is_paused: false,
+        doubt: None,
+    };
+    std::thread::Builder::new()
+        .name("wingman-kafka".to_owned())
+        .spawn(move || reader.run())
+        .map_err(|error| Error::new(Kind::Internal, "no thread for a member").because(error))?;
+    Ok(shared)
+}
+
+struct Reader {
+    member: Arc<Member>,
+    shared: Arc<Shared>,
+    chunk: Chunk,
+    is_paused: bool,
+    doubt: Option<Doubt>,
+}
+
+/// Something seems to be gone.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    since: Instant,
+    probed: Instant,
+}
+
+impl Reader {
+    fn run(mut self) {
+        while !self.shared.is_stopping() {
+            self.shared.commit(&self.member);
+            self.resolve_doubt();
+            if self.shared.wait_for_room(PAUSE_AFTER) {
+                self.pause(false);
+            } else {
+                self.pause(true);
+            }
+            self.poll();
+        }
+        self.shared.commit_now(&self.member, None);
+        self.shared.set_member(None);
+        // Ours is the last one: dropping it leaves the group, and waits for that.
+        drop(self.member);
+        self.shared.end();
+    }
+
+    fn poll(&mut self) {
+        let mut batch = Vec::new();
+        let mut wait = POLL;
+        while batch.len() < BATCH_MAX {
+            match self.member.poll(wait) {
+                Some(Ok(message)) => batch.push(read(&mut self.chunk, &message)),
+                Some(Err(error)) => trouble(&self.shared, &mut self.doubt, error),
+                None => break,
+            }
+            wait = Duration::ZERO;
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let now = self.shared.clock.now();
+        let mut state = self.shared.state();
+        for (partition, offset, message) in batch {
+            state.lanes.arrived(partition, offset, message, now);
+        }
+        drop(state);
+        self.shared.wake();
+    }
+
+    /// A member whose fetch stands still goes on polling.
+    fn pause(&mut self, pause: bool) {
+        if !pause && !self.is_paused {
+            return;
+        }
+        let mut list = TopicPartitionList::new();
+        for partition in self.shared.state().lanes.partitions() {
+            list.add_partition(self.shared.topic.as_str(), partition);
+        }
+        let done = if pause { self.member.pause(&list) } else { self.member.resume(&list) };
+        if let Err(error) = done {
+            tracing::debug!(topic = %self.shared.topic, %error, pause, "Pausing or resuming failed");
+        }
+        self.is_paused = pause;
+    }
+
+    /// Asks whether the cluster is there again, and whether the topic is.
+    fn resolve_doubt(&mut self) {
+        let Some(doubt) = &mut self.doubt else {
+            return;
+        };
+        if doubt.probed.elapsed() < PROBE_EACH {
+            return;
+        }
+        doubt.probed = Instant::now();
+        let topic = self.shared.topic.as_str();
+        let asked = self.member.fetch_metadata(Some(topic), PROBE_EACH);
+        let exists = asked.map(|metadata| metadata.topics().iter().all(|it| it.error().is_none()));
+        let mut state = self.shared.state();
+        state.is_down = exists.is_err();
+        match exists {
+            Ok(true) => self.doubt = None,
+            Ok(false) if doubt.since.elapsed() > MISSING_MAX => {
+                let error = Error::new(Kind::NotFound, "there is no such topic");
+                state.failed = Some(error.during("receive").with("topic", topic));
+            }
+            Ok(false) => {}
+            Err(_) => doubt.since = Instant::now(),
+        }
+        drop(state);
+        self.shared.wake();
+    }
+}
+
+fn read(chunk: &mut Chunk, message: &BorrowedMessage<'_>) -> (i32, u64, Message) {
+    let offset = u64::try_from(message.offset()).unwrap_or_default();
+    let read = codec::decode(chunk, message.key(), message.payload(), message.headers());
+    (message.partition(), offset, read)
+}
+
+/// Notes what trying again cannot mend; the client mends the rest by itself.
+fn trouble(shared: &Shared, doubt: &mut Option<Doubt>, error: KafkaError) {
+    match error.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::UnknownTopicOrPartition
+            | RDKafkaErrorCode::UnknownTopic
+            | RDKafkaErrorCode::UnknownPartition,
+        ) => {
+            let now = Instant::now();
+            let probed = now.checked_sub(PROBE_EACH).unwrap_or(now);
+            doubt.get_or_insert(Doubt { since: now, probed });
+        }
+        Some(_) | None => {
+            let error = from_native(Doing::Reading, "receive", error);
+            tracing::debug!(topic = %shared.topic, %error, "The client told of an error");
+            let is_final = matches!(
+                error.kind(),
+                Kind::Unauthenticated
+                    | Kind::Forbidden
+                    | Kind::Conflict
+                    | Kind::Configuration
+                    | Kind::Unsupported
+            );
+            if is_final {
+                shared.state().failed = Some(error.with("topic", &shared.topic));
+                shared.wake();
+            }
+        }
+    }
+}

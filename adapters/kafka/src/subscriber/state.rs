@@ -1,0 +1,234 @@
+//! What the member's thread, the callbacks of its client and the callers of a subscriber share.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::sync::{Notify, watch};
+use wingman_core::clock::Clock;
+use wingman_core::name::TopicName;
+use wingman_core::transport::{AckToken, Delivery, Settle};
+use wingman_core::{Error, Kind, Result};
+
+use super::context::MemberContext;
+use super::lanes::Lanes;
+use crate::error::{Doing, from_native};
+
+pub(super) type Member = BaseConsumer<MemberContext>;
+
+/// How long a failed commit waits before it is tried again.
+const COMMIT_AGAIN: Duration = Duration::from_millis(200);
+
+pub(super) struct Shared {
+    pub(super) topic: TopicName,
+    pub(super) clock: Clock,
+    state: Mutex<State>,
+    /// Something was settled or taken, or it is to stop.
+    changed: Condvar,
+    /// A look at the lanes is worth while.
+    wake: Notify,
+    /// Used by callers only while they hold the lock: the thread must be the last to let go of it.
+    member: RwLock<Option<Arc<Member>>>,
+    ended: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) lanes: Lanes,
+    pub(super) stopping: bool,
+    /// No broker can be reached.
+    pub(super) is_down: bool,
+    /// What trying again cannot mend.
+    pub(super) failed: Option<Error>,
+    commit: Commit,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Commit {
+    Idle,
+    Running,
+    /// The last one failed.
+    Waiting {
+        until: Instant,
+    },
+}
+
+impl Shared {
+    pub(super) fn new(topic: TopicName, ordered: bool) -> Self {
+        Self {
+            topic,
+            clock: Clock::system(),
+            state: Mutex::new(State {
+                lanes: Lanes::new(ordered),
+                stopping: false,
+                is_down: false,
+                failed: None,
+                commit: Commit::Idle,
+            }),
+            changed: Condvar::new(),
+            wake: Notify::new(),
+            member: RwLock::default(),
+            ended: watch::Sender::new(false),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics half-way through a change, so a poisoned state is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What may be handed over now; if nothing, when to look again without being woken.
+    pub(super) fn take(&self, max: NonZeroUsize) -> Result<(Vec<Delivery>, Option<Duration>)> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let taken = state.lanes.take(max, now);
+        if !taken.is_empty() {
+            self.changed.notify_all();
+            return Ok((taken, None));
+        }
+        if let Some(error) = &state.failed {
+            return Err(error.repeat());
+        }
+        if state.is_down {
+            let error = Error::new(Kind::Unavailable, "no broker can be reached");
+            return Err(error.during("receive").with("topic", &self.topic));
+        }
+        Ok((taken, state.lanes.next_due().map(|due| due - now)))
+    }
+
+    /// Ends hand-overs, and commits as far as that allows.
+    pub(super) fn settle(&self, batch: &[(AckToken, Settle)]) -> Vec<Result<()>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let settle = |(token, how): &(AckToken, Settle)| {
+            if state.lanes.settle(token, *how, now) { Ok(()) } else { Err(stale(token)) }
+        };
+        let results = batch.iter().map(settle).collect();
+        drop(state);
+        self.changed.notify_all();
+        if batch.iter().any(|(_, how)| *how != Settle::Ack) {
+            self.wake();
+        }
+        let member = self.member.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(member) = &*member {
+            self.commit(member);
+        }
+        results
+    }
+
+    /// Commits what may be, without waiting; one commit is under way at a time.
+    pub(super) fn commit(&self, member: &Member) {
+        let mut state = self.state();
+        match state.commit {
+            Commit::Running => return,
+            Commit::Waiting { until } if Instant::now() < until => return,
+            Commit::Waiting { .. } | Commit::Idle => {}
+        }
+        let offsets = state.lanes.to_commit(None);
+        if offsets.is_empty() {
+            return;
+        }
+        state.commit = Commit::Running;
+        drop(state);
+        if let Err(error) = member.commit(&self.list(&offsets), CommitMode::Async) {
+            self.committed(Err(from_native(Doing::Writing, "commit", error)));
+        }
+    }
+
+    /// A commit ended.
+    pub(super) fn committed(&self, result: Result<()>) {
+        let mut state = self.state();
+        state.commit = Commit::Idle;
+        if let Err(error) = result {
+            tracing::debug!(topic = %self.topic, %error, "A commit failed");
+            state.lanes.forget_commits();
+            state.commit = Commit::Waiting { until: Instant::now() + COMMIT_AGAIN };
+        }
+    }
+
+    /// Commits what may be of these partitions, and waits for it.
+    pub(super) fn commit_now(&self, member: &Member, of: Option<&[i32]>) {
+        let offsets = self.state().lanes.to_commit(of);
+        if offsets.is_empty() {
+            return;
+        }
+        if let Err(error) = member.commit(&self.list(&offsets), CommitMode::Sync) {
+            tracing::debug!(topic = %self.topic, %error, "A last commit failed: what was settled since the one before comes again");
+        }
+    }
+
+    /// Waits until nothing of these partitions is handed over, at most this long.
+    pub(super) fn wait_until_settled(&self, partitions: &[i32], at_most: Duration) {
+        let holds = |state: &mut State| !state.stopping && state.lanes.holds(partitions);
+        // Whoever has not settled by then finds its token stale.
+        let _ = self.changed.wait_timeout_while(self.state(), at_most, holds);
+    }
+
+    /// Waits until more may be fetched, at most this long; whether it may.
+    pub(super) fn wait_for_room(&self, at_most: Duration) -> bool {
+        let full = |state: &mut State| !state.stopping && !state.lanes.has_room();
+        let waited = self.changed.wait_timeout_while(self.state(), at_most, full);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.lanes.has_room()
+    }
+
+    pub(super) fn set_member(&self, member: Option<Arc<Member>>) {
+        *self.member.write().unwrap_or_else(PoisonError::into_inner) = member;
+    }
+
+    pub(super) fn stop(&self) {
+        self.state().stopping = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.state().stopping
+    }
+
+    pub(super) fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// Returns once the member has left its group.
+    pub(super) async fn ended(&self) {
+        // The sender lives in `self`.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+    }
+
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Returns once a look is worth while. Cancel-safe.
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    fn list(&self, offsets: &[(i32, u64)]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
+            // Only an offset that Kafka does not have is refused.
+            let _ =
+                list.add_partition_offset(self.topic.as_str(), *partition, Offset::Offset(offset));
+        }
+        list
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+fn stale(token: &AckToken) -> Error {
+    let why = "the hand-over is over: it was settled before, or its partition moved";
+    Error::new(Kind::StaleLease, why)
+        .during("settle")
+        .with("partition", token.lane)
+        .with("offset", token.position)
+}

@@ -1,0 +1,130 @@
+//! The client for publishing, with a bound of our own on what is in flight.
+
+use std::fmt;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wingman_core::message::Message;
+use wingman_core::name::TopicName;
+use wingman_core::{Error, Kind, Result};
+
+use super::cluster::log;
+use crate::codec;
+use crate::config::{Config, Role};
+use crate::error::{Doing, from_native};
+
+/// What may be in flight, far below the client's own bounds, so that its queue is never full.
+const MESSAGES_MAX: usize = 50_000;
+const KIBIBYTES_MAX: usize = 256 << 10;
+
+pub(crate) struct Producer {
+    native: FutureProducer<Quiet>,
+    messages: Semaphore,
+    kibibytes: Semaphore,
+}
+
+/// Held while a batch is in flight.
+#[derive(Debug)]
+pub(crate) struct Room<'a>(
+    #[allow(dead_code, reason = "held for its drop")] [SemaphorePermit<'a>; 2],
+);
+
+/// A message that was given to the client.
+pub(crate) struct Sent(DeliveryFuture);
+
+impl Producer {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        let native = config.native(Role::Producer).create_with_context(Quiet);
+        Ok(Self {
+            native: native.map_err(|error| from_native(Doing::Reading, "open", error))?,
+            messages: Semaphore::new(MESSAGES_MAX),
+            kibibytes: Semaphore::new(KIBIBYTES_MAX),
+        })
+    }
+
+    /// Whether an idempotent producer can keep its promise no more: a new one can.
+    pub(super) fn is_broken(&self) -> bool {
+        self.native.client().fatal_error().is_some()
+    }
+
+    /// Waits until there is room for a batch; those who wait longest go first.
+    pub(crate) async fn room(&self, batch: &[&Message]) -> Result<Room<'_>> {
+        let kibibytes: usize = batch.iter().map(|message| 1 + message.size_bytes() / 1_024).sum();
+        let permits = |count: usize, max: usize| u32::try_from(count.min(max)).unwrap_or(u32::MAX);
+        let closed = |_| Error::new(Kind::Closed, "the kafka transport is closed");
+        let messages = self.messages.acquire_many(permits(batch.len(), MESSAGES_MAX)).await;
+        let messages = messages.map_err(closed)?;
+        let kibibytes = self.kibibytes.acquire_many(permits(kibibytes, KIBIBYTES_MAX)).await;
+        Ok(Room([messages, kibibytes.map_err(closed)?]))
+    }
+
+    /// Gives a message to the client, which sends in this order for each partition.
+    pub(crate) fn send(&self, topic: &TopicName, message: &Message) -> Result<Sent> {
+        let mut record = FutureRecord::to(topic.as_str()).payload(&*message.payload);
+        if let Some(key) = &message.key {
+            record = record.key(&**key);
+        }
+        record.headers = codec::encode(&message.headers);
+        match self.native.send_result(record) {
+            Ok(sent) => Ok(Sent(sent)),
+            Err((error, _)) => Err(failed(error)),
+        }
+    }
+}
+
+impl Sent {
+    /// Waits for the confirm: partition and offset, where the broker tells them.
+    pub(crate) async fn confirmed(self) -> Result<(i32, i64)> {
+        let lost = |_| Err((KafkaError::Canceled, empty()));
+        let ended: OwnedDeliveryResult = self.0.await.unwrap_or_else(lost);
+        match ended {
+            Ok(delivery) => Ok((delivery.partition, delivery.offset)),
+            Err((error, _)) => Err(failed(error)),
+        }
+    }
+}
+
+fn empty() -> rdkafka::message::OwnedMessage {
+    let time = rdkafka::Timestamp::NotAvailable;
+    rdkafka::message::OwnedMessage::new(None, None, String::new(), time, 0, 0, None)
+}
+
+/// A topic that is missing is nowhere to put a message.
+fn failed(error: KafkaError) -> Error {
+    let unroutable = matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownPartition
+        )
+    );
+    if unroutable {
+        let why = "there is no such topic, and a publisher does not create it";
+        return Error::new(Kind::Unroutable, why).during("publish");
+    }
+    from_native(Doing::Writing, "publish", error)
+}
+
+impl fmt::Debug for Producer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer").finish_non_exhaustive()
+    }
+}
+
+/// What goes wrong comes with the message's result.
+pub(crate) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "The Kafka producer told of an error");
+    }
+}
