@@ -185,6 +185,9 @@ impl Environment {
     pub(crate) async fn leave(&self) {
         let topics = std::mem::take(&mut *lock(&self.topics));
         let connections = std::mem::take(&mut *lock(&self.connections));
+        for connection in connections.iter().chain([&self.transport]) {
+            let _ = connection.close().await;
+        }
         // A case may have closed or broken its own connection: tidy over a new one.
         if let Ok(tidy) = self.backend.connect().await {
             if let Ok(admin) = tidy.admin() {
@@ -194,9 +197,6 @@ impl Environment {
                 }
             }
             let _ = tidy.close().await;
-        }
-        for connection in connections.iter().chain([&self.transport]) {
-            let _ = connection.close().await;
         }
     }
 }

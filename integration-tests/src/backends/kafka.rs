@@ -12,6 +12,9 @@ use wingman_core::{Error, Kind, Result};
 
 use super::script::brokers;
 
+/// The session that the URL of `brokers.sh` asks for.
+const SESSION: Duration = Duration::from_secs(3);
+
 /// The Kafka at a URL.
 #[derive(Debug)]
 pub struct KafkaBackend {
@@ -57,9 +60,11 @@ impl Backend for KafkaBackend {
         Faults { restart: true, cut: false }
     }
 
-    /// `kill -9`, then a start: a restart that asks first would prove less.
+    /// `kill -9`, then a start: a restart that asks first would prove less. It lasts longer than a
+    /// session: a group survives a shorter one as if nothing had been.
     async fn restart(&self) -> Result<()> {
         brokers(&["kill", "kafka"]).await?;
+        tokio::time::sleep(SESSION).await;
         brokers(&["up", "kafka"]).await
     }
 

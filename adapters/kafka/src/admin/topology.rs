@@ -224,16 +224,23 @@ fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> 
     }
 }
 
+/// Whether there is a topic; an error while not each of its partitions has a leader that knows of it.
+fn is_served(cluster: &Cluster, topic: &TopicName) -> Result<bool> {
+    let Some(partitions) = partitions(cluster, topic)? else {
+        return Ok(false);
+    };
+    partitions.iter().try_for_each(|it| watermarks(cluster, topic, *it).map(drop))?;
+    Ok(true)
+}
+
 /// Brokers learn of a change one after the other.
 async fn wait_for_topic(cluster: &Arc<Cluster>, topic: &TopicName, exists: bool) -> Result<()> {
     let until = Instant::now() + cluster.config.reply_time();
     loop {
         let of = topic.clone();
-        let found = cluster.block_on(move |cluster| partitions(&cluster, &of)).await;
+        let found = cluster.block_on(move |cluster| is_served(&cluster, &of)).await;
         match found {
-            Ok(found) if found.as_ref().is_some_and(|found| !found.is_empty()) == exists => {
-                return Ok(());
-            }
+            Ok(found) if found == exists => return Ok(()),
             Err(error) if error.kind() != Kind::Unavailable => return Err(error),
             Ok(_) | Err(_) if Instant::now() > until => {
                 let why = "the brokers do not agree on the topic in time";

@@ -89,8 +89,9 @@ impl Config {
         native.set("partition.assignment.strategy", "cooperative-sticky");
         native.set("session.timeout.ms", self.session_millis.to_string());
         native.set("heartbeat.interval.ms", self.heartbeat_millis.to_string());
-        // The watermark decides what is committed. What has no commit appeared later.
-        native.set("enable.auto.commit", "false").set("auto.offset.reset", "earliest");
+        // What is committed is only what the watermark stored. What has no commit appeared later.
+        native.set("enable.auto.offset.store", "false").set("auto.offset.reset", "earliest");
+        native.set("enable.auto.commit", "true").set("auto.commit.interval.ms", "100");
         native.set("isolation.level", "read_committed");
         // Its usual second stalls whoever is slower than the fetch.
         native.set("fetch.queue.backoff.ms", "5");

@@ -1,5 +1,5 @@
-//! What the client tells a member: partitions come and go, commits end. Called on its own thread
-//! only, while it polls.
+//! What the client tells a member: partitions come and go. Called on its own thread only,
+//! while it polls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,10 @@ use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::util::Timeout;
 
 use super::state::Shared;
-use crate::error::{Doing, from_native};
 use crate::transport::log;
 
 pub(super) struct MemberContext {
@@ -46,15 +45,6 @@ impl ConsumerContext for MemberContext {
         }
     }
 
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        let result = match result {
-            // There was nothing to commit.
-            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => Ok(()),
-            result => result,
-        };
-        self.shared.committed(result.map_err(|it| from_native(Doing::Writing, "commit", it)));
-    }
-
     fn main_queue_min_poll_interval(&self) -> Timeout {
         Timeout::After(Duration::from_millis(100))
     }
@@ -69,7 +59,7 @@ impl MemberContext {
             partitions.iter().for_each(|partition| state.lanes.leave(*partition));
             drop(state);
             self.shared.wait_until_settled(partitions, self.revoke_time);
-            self.shared.commit_now(member, Some(partitions));
+            self.shared.commit_now(member);
         }
         let mut state = self.shared.state();
         partitions.iter().for_each(|partition| state.lanes.remove(*partition));

@@ -33,7 +33,8 @@ struct Lane {
     messages: BTreeMap<u64, Message>,
     /// From the first message on.
     mark: Option<Watermark>,
-    committed: Option<u64>,
+    /// The mark that was stored last; the client commits it soon after.
+    stored: u64,
     /// Going to another member: nothing is handed over any more.
     leaving: bool,
 }
@@ -45,7 +46,7 @@ impl Lane {
             schedule: Schedule::default(),
             messages: BTreeMap::new(),
             mark: None,
-            committed: None,
+            stored: 0,
             leaving: false,
         }
     }
@@ -105,12 +106,13 @@ impl Lanes {
         };
         let mark = lane.mark.get_or_insert_with(|| {
             // The group stands there, or there is nothing in between.
-            lane.committed = Some(offset);
+            lane.stored = offset;
             Watermark::starting_at(offset)
         });
         if !mark.begin(offset) {
-            // Fetched again after a pause.
-            return;
+            // The topic was made anew, or lost its end: what we knew of it is void.
+            self.assign(partition);
+            return self.arrived(partition, offset, message, now);
         }
         let key = if self.ordered { message.key.clone() } else { None };
         lane.schedule.add(offset, key, now);
@@ -223,25 +225,17 @@ impl Lanes {
         partitions.iter().filter_map(held).any(|held| held > 0)
     }
 
-    /// What may be committed and was not, of all partitions or of these; it counts as committed.
-    pub(super) fn to_commit(&mut self, of: Option<&[i32]>) -> Vec<(i32, u64)> {
-        let wanted = |partition: &i32| of.is_none_or(|of| of.contains(partition));
-        let mut offsets = Vec::new();
-        for (partition, lane) in self.by_partition.iter_mut().filter(|(it, _)| wanted(it)) {
-            let Some(offset) = lane.mark.as_ref().map(Watermark::offset) else {
-                continue;
-            };
-            if lane.committed.is_none_or(|committed| committed < offset) {
-                lane.committed = Some(offset);
-                offsets.push((*partition, offset));
+    /// The marks that have moved since they were last asked for.
+    pub(super) fn moved(&mut self) -> Vec<(i32, u64)> {
+        let mut moved = Vec::new();
+        for (partition, lane) in &mut self.by_partition {
+            let offset = lane.mark.as_ref().map_or(lane.stored, Watermark::offset);
+            if offset > lane.stored {
+                lane.stored = offset;
+                moved.push((*partition, offset));
             }
         }
-        offsets
-    }
-
-    /// A commit failed: everything counts as not committed.
-    pub(super) fn forget_commits(&mut self) {
-        self.by_partition.values_mut().for_each(|lane| lane.committed = None);
+        moved
     }
 }
 

@@ -93,7 +93,6 @@ struct Doubt {
 impl Reader {
     fn run(mut self) {
         while !self.shared.is_stopping() {
-            self.shared.commit(&self.member);
             self.resolve_doubt();
             if self.shared.wait_for_room(PAUSE_AFTER) {
                 self.pause(false);
@@ -102,7 +101,7 @@ impl Reader {
             }
             self.poll();
         }
-        self.shared.commit_now(&self.member, None);
+        self.shared.commit_now(&self.member);
         self.shared.set_member(None);
         // Ours is the last one: dropping it leaves the group, and waits for that.
         drop(self.member);

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::{Notify, watch};
 use wingman_core::clock::Clock;
@@ -15,12 +16,8 @@ use wingman_core::{Error, Kind, Result};
 
 use super::context::MemberContext;
 use super::lanes::Lanes;
-use crate::error::{Doing, from_native};
 
 pub(super) type Member = BaseConsumer<MemberContext>;
-
-/// How long a failed commit waits before it is tried again.
-const COMMIT_AGAIN: Duration = Duration::from_millis(200);
 
 pub(super) struct Shared {
     pub(super) topic: TopicName,
@@ -43,17 +40,6 @@ pub(super) struct State {
     pub(super) is_down: bool,
     /// What trying again cannot mend.
     pub(super) failed: Option<Error>,
-    commit: Commit,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Commit {
-    Idle,
-    Running,
-    /// The last one failed.
-    Waiting {
-        until: Instant,
-    },
 }
 
 impl Shared {
@@ -66,7 +52,6 @@ impl Shared {
                 stopping: false,
                 is_down: false,
                 failed: None,
-                commit: Commit::Idle,
             }),
             changed: Condvar::new(),
             wake: Notify::new(),
@@ -107,56 +92,26 @@ impl Shared {
             if state.lanes.settle(token, *how, now) { Ok(()) } else { Err(stale(token)) }
         };
         let results = batch.iter().map(settle).collect();
+        let moved = state.lanes.moved();
+        if !moved.is_empty() {
+            // Under the state, so that no partition goes in between; it asks no broker.
+            self.store(&moved);
+        }
         drop(state);
         self.changed.notify_all();
         if batch.iter().any(|(_, how)| *how != Settle::Ack) {
             self.wake();
         }
-        let member = self.member.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(member) = &*member {
-            self.commit(member);
-        }
         results
     }
 
-    /// Commits what may be, without waiting; one commit is under way at a time.
-    pub(super) fn commit(&self, member: &Member) {
-        let mut state = self.state();
-        match state.commit {
-            Commit::Running => return,
-            Commit::Waiting { until } if Instant::now() < until => return,
-            Commit::Waiting { .. } | Commit::Idle => {}
-        }
-        let offsets = state.lanes.to_commit(None);
-        if offsets.is_empty() {
-            return;
-        }
-        state.commit = Commit::Running;
-        drop(state);
-        if let Err(error) = member.commit(&self.list(&offsets), CommitMode::Async) {
-            self.committed(Err(from_native(Doing::Writing, "commit", error)));
-        }
-    }
-
-    /// A commit ended.
-    pub(super) fn committed(&self, result: Result<()>) {
-        let mut state = self.state();
-        state.commit = Commit::Idle;
-        if let Err(error) = result {
-            tracing::debug!(topic = %self.topic, %error, "A commit failed");
-            state.lanes.forget_commits();
-            state.commit = Commit::Waiting { until: Instant::now() + COMMIT_AGAIN };
-        }
-    }
-
-    /// Commits what may be of these partitions, and waits for it.
-    pub(super) fn commit_now(&self, member: &Member, of: Option<&[i32]>) {
-        let offsets = self.state().lanes.to_commit(of);
-        if offsets.is_empty() {
-            return;
-        }
-        if let Err(error) = member.commit(&self.list(&offsets), CommitMode::Sync) {
-            tracing::debug!(topic = %self.topic, %error, "A last commit failed: what was settled since the one before comes again");
+    /// Commits what was stored, and waits for it.
+    pub(super) fn commit_now(&self, member: &Member) {
+        match member.commit_consumer_state(CommitMode::Sync) {
+            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+            Err(error) => {
+                tracing::debug!(topic = %self.topic, %error, "A last commit failed: what was settled since the one before comes again");
+            }
         }
     }
 
@@ -205,6 +160,15 @@ impl Shared {
     /// Returns once a look is worth while. Cancel-safe.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
+    }
+
+    /// Lets the client commit these offsets with its next commit.
+    fn store(&self, offsets: &[(i32, u64)]) {
+        let member = self.member.read().unwrap_or_else(PoisonError::into_inner);
+        let stored = member.as_ref().map(|member| member.store_offsets(&self.list(offsets)));
+        if let Some(Err(error)) = stored {
+            tracing::debug!(topic = %self.topic, %error, "An offset came too late: its messages come again");
+        }
     }
 
     fn list(&self, offsets: &[(i32, u64)]) -> TopicPartitionList {
