@@ -50,7 +50,7 @@ impl Backend for KafkaBackend {
         Timing {
             lease: Duration::from_millis(1_200),
             retry: Duration::from_millis(700),
-            quiet: Duration::from_millis(1_500),
+            quiet: Duration::from_millis(700),
             patience: Duration::from_secs(20),
             case: Duration::from_secs(120),
         }

@@ -241,7 +241,10 @@ async fn wait_for_topic(cluster: &Arc<Cluster>, topic: &TopicName, exists: bool)
         let found = cluster.block_on(move |cluster| is_served(&cluster, &of)).await;
         match found {
             Ok(found) if found == exists => return Ok(()),
-            Err(error) if error.kind() != Kind::Unavailable => return Err(error),
+            // One broker says so, another not yet.
+            Err(error) if !matches!(error.kind(), Kind::Unavailable | Kind::NotFound) => {
+                return Err(error);
+            }
             Ok(_) | Err(_) if Instant::now() > until => {
                 let why = "the brokers do not agree on the topic in time";
                 return Err(Error::new(Kind::Timeout, why).with("topic", topic));
