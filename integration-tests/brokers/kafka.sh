@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Apache Kafka, one node in KRaft mode, from Maven Central. Sourced by brokers.sh.
 #
-# KAFKA_PORT (19091), its controller on the next port; KAFKA_VERSION; KAFKA_CACHE: where the
+# KAFKA_PORT (19091); on the next port its controller, on the one after a listener that asks who one
+# is (wingman, password test, PLAIN or SCRAM-SHA-512); KAFKA_VERSION; KAFKA_CACHE: where the
 # downloaded jars are kept, so that removing the data does not fetch them again.
 
 KAFKA_PORT=${KAFKA_PORT:-19091}
@@ -46,6 +47,7 @@ kafka_start() {
     if [[ ! -d $data/log ]]; then
         kafka_settings "$data" >"$data/server.properties"
         "${KAFKA_JAVA[@]}" kafka.tools.StorageTool format --standalone \
+            --add-scram 'SCRAM-SHA-512=[name=wingman,password=test]' \
             -t "$KAFKA_CLUSTER" -c "$data/server.properties" >>"$(log_file kafka)" 2>&1 ||
             fail "Kafka's data folder could not be made: see $(log_file kafka)"
     fi
@@ -58,8 +60,12 @@ kafka_settings() {
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:$((KAFKA_PORT + 1))
-listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$((KAFKA_PORT + 1))
+listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$((KAFKA_PORT + 1)),ASKS://127.0.0.1:$((KAFKA_PORT + 2))
 controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,ASKS:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.asks.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_wingman="test";
+listener.name.asks.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 log.dirs=$1/log
 num.partitions=3
 auto.create.topics.enable=false

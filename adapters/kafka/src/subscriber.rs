@@ -111,6 +111,10 @@ impl Subscriber for KafkaSubscriber {
         Ok(tokens.iter().map(|_| Err(unsupported())).collect())
     }
 
+    fn holds(&self, token: &AckToken) -> bool {
+        self.0.check_open().is_ok() && self.0.shared.state().lanes.may_begin(token)
+    }
+
     async fn close(&self) -> Result<()> {
         self.0.leave().await;
         Ok(())

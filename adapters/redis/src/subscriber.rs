@@ -45,6 +45,10 @@ impl Subscriber for RedisSubscriber {
         self.0.extend(tokens, by).await
     }
 
+    fn holds(&self, token: &AckToken) -> bool {
+        self.0.holds(token)
+    }
+
     async fn close(&self) -> Result<()> {
         self.0.leave().await;
         Ok(())

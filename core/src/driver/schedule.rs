@@ -129,6 +129,11 @@ impl Schedule {
         true
     }
 
+    /// Whether a hand-over has not ended.
+    pub fn holds(&self, offset: u64, lease: Lease) -> bool {
+        self.leased_until(offset, lease).is_some()
+    }
+
     /// Ends leases and delays that are over.
     pub fn expire(&mut self, now: Timestamp) {
         while let Some((at, offset)) = self.due.first().copied().filter(|(at, _)| *at <= now) {

@@ -131,6 +131,11 @@ impl Group {
         taken
     }
 
+    /// Whether a hand-over has not ended.
+    pub(super) fn holds(&self, token: &AckToken) -> bool {
+        self.schedule.holds(token.position, lease_of(token))
+    }
+
     /// Ends one delivery; `Acked` names what the group does not need any more.
     pub(super) fn settle(&mut self, token: &AckToken, how: Settle, now: Timestamp) -> Settled {
         let due_before = self.schedule.next_due();

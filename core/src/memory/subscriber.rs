@@ -169,6 +169,17 @@ impl Subscriber for MemorySubscriber {
         Ok(tokens.iter().map(extend).collect())
     }
 
+    fn holds(&self, token: &AckToken) -> bool {
+        let Ok(mut state) = self.state() else {
+            return false;
+        };
+        let Ok((_, group, _)) = state.group(&self.topic, &self.group) else {
+            return false;
+        };
+        let link = self.link(group).generation();
+        link == Some(token.generation) && group.holds(token)
+    }
+
     async fn close(&self) -> Result<()> {
         self.leave();
         Ok(())

@@ -104,6 +104,11 @@ pub trait Subscriber: fmt::Debug + Send + Sync {
     /// Renews leases so that each lasts `by` from now; `StaleLease` as for `settle`.
     async fn extend(&self, tokens: &[AckToken], by: Duration) -> Result<Vec<Result<()>>>;
 
+    /// Whether a hand-over may still begin to be handled: false once its partition or lane goes to
+    /// another consumer, its lease ended or its connection is lost, as far as the driver knows.
+    /// No I/O: the bus asks just before a handler starts, and hands back what is not held.
+    fn holds(&self, token: &AckToken) -> bool;
+
     /// Stops receiving; a blocked `receive` returns `Closed`. Unsettled deliveries go back to the
     /// group, at the latest when their lease ends. Idempotent.
     async fn close(&self) -> Result<()>;

@@ -214,6 +214,13 @@ impl Lanes {
         true
     }
 
+    /// Whether a hand-over may still begin to be handled.
+    pub(super) fn may_begin(&self, token: &AckToken) -> bool {
+        let lane = i32::try_from(token.lane).ok().and_then(|it| self.by_partition.get(&it));
+        let lease = Lease { generation: token.generation, sequence: token.sequence };
+        lane.is_some_and(|lane| !lane.leaving && lane.schedule.holds(token.position, lease))
+    }
+
     /// When a delay ends next.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.by_partition.values().filter_map(|lane| lane.schedule.next_due()).min()

@@ -1,1 +1,92 @@
-fn main() {}
+//! What the conformance suite cannot ask for because only Kafka has it. Some run on a cluster that
+//! the client simulates; the rest is selected as the suite's Kafka is: by the URL of a broker that
+//! runs, in `WINGMAN_KAFKA_URL`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod foreign;
+mod groups;
+mod refused;
+mod server;
+mod shared;
+mod simulated;
+mod window;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::server::Server;
+
+type Run = fn(Server) -> Pin<Box<dyn Future<Output = ()>>>;
+type RunAlone = fn() -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// No test waits longer.
+const TEST_MAX: Duration = Duration::from_secs(60);
+
+macro_rules! table {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        &[$((
+            concat!(stringify!($module), "::", stringify!($name)),
+            |server| Box::pin($module::$name(server)),
+        )),*]
+    };
+}
+
+const TESTS: &[(&str, Run)] = table![
+    foreign::records_of_other_programs_are_read,
+    foreign::java_clients_and_we_agree_on_a_key_s_partition,
+    groups::what_is_committed_never_passes_what_is_not_settled,
+    groups::a_partition_that_appears_later_is_read_from_its_beginning,
+    groups::a_topic_that_is_made_anew_is_read_from_its_beginning,
+    groups::a_topic_that_is_gone_ends_the_subscription,
+    groups::a_group_with_members_is_not_deleted,
+    refused::wrong_credentials_are_permanent,
+    refused::right_credentials_are_not,
+    refused::a_publisher_without_its_topic_says_unroutable,
+    refused::an_instance_name_has_one_process,
+    shared::a_partition_that_goes_waits_for_what_runs,
+    shared::what_is_not_settled_in_time_is_stale_and_comes_to_the_new_member,
+    window::a_key_that_waits_holds_up_the_rest_only_when_the_window_is_full,
+    window::a_member_that_does_not_receive_stays_in_its_group,
+];
+
+const ALONE: &[(&str, RunAlone)] = &[
+    ("simulated::a_confirm_that_does_not_come_is_unknown", || {
+        Box::pin(simulated::a_confirm_that_does_not_come_is_unknown())
+    }),
+    ("simulated::what_a_broker_answers_has_a_kind", || {
+        Box::pin(simulated::what_a_broker_answers_has_a_kind())
+    }),
+    ("simulated::a_cluster_that_goes_away_is_told_and_comes_back", || {
+        Box::pin(simulated::a_cluster_that_goes_away_is_told_and_comes_back())
+    }),
+];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let alone =
+        |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));
+    let mut trials: Vec<_> = ALONE.iter().map(alone).collect();
+    if let Ok(url) = std::env::var("WINGMAN_KAFKA_URL") {
+        let trial = |&(name, run): &(&'static str, Run)| {
+            let url = url.clone();
+            Trial::test(name, move || {
+                on_runtime(async move { run(Server::new(name, &url).await).await })
+            })
+        };
+        trials.extend(TESTS.iter().map(trial));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn on_runtime(run: impl Future<Output = ()>) -> Result<(), Failed> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async move {
+        tokio::time::timeout(TEST_MAX, run)
+            .await
+            .map_err(|_| format!("took longer than {TEST_MAX:?}").into())
+    })
+}

@@ -22,6 +22,13 @@ impl Seat {
         u64::try_from(self.options.lease.as_millis()).unwrap_or(DELAY_MILLIS_MAX)
     }
 
+    /// Whether a token is of the link that we have; whether its lease has ended, only the server
+    /// knows.
+    pub(super) fn holds(&self, token: &AckToken) -> bool {
+        let link = self.current();
+        self.check_open().is_ok() && is_of(link.as_ref(), token)
+    }
+
     pub(super) async fn settle(&self, batch: &[(AckToken, Settle)]) -> Result<Vec<Result<()>>> {
         self.check_open()?;
         let link = self.current();

@@ -111,13 +111,17 @@ impl Gated {
 impl Dispatch {
     /// Starts a turn if there is something to record or judge; true if it did.
     pub(super) fn turn(&mut self) -> bool {
+        let may_turn = |gated: &Gated| !gated.closed && gated.turn.is_none();
+        if !self.gated.as_ref().is_some_and(may_turn) {
+            return false;
+        }
         let accepts = self.accepts_work();
+        if accepts {
+            self.hand_back_lost_heads();
+        }
         let Some(gated) = &mut self.gated else {
             return false;
         };
-        if gated.closed || gated.turn.is_some() {
-            return false;
-        }
         let count = gated.concluded.len().min(TURN_ENTRIES_MAX);
         let concluded: Vec<_> = gated.concluded.drain(..count).collect();
         let mut heads = Vec::new();

@@ -15,8 +15,13 @@ use crate::transport::Settle;
 
 /// What to do with a head.
 enum Start {
-    Run { request: Request, attempt: u32 },
+    Run {
+        request: Request,
+        attempt: u32,
+    },
     Skip,
+    /// It goes to another consumer.
+    HandBack,
     GiveUp(Reason),
 }
 
@@ -38,6 +43,7 @@ impl Dispatch {
                 self.counts.skipped += 1;
                 self.settle(number, Settle::Ack);
             }
+            Some(Start::HandBack) => self.settle(number, Settle::Release),
             Some(Start::GiveUp(reason)) => self.give_up(number, reason),
             None => {}
         }
@@ -45,6 +51,9 @@ impl Dispatch {
 
     fn decide(&self, number: Number) -> Option<Start> {
         let entry = self.entries.get(number)?;
+        if !self.is_held(entry) {
+            return Some(Start::HandBack);
+        }
         let event = match &entry.event {
             Ok(event) => event,
             Err(error) => {

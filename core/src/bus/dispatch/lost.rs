@@ -40,6 +40,22 @@ impl Dispatch {
         }
     }
 
+    /// Whether a delivery is still ours to begin with.
+    pub(super) fn is_held(&self, entry: &Entry) -> bool {
+        self.parts.sources[entry.source].settling.holds(&entry.delivery.token)
+    }
+
+    /// Hands back heads that go to another consumer, with what is behind them.
+    pub(super) fn hand_back_lost_heads(&mut self) {
+        let lost =
+            |number: &&Number| self.entries.get(**number).is_some_and(|it| !self.is_held(it));
+        let lost: Vec<_> = self.heads.iter().filter(lost).copied().collect();
+        self.heads.retain(|number| !lost.contains(number));
+        for number in lost {
+            self.settle(number, Settle::Release);
+        }
+    }
+
     /// Drops entries that have not started, without a word to the broker; returns how many.
     pub(super) fn drop_unstarted(&mut self, which: impl Fn(&Entry) -> bool) -> usize {
         let dropped = self.unstarted(which);

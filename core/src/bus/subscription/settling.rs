@@ -62,6 +62,11 @@ impl Settling {
         self.subscriber.as_ref()
     }
 
+    /// Whether a hand-over may still begin to be handled.
+    pub(crate) fn holds(&self, token: &AckToken) -> bool {
+        self.subscriber.as_ref().is_some_and(|subscriber| subscriber.holds(token))
+    }
+
     pub(crate) fn push(&mut self, settlement: Settlement) {
         self.pending.push(settlement);
     }

@@ -40,6 +40,8 @@ pub(super) struct Script {
     pub(super) extended: Vec<Vec<u64>>,
     /// Positions whose lease is gone.
     pub(super) lost: Vec<u64>,
+    /// Positions that go to another consumer.
+    pub(super) leaving: Vec<u64>,
     pub(super) closed: bool,
 }
 
@@ -230,6 +232,10 @@ impl Subscriber for FakeTransport {
             false => Ok(()),
         };
         Ok(tokens.iter().map(renew).collect())
+    }
+
+    fn holds(&self, token: &AckToken) -> bool {
+        !self.0.script().leaving.contains(&token.position)
     }
 
     async fn close(&self) -> Result<()> {

@@ -99,6 +99,34 @@ async fn what_is_lost_before_it_starts_is_dropped_and_what_runs_ends() {
 }
 
 #[tokio::test]
+async fn what_goes_to_another_consumer_before_it_starts_is_handed_back() {
+    let fake = Fake::new();
+    let (free, wait) = oneshot::channel::<()>();
+    let wait = std::sync::Mutex::new(Some(wait));
+    let seen = Seen::default();
+    let note = seen.clone();
+    let handler = move |job: Incoming<Job>| {
+        note.note(job.number.to_string());
+        let wait = wait.lock().unwrap().take();
+        async move {
+            if let Some(wait) = wait {
+                wait.await.unwrap();
+            }
+        }
+    };
+    let subscription = subscribe(&fake, handler.into_handler()).await;
+    let deliveries = (1..=3).map(|n| fake.delivery(job("a", n).to_message().unwrap(), n.into()));
+    fake.receives(Ok(deliveries.collect()));
+    within(subscription.wait_until(|status| status.counts.queued == 2)).await;
+    fake.script().leaving.extend([1, 2, 3]);
+    free.send(()).unwrap();
+    within(subscription.wait_until(|status| status.counts.in_flight() == 0)).await;
+    assert_eq!(seen.all(), ["1"], "what runs is left to its end, nothing else starts");
+    let expected = [(1, Settle::Ack), (3, Settle::Release), (2, Settle::Release)];
+    assert_eq!(fake.script().settled, expected);
+}
+
+#[tokio::test]
 async fn after_a_reconnect_what_runs_is_not_run_again_and_what_waits_keeps_its_order() {
     let fake = Fake::new();
     let (free, wait) = oneshot::channel::<()>();

@@ -67,6 +67,9 @@ pub(super) async fn a_token_from_before_a_reopening_is_refused(on: &Environment)
     let again = after.take_one().await?;
     equal("the position", first.position, again.position)?;
     holds("another generation", first.token.generation != again.token.generation, &again.token)?;
+    let held = |token| after.subscriber.holds(token);
+    holds("the token from before not to be held", !held(&first.token), &first.token)?;
+    holds("the new token to be held", held(&again.token), &again.token)?;
     let refused = after.settle(&first, Settle::Ack).await;
     fails("the token from before", Kind::StaleLease, refused)?;
     after.settle(&again, Settle::Ack).await?;

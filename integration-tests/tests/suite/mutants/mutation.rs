@@ -13,6 +13,7 @@ pub(super) enum Mutation {
     AcksAreKeptBack,
     AcksOnReceive,
     BareTagsAreAccepted,
+    HoldsForEver,
     SettleHidesFailures,
     PublishHidesFailures,
     OversizeIsSent,
@@ -85,6 +86,8 @@ mutants! {
     bare_tags_are_accepted = BareTagsAreAccepted, "a tag counts without its generation",
         caught by a_bare_tag_of_another_generation_is_refused;
     bare_tags_survive_a_reopening = BareTagsAreAccepted, "a tag counts after a reopening",
+        caught by a_token_from_before_a_reopening_is_refused;
+    holds_for_ever = HoldsForEver, "a token of an earlier subscriber seems to be held",
         caught by a_token_from_before_a_reopening_is_refused;
     bare_tags_survive_a_cut = BareTagsAreAccepted, "a tag counts after a cut",
         caught by a_cut_makes_tokens_stale_and_brings_work_back;

@@ -177,6 +177,10 @@ impl Subscriber for SabotagedSubscriber {
         self.inner().extend(tokens, by).await
     }
 
+    fn holds(&self, token: &AckToken) -> bool {
+        self.is(Mutation::HoldsForEver) || self.inner().holds(token)
+    }
+
     async fn close(&self) -> Result<()> {
         let ignores = [Mutation::ClosingLeavesReceiveBlocked, Mutation::ClosingKeepsDeliveries];
         if ignores.contains(&self.mutation) {
