@@ -15,7 +15,7 @@ use wingman_core::transport::{
 };
 use wingman_core::{Result, Retry};
 
-pub(crate) use self::cluster::{Cluster, log};
+pub(crate) use self::cluster::{Asking, Cluster, log};
 pub(crate) use self::producer::Producer;
 use crate::admin::KafkaAdmin;
 use crate::config::Config;

@@ -15,7 +15,7 @@ use wingman_core::{Error, Kind, Result};
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_code, from_native};
 use crate::subscriber::{group_id, split_group_id};
-use crate::transport::Cluster;
+use crate::transport::{Asking, Cluster};
 
 /// How often we look whether every broker knows of a change.
 const LOOK_EACH: Duration = Duration::from_millis(20);
@@ -37,7 +37,7 @@ pub(crate) async fn create_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> R
     }
     let admin = cluster.admin()?;
     let made = admin.create_topics([&new], &cluster.patience()).await;
-    let made = made.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let made = made.map_err(|error| from_native(Doing::Reading, OPERATION, error))?;
     let created = match made.into_iter().next() {
         Some(Err((_, Code::TopicAlreadyExists))) => Created::Existed,
         Some(Err((_, code))) => {
@@ -63,7 +63,7 @@ pub(crate) async fn delete_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> R
     }
     let admin = cluster.admin()?;
     let deleted = admin.delete_topics(&[topic.as_str()], &cluster.patience()).await;
-    let deleted = deleted.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let deleted = deleted.map_err(|error| from_native(Doing::Writing, OPERATION, error))?;
     match deleted.into_iter().next() {
         Some(Err((_, Code::UnknownTopicOrPartition))) => Ok(false),
         Some(Err((_, code))) => {
@@ -82,7 +82,7 @@ pub(crate) async fn delete_group(
     let admin = cluster.admin()?;
     let id = group_id(topic, group);
     let deleted = admin.delete_groups(&[&id], &cluster.patience()).await;
-    let deleted = deleted.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let deleted = deleted.map_err(|error| from_native(Doing::Writing, OPERATION, error))?;
     match deleted.into_iter().next() {
         Some(Err((_, Code::GroupIdNotFound | Code::InvalidGroupId))) => Ok(false),
         Some(Err((_, code))) => {
@@ -171,13 +171,15 @@ fn committed(
     topic: &TopicName,
     partitions: &[i32],
 ) -> Result<Vec<(i32, Option<i64>)>> {
-    let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        list.add_partition(topic.as_str(), *partition);
-    }
-    let list = observer
-        .committed_offsets(list, cluster.config.reply_time())
-        .map_err(|error| from_native(Doing::Reading, "inspect group", error))?;
+    let time = cluster.config.reply_time();
+    let list = patiently(cluster, || {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(topic.as_str(), *partition);
+        }
+        let asked = observer.committed_offsets(list, time);
+        asked.map_err(|error| from_native(Doing::Reading, "inspect group", error))
+    })?;
     // Taken apart at once: a list that outlives its client keeps it from ending.
     let offset = |offset| match offset {
         Offset::Offset(offset) => Some(offset),
@@ -187,20 +189,36 @@ fn committed(
 }
 
 fn watermarks(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<(i64, i64)> {
-    let admin = cluster.admin()?;
-    let asked =
-        admin.inner().fetch_watermarks(topic.as_str(), partition, cluster.config.reply_time());
-    asked.map_err(|error| cluster.asking(admin.inner(), "inspect topic", error))
+    let time = cluster.config.reply_time();
+    patiently(cluster, || {
+        let ask = |it: &Asking| it.fetch_watermarks(topic.as_str(), partition, time);
+        cluster.ask("inspect topic", ask)
+    })
 }
 
 fn groups(cluster: &Cluster, topic: &TopicName) -> Result<Vec<GroupName>> {
-    let admin = cluster.admin()?;
-    let asked = admin.inner().fetch_group_list(None, cluster.config.reply_time());
-    let list = asked.map_err(|error| cluster.asking(admin.inner(), "inspect topic", error))?;
+    let time = cluster.config.reply_time();
+    let list = patiently(cluster, || {
+        cluster.ask("inspect topic", |asking| asking.fetch_group_list(None, time))
+    })?;
     let mut groups: Vec<_> =
         list.groups().iter().filter_map(|group| split_group_id(group.name(), topic)).collect();
     groups.sort();
     Ok(groups)
+}
+
+/// Asks again while a partition or group has no leader yet, which a new or restarted broker needs a
+/// moment for. A question that waited out its time is not asked again.
+fn patiently<T>(cluster: &Cluster, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
+    let until = Instant::now() + cluster.config.reply_time();
+    loop {
+        match ask() {
+            Err(error) if error.kind() == Kind::Unavailable && Instant::now() < until => {
+                std::thread::sleep(LOOK_EACH);
+            }
+            answer => return answer,
+        }
+    }
 }
 
 fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
@@ -211,9 +229,9 @@ fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
 /// The partitions of a topic; `None` if there is no topic.
 fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> {
     const OPERATION: &str = "inspect topic";
-    let admin = cluster.admin()?;
-    let asked = admin.inner().fetch_metadata(Some(topic.as_str()), cluster.config.reply_time());
-    let metadata = asked.map_err(|error| cluster.asking(admin.inner(), OPERATION, error))?;
+    let time = cluster.config.reply_time();
+    let ask = |asking: &Asking| asking.fetch_metadata(Some(topic.as_str()), time);
+    let metadata = cluster.ask(OPERATION, ask)?;
     let Some(found) = metadata.topics().first() else {
         return Ok(None);
     };

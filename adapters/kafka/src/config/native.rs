@@ -93,6 +93,8 @@ impl Config {
         native.set("enable.auto.offset.store", "false").set("auto.offset.reset", "earliest");
         native.set("enable.auto.commit", "true").set("auto.commit.interval.ms", "100");
         native.set("isolation.level", "read_committed");
+        // How soon a topic that is gone, and new partitions, are noticed.
+        native.set("topic.metadata.refresh.interval.ms", "5000");
         // Its usual second stalls whoever is slower than the fetch.
         native.set("fetch.queue.backoff.ms", "5");
         native.set("queued.min.messages", "10000").set("queued.max.messages.kbytes", "16384")

@@ -3,17 +3,19 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::{Client, ClientContext};
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use wingman_core::driver::Door;
 use wingman_core::transport::Limits;
 use wingman_core::{Error, Kind, Result};
 
-use super::producer::Producer;
+use super::producer::{Producer, Quiet};
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_code, from_native};
 use crate::publisher::BATCH_MESSAGES_MAX;
@@ -31,10 +33,16 @@ pub(crate) struct Cluster {
 /// Made when they are needed first. Ending one blocks: see [`Cluster::drop`].
 #[derive(Default)]
 struct Clients {
-    admin: Option<Arc<AdminClient<Watch>>>,
+    asking: Option<Arc<Asking>>,
+    admin: Option<Arc<AdminClient<Quiet>>>,
     producer: Option<Arc<Producer>>,
 }
 
+/// The client for questions. It is in no group.
+pub(crate) type Asking = BaseConsumer<Watch>;
+
+/// Events that a client may have told since it was polled last.
+const EVENTS_MAX: usize = 16;
 /// A topic to ask for when nothing but an answer is wanted.
 const ANY_TOPIC: &str = "wingman";
 
@@ -48,7 +56,7 @@ impl Cluster {
             seats: Mutex::default(),
         };
         // Settings that the client refuses are an error now.
-        cluster.admin()?;
+        cluster.asking()?;
         Ok(cluster)
     }
 
@@ -63,14 +71,25 @@ impl Cluster {
         }
     }
 
-    /// The client for topology and questions.
-    pub(crate) fn admin(&self) -> Result<Arc<AdminClient<Watch>>> {
+    /// The client for questions.
+    pub(crate) fn asking(&self) -> Result<Arc<Asking>> {
+        let mut clients = self.clients();
+        if let Some(asking) = &clients.asking {
+            return Ok(asking.clone());
+        }
+        let made = self.config.native(Role::Admin).create_with_context(Watch::default());
+        let made: Asking = made.map_err(|error| from_native(Doing::Reading, "open", error))?;
+        Ok(clients.asking.insert(Arc::new(made)).clone())
+    }
+
+    /// The client for changing topology.
+    pub(crate) fn admin(&self) -> Result<Arc<AdminClient<Quiet>>> {
         let mut clients = self.clients();
         if let Some(admin) = &clients.admin {
             return Ok(admin.clone());
         }
-        let made = self.config.native(Role::Admin).create_with_context(Watch::default());
-        let made: AdminClient<Watch> =
+        let made = self.config.native(Role::Admin).create_with_context(Quiet);
+        let made: AdminClient<Quiet> =
             made.map_err(|error| from_native(Doing::Reading, "open", error))?;
         Ok(clients.admin.insert(Arc::new(made)).clone())
     }
@@ -102,26 +121,33 @@ impl Cluster {
     /// One round trip.
     pub(super) async fn ping(self: &Arc<Self>) -> Result<()> {
         self.block_on(|this| {
-            let admin = this.admin()?;
-            let asked = admin.inner().fetch_metadata(Some(ANY_TOPIC), this.config.reply_time());
-            asked.map(drop).map_err(|error| this.asking(admin.inner(), "ping", error))
+            let time = this.config.reply_time();
+            this.ask("ping", |asking| asking.fetch_metadata(Some(ANY_TOPIC), time)).map(drop)
         })
         .await
     }
 
-    /// The error of a question: a client whose credentials are refused says only that no broker is
-    /// there, and has told its context why.
-    pub(crate) fn asking(
+    /// Asks something. Blocks.
+    ///
+    /// A client whose credentials are refused answers only that no broker is there; why, it tells
+    /// its context when it is polled.
+    pub(crate) fn ask<T>(
         &self,
-        client: &Client<Watch>,
         operation: &'static str,
-        error: KafkaError,
-    ) -> Error {
-        match client.context().refused() {
-            Some(code) => from_code(Doing::Reading, operation, code),
-            None => from_native(Doing::Reading, operation, error),
-        }
-        .with("servers", &self.config.servers)
+        question: impl FnOnce(&Asking) -> KafkaResult<T>,
+    ) -> Result<T> {
+        let asking = self.asking()?;
+        question(&asking).map_err(|error| {
+            for _ in 0..EVENTS_MAX {
+                // It has no messages to give.
+                let _ = asking.poll(Duration::ZERO);
+            }
+            let error = match asking.context().refused() {
+                Some(code) => from_code(Doing::Reading, operation, code),
+                None => from_native(Doing::Reading, operation, error),
+            };
+            error.with("servers", &self.config.servers)
+        })
     }
 
     /// How long an administrative call may take.
@@ -163,9 +189,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         let clients = std::mem::take(&mut *self.clients());
-        if clients.admin.is_some() || clients.producer.is_some() {
-            std::thread::spawn(move || drop(clients));
-        }
+        std::thread::spawn(move || drop(clients));
     }
 }
 
@@ -199,6 +223,8 @@ impl ClientContext for Watch {
         }
     }
 }
+
+impl ConsumerContext for Watch {}
 
 /// The client's own log: what matters of it comes as an error as well.
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {

@@ -8,7 +8,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use wingman_core::Kind;
 use wingman_core::transport::{Settle, StartPosition, SubscriberOptions};
 
-use crate::server::{PATIENCE, QUIET, Server, ack, bodies, rest, settle, take, until};
+use crate::server::{PATIENCE, QUIET, Server, ack, bodies, settle, take, until};
 
 pub(crate) async fn what_is_committed_never_passes_what_is_not_settled(server: Server) {
     let server = server.with("partitions=1").await;
@@ -45,22 +45,6 @@ pub(crate) async fn a_partition_that_appears_later_is_read_from_its_beginning(se
     until("the new partition", async || producer.send(record(), PATIENCE).await.is_ok()).await;
     let again = server.join_with(latest).await;
     assert_eq!(bodies(&take(&*again, 1).await), ["new"]);
-}
-
-pub(crate) async fn a_topic_that_is_made_anew_is_read_from_its_beginning(server: Server) {
-    let server = server.with("partitions=1").await;
-    let subscriber = server.join().await;
-    server.publish(&["a", "b"]).await;
-    let taken = take(&*subscriber, 2).await;
-    ack(&*subscriber, &taken[..1]).await;
-    assert!(server.admin().delete_topic(&server.topic).await.unwrap());
-    server.publish(&["c", "d"]).await;
-    let came = take(&*subscriber, 2).await;
-    assert_eq!(bodies(&came), ["c", "d"]);
-    let stale = settle(&*subscriber, &taken[1], Settle::Ack).await;
-    assert_eq!(stale.unwrap_err().kind(), Kind::StaleLease);
-    ack(&*subscriber, &came).await;
-    assert!(rest(&*subscriber).await.is_empty());
 }
 
 pub(crate) async fn a_topic_that_is_gone_ends_the_subscription(server: Server) {

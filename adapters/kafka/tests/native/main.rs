@@ -39,7 +39,6 @@ const TESTS: &[(&str, Run)] = table![
     foreign::java_clients_and_we_agree_on_a_key_s_partition,
     groups::what_is_committed_never_passes_what_is_not_settled,
     groups::a_partition_that_appears_later_is_read_from_its_beginning,
-    groups::a_topic_that_is_made_anew_is_read_from_its_beginning,
     groups::a_topic_that_is_gone_ends_the_subscription,
     groups::a_group_with_members_is_not_deleted,
     refused::wrong_credentials_are_permanent,

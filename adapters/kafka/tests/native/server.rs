@@ -110,12 +110,6 @@ pub(crate) async fn take(subscriber: &dyn Subscriber, count: usize) -> Vec<Deliv
     taken
 }
 
-/// What comes while the tests believe that something could.
-pub(crate) async fn rest(subscriber: &dyn Subscriber) -> Vec<String> {
-    let most = NonZeroUsize::new(100).unwrap();
-    bodies(&subscriber.receive(most, QUIET).await.unwrap())
-}
-
 pub(crate) async fn settle(
     subscriber: &dyn Subscriber,
     delivery: &Delivery,
