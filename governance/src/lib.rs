@@ -17,3 +17,4 @@ pub mod rollback;
 pub mod scope;
 
 pub use governor::{Governor, Running, StartError};
+pub use protocol::settings::Mode;

@@ -10,6 +10,7 @@ use crate::contract::Level;
 use crate::digest::Digest;
 use crate::protocol::id::{EventKey, ExecutionId, PlanDigest, TreeId, WorkerId};
 use crate::protocol::row::{DeadReason, RefusalCode};
+use crate::protocol::settings::Mode;
 
 /// The first line of every stamp.
 pub const DOMAIN: &str = "wingman/stamp/v1";
@@ -65,8 +66,8 @@ macro_rules! facts {
 facts! {
     /// The first leaf of a log.
     LedgerOpened = "ledger_opened" { ledger: Digest },
-    /// A process joined.
-    WorkerJoined = "worker_joined" { worker: WorkerId, epoch: u64 },
+    /// A process joined, and judges in this mode.
+    WorkerJoined = "worker_joined" { worker: WorkerId, epoch: u64, mode: Mode },
     /// A process lost its lease or left.
     WorkerLost = "worker_lost" { worker: WorkerId, epoch: u64 },
     /// An event was recorded that no finish lists: admitted from outside, published by a program, or
@@ -76,6 +77,8 @@ facts! {
     Started = "started" { handler: String, contract: Digest, event: EventKey, commitment: Digest, attempt: u32, worker: WorkerId, epoch: u64 },
     /// A gate or the handler declined.
     Refused = "refused" { handler: String, code: RefusalCode },
+    /// In observe: a gate would have declined, about a tool or an event type.
+    WouldRefuse = "would_refuse" { handler: String, code: &'static str, about: String },
     /// The event had passed its expiry.
     Expired = "expired" { handler: String },
     /// The delivery moved into the ledger to wait.

@@ -8,6 +8,7 @@ use crate::ledger::{LedgerError, Reader};
 use crate::protocol::id::{EventKey, ExecutionId};
 use crate::protocol::row::{
     Effect, EffectState, Execution, Fence, FenceState, OutboxRow, OutboxState, Phase, Recorded,
+    WouldRefuse,
 };
 
 /// One tree, from its root events down.
@@ -47,6 +48,9 @@ pub struct ExecutionNode {
     pub handler: String,
     /// Where it stands.
     pub phase: Phase,
+    /// What the gates would have refused, had they not only observed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub would_refuse: Vec<WouldRefuse>,
     /// How often it was given to the handler again by a person.
     pub replay: u32,
     /// Attempts started; a replay counts on from what it replays.
@@ -169,6 +173,7 @@ impl Rows {
             id: row.id,
             handler: row.who.handler,
             phase: row.phase,
+            would_refuse: row.would_refuse,
             replay: row.replay,
             attempts: row.attempts,
             stamp: row.stamp,

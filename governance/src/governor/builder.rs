@@ -10,15 +10,15 @@ use wingman_core::bus::{Bus, SubscriptionOptions};
 use wingman_core::handler::{Handler, IntoHandler};
 
 use super::running::Running;
-use crate::contract::{ContractErrors, Contracts, Level};
+use crate::contract::{ContractErrors, Contracts, HandlerContract, Level};
 use crate::ledger::{CheckpointEvery, Gaps, LedgerError};
 use crate::permission::{Tool, ToolRegistry};
-use crate::protocol::settings::Settings;
+use crate::protocol::settings::{Mode, Settings};
 
 /// What a program changes of how handlers subscribe.
 pub(super) type Adjust = Arc<dyn Fn(&mut SubscriptionOptions) + Send + Sync>;
 
-/// Wires contracts, ledger and tools around a bus. Mode: enforce.
+/// Wires contracts, ledger and tools around a bus, in a [`Mode`]: enforce unless said otherwise.
 #[derive(Clone)]
 pub struct Governor {
     pub(super) url: String,
@@ -75,10 +75,18 @@ impl Governor {
         self
     }
 
-    /// Replaces the bounds of the protocol.
+    /// Replaces mode and bounds of the protocol.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// What becomes of what the engines refuse. In [`Mode::Observe`] it is stamped (`would_refuse`), and
+    /// happens all the same; what keeps the ledger true is enforced in both modes.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.settings.mode = mode;
         self
     }
 
@@ -136,7 +144,7 @@ impl Governor {
     pub async fn start(self) -> Result<Running, StartError> {
         let contracts = self.contracts.clone().map_err(StartError::Contracts)?;
         for (name, handler) in &self.handlers {
-            check(&contracts, &self.tools, name, &**handler)?;
+            check(&contracts, &self, name, &**handler)?;
         }
         Running::start(self, contracts).await
     }
@@ -153,58 +161,77 @@ impl Governor {
     }
 }
 
-/// In enforce mode a handler without a contract does not start, nor one whose types say that it does
-/// more than its contract allows (P-01), nor one whose tools are missing or cannot undo what an event
-/// promises to undo (P-06).
+/// A handler without a contract does not start: there is nothing to judge it by. One that does not fit
+/// its contract does not start in enforce mode.
 fn check(
     contracts: &Contracts,
-    tools: &ToolRegistry,
+    governor: &Governor,
     name: &str,
     handler: &dyn Handler,
 ) -> Result<(), StartError> {
-    let refuse = |why: String, remedy: String| {
-        Err(StartError::Handler { handler: name.to_owned(), why, remedy })
+    let handler_of = |(why, remedy)| {
+        let handler = name.to_owned();
+        StartError::Handler { handler, why, remedy }
     };
     let Some(contract) = contracts.handler(name) else {
-        return refuse(
-            "it has no contract".to_owned(),
-            format!("add a document `handler: {name}`"),
-        );
+        let why = "it has no contract".to_owned();
+        return Err(handler_of((why, format!("add a document `handler: {name}`"))));
     };
+    match (
+        unfit(contracts, contract, &governor.tools, handler).map(handler_of),
+        governor.settings.mode,
+    ) {
+        (None, _) => Ok(()),
+        (Some(error), Mode::Enforce) => Err(error),
+        (Some(error), Mode::Observe) => {
+            tracing::warn!(%error, "Handler would not start in enforce mode");
+            Ok(())
+        }
+    }
+}
+
+/// How a handler does not fit its contract, and what to do: its types say that it does more than the
+/// contract allows (P-01), or a granted tool is missing, or cannot undo what an event promises (P-06).
+fn unfit(
+    contracts: &Contracts,
+    contract: &HandlerContract,
+    tools: &ToolRegistry,
+    handler: &dyn Handler,
+) -> Option<(String, String)> {
     let signature = handler.signature();
     if let Some(ty) = signature.consumes.iter().find(|ty| !contract.consumes.contains(**ty)) {
-        return refuse(
+        return Some((
             format!("it takes {ty}, which its contract does not consume"),
             format!("add {ty} to `consumes`, or take another event"),
-        );
+        ));
     }
     let emits = signature.emits.unwrap_or_default();
     if let Some(ty) = emits.iter().find(|ty| !contract.emits.contains(**ty)) {
-        return refuse(
+        return Some((
             format!("it can emit {ty}, which its contract does not declare"),
             format!("add {ty} to `emits`, or return something else"),
-        );
+        ));
     }
     let built_in = crate::rollback::TOOL;
     for (tool, _) in contract.granted().filter(|(tool, _)| *tool != built_in) {
         let Some(registered) = tools.get(tool) else {
-            return refuse(
+            return Some((
                 format!("its contract grants the tool {tool}, which this process does not have"),
                 "register the tool, or take it out of `tools`".to_owned(),
-            );
+            ));
         };
         let promised = contract.consumes.iter().find(|event| contracts.is_compensatable(event));
         if let Some(event) = promised
             && registered.level() > Level::Read
             && !registered.can_undo()
         {
-            return refuse(
+            return Some((
                 format!("its tool {tool} cannot undo, and event {event} is compensatable (P-06)"),
                 format!("say `rollback: {{ kind: irreversible }}` in {event}, or drop the tool"),
-            );
+            ));
         }
     }
-    Ok(())
+    None
 }
 
 /// Why a governor did not start.

@@ -16,6 +16,7 @@ pub(super) fn conclude(run: &RunContext, ending: Ending) -> Conclude {
         ending: translate(run, ending),
         event: Arc::clone(&run.started.event),
         delivered: run.delivered.clone(),
+        objections: run.take_objections(),
     }
 }
 

@@ -1,13 +1,17 @@
 //! What a governed run carries: who it is, and the way back to ledger, tools and contracts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wingman_core::handler::{Failure, Request};
 
 use super::core::Core;
 use crate::protocol::id::HandlerName;
-use crate::protocol::input::{Delivered, Started};
+use crate::protocol::input::{Delivered, Objection, Started};
+use crate::protocol::settings::Mode;
+
+/// Objections that one run takes down; those of tool calls are stamped with the calls.
+const OBJECTIONS_MAX: usize = 64;
 
 /// One run of a handler, shared by its extractors.
 pub(crate) struct RunContext {
@@ -19,6 +23,7 @@ pub(crate) struct RunContext {
     calls: AtomicU32,
     fence: AtomicBool,
     interrupted: AtomicBool,
+    objections: Mutex<Vec<Objection>>,
 }
 
 impl RunContext {
@@ -30,7 +35,8 @@ impl RunContext {
     ) -> Self {
         let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
         let interrupted = AtomicBool::new(false);
-        Self { core, who, started, delivered, calls, fence, interrupted }
+        let objections = Mutex::default();
+        Self { core, who, started, delivered, calls, fence, interrupted, objections }
     }
 
     /// The context of a request; a failure if its handler is not governed.
@@ -54,6 +60,30 @@ impl RunContext {
 
     pub(crate) fn wants_fence(&self) -> bool {
         self.fence.load(Ordering::Relaxed)
+    }
+
+    /// Whether what the engines refuse is only noted; then it is taken down here, and stamped when the
+    /// run ends.
+    pub(crate) fn only_observes(&self, objection: impl FnOnce() -> Objection) -> bool {
+        match self.core.settings.mode {
+            Mode::Enforce => false,
+            Mode::Observe => {
+                let mut objections = self.objections();
+                if objections.len() < OBJECTIONS_MAX {
+                    objections.push(objection());
+                }
+                true
+            }
+        }
+    }
+
+    /// What was taken down so far.
+    pub(crate) fn take_objections(&self) -> Vec<Objection> {
+        std::mem::take(&mut self.objections())
+    }
+
+    fn objections(&self) -> MutexGuard<'_, Vec<Objection>> {
+        self.objections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A halt stopped this run at a tool call: it begins again after the resume, and no attempt

@@ -1,5 +1,6 @@
 //! A governed process at work.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -114,11 +115,12 @@ impl Running {
         let Some(contract) = core.contracts.handler(name) else {
             return Ok(());
         };
-        let topics = contract
-            .consumes
-            .iter()
-            .map(|ty| core.bus.topic_of(ty))
-            .collect::<Result<Vec<_>, _>>()?;
+        // What it takes beside its contract is judged too, where it starts at all (mode observe).
+        let beside = handler.signature().consumes;
+        let declared = contract.consumes.iter().map(String::as_str);
+        let types: BTreeSet<&str> = declared.chain(beside).collect();
+        let topics =
+            types.into_iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<Vec<_>, _>>()?;
         let group = core.bus.group_of(name)?;
         let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
         let gate = HandlerGate::new(Arc::clone(core), who);

@@ -11,6 +11,7 @@ use super::tool::{Call, Tool, ToolError};
 use crate::governor::RunContext;
 use crate::protocol::input::{Input, Intend, Intended, Reply, Report, UndoOutcome};
 use crate::protocol::row::{Effect, EffectKey, RefusalCode};
+use crate::protocol::settings::Mode;
 
 /// The tools that the handler's contract grants. Each call is judged (P-01, P-02, P-03, P-06) and
 /// announced in the ledger before it is made, and its result is recorded after (R3).
@@ -75,7 +76,10 @@ impl Tools {
         match contract.map(|contract| contract.permits(name, tool.level())) {
             Some(Ok(())) => tool.before(arguments).await,
             // The protocol judges again, stamps the denial and says why.
-            Some(Err(_)) | None => Ok(Bytes::new()),
+            Some(Err(_)) | None => match self.run.core.settings.mode {
+                Mode::Enforce => Ok(Bytes::new()),
+                Mode::Observe => tool.before(arguments).await,
+            },
         }
     }
 

@@ -4,6 +4,7 @@ use wingman_core::event::CloudEvent;
 
 use super::id::{ExecutionId, PlanDigest};
 use super::input::{Decided, plan_digest};
+use super::record::EXTERNAL;
 use super::row::{Decision, Execution, Plan, Row, Scan};
 use super::state::{Result, State};
 use super::worker::millis;
@@ -23,8 +24,8 @@ pub(super) enum Handshake {
     Approved(Box<Plan>),
     /// The question is put; park until the deadline.
     Ask { plan: PlanDigest, deadline_millis: u64 },
-    /// There is no approval to spend.
-    Refused(String),
+    /// There is no approval to spend, though perhaps a plan.
+    Refused { detail: String, plan: Option<Box<Plan>> },
 }
 
 pub(super) fn judge(
@@ -51,7 +52,7 @@ fn ask(
     approval: &Approval,
 ) -> Result<Handshake> {
     let Some(value) = at(event, &approval.plan) else {
-        return Ok(Handshake::Refused(format!("the body has no plan at {}", approval.plan)));
+        return Ok(refused(format!("the body has no plan at {}", approval.plan), None));
     };
     let digest = plan_digest(&value);
     let Some(mut plan) = state.plan(digest)? else {
@@ -76,7 +77,7 @@ fn ask(
     let earlier = (0..=execution.replay).map(|it| ExecutionId::of(&execution.who, event, it));
     if !earlier.into_iter().any(|it| it == plan.asked_by) {
         let detail = "this very plan was put before somebody already; a plan is decided once";
-        return Ok(Handshake::Refused(detail.to_owned()));
+        return Ok(refused(detail, None));
     }
     if plan.decision == Decision::Pending {
         if state.now < plan.deadline_millis {
@@ -97,38 +98,47 @@ fn spend(
     event: &CloudEvent,
     pointer: &str,
 ) -> Result<Handshake> {
-    let refuse = |text: &str| Ok(Handshake::Refused(text.to_owned()));
     let Some(value) = at(event, pointer) else {
-        return Ok(Handshake::Refused(format!("the body has no plan at {pointer}")));
+        return Ok(refused(format!("the body has no plan at {pointer}"), None));
     };
     let digest = match value.as_str().map(str::parse) {
         Some(Ok(digest)) => digest,
         Some(Err(_)) | None => plan_digest(&value),
     };
     let Some(mut plan) = state.plan(digest)? else {
-        return refuse("nobody was asked to approve this plan");
+        return Ok(refused("nobody was asked to approve this plan", None));
     };
-    match &plan.decision {
-        Decision::Approved { .. } => {}
-        Decision::Pending => return refuse("nobody has decided this plan yet"),
-        Decision::Denied { .. } => return refuse("this plan was denied"),
-        Decision::Expired => return refuse("nobody approved this plan in time"),
+    if plan.spent_by == Some(execution.id) && plan.tree == execution.tree {
+        return Ok(Handshake::Approved(Box::new(plan)));
     }
-    if plan.tree != execution.tree {
-        return refuse("this plan was approved for another request");
-    }
-    match plan.spent_by {
-        Some(spender) if spender == execution.id => return Ok(Handshake::Approved(Box::new(plan))),
-        Some(_) => return refuse("this approval was used already, and is good once"),
-        None => {}
-    }
-    if state.now >= plan.deadline_millis {
-        return refuse("this approval has expired");
+    if let Some(why) = why_not_spent(state, execution, &plan) {
+        return Ok(refused(why, Some(plan)));
     }
     plan.spent_by = Some(execution.id);
     state.rows.save(Row::Plan(plan.clone()))?;
     state.stamp(execution, Fact::Spent { plan: digest })?;
     Ok(Handshake::Approved(Box::new(plan)))
+}
+
+/// Why this execution cannot spend the approval of a plan.
+fn why_not_spent(state: &State<'_>, execution: &Execution, plan: &Plan) -> Option<&'static str> {
+    match &plan.decision {
+        Decision::Approved { .. } => {}
+        Decision::Pending => return Some("nobody has decided this plan yet"),
+        Decision::Denied { .. } => return Some("this plan was denied"),
+        Decision::Expired => return Some("nobody approved this plan in time"),
+    }
+    if plan.tree != execution.tree {
+        return Some("this plan was approved for another request");
+    }
+    if plan.spent_by.is_some() {
+        return Some("this approval was used already, and is good once");
+    }
+    (state.now >= plan.deadline_millis).then_some("this approval has expired")
+}
+
+fn refused(detail: impl Into<String>, plan: Option<Plan>) -> Handshake {
+    Handshake::Refused { detail: detail.into(), plan: plan.map(Box::new) }
 }
 
 /// Takes an answer. The caller has verified that `by` signed it.
@@ -186,7 +196,7 @@ fn not_entitled(state: &State<'_>, plan: &Plan, by: &str) -> Option<String> {
 /// The handler whose execution emitted the event that holds the plan.
 fn proposer(state: &mut State<'_>, execution: &Execution) -> Result<String> {
     let Some(cause) = execution.cause else {
-        return Ok("external".to_owned());
+        return Ok(EXTERNAL.to_owned());
     };
     Ok(state.execution(cause)?.map_or_else(|| "unknown".to_owned(), |it| it.who.handler))
 }

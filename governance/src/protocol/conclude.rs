@@ -2,9 +2,10 @@
 
 use wingman_core::event::CloudEvent;
 
-use super::input::{Conclude, Concluded, Run, RunEnding};
+use super::input::{Conclude, Concluded, Objection, Run, RunEnding};
+use super::observe::{self, upheld};
 use super::outcome::{Received, Remains, dead_letter, settle};
-use super::output;
+use super::output::{self, Fault};
 use super::park::{Terms, park};
 use super::row::{
     AttemptFailure, DeadReason, Effect, EffectState, Execution, ParkReason, Phase, RefusalCode,
@@ -32,8 +33,9 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
         state.append(Some(execution), None, fact)?;
         return Ok(Concluded::Late);
     };
-    let Conclude { run, ending, event, delivered } = conclude;
+    let Conclude { run, ending, event, delivered, objections } = conclude;
     tool::give_up(state, &execution)?;
+    observe::note(state, &mut execution, run.attempt, objections)?;
     let kept = match &delivered {
         Some(_) => None,
         None => state.parked(execution.id)?.map(|parked| parked.original),
@@ -64,7 +66,7 @@ fn finish(
     fence: bool,
     remains: Remains<'_>,
 ) -> Result<Concluded> {
-    if let Some(fault) = output_fault(state, execution, outputs)? {
+    if let Some(fault) = output_fault(state, execution, run, outputs)? {
         return output_refused(state, execution, run, &fault, remains);
     }
     disown_earlier(state, execution, run.attempt)?;
@@ -82,16 +84,30 @@ fn finish(
     Ok(Concluded::Ack)
 }
 
+/// Why outputs are not taken, if so. What is only observed is noted, once nothing else is wrong.
 fn output_fault(
     state: &mut State<'_>,
-    execution: &Execution,
+    execution: &mut Execution,
+    run: &Run,
     outputs: &[CloudEvent],
 ) -> Result<Option<String>> {
     let contracts = state.contracts;
-    match contracts.handler(&execution.who.handler) {
-        Some(contract) => output::check(state, contract, outputs),
-        None => Ok(None),
+    let Some(contract) = contracts.handler(&execution.who.handler) else {
+        return Ok(None);
+    };
+    let mut noted = Vec::new();
+    for fault in output::faults(state, contract, outputs)? {
+        match fault {
+            Fault::Never(detail) => return Ok(Some(detail)),
+            Fault::Policy(objection) => {
+                if let Some(Objection { code, detail, .. }) = upheld(state, &mut noted, objection) {
+                    return Ok(Some(format!("{code} {detail}")));
+                }
+            }
+        }
     }
+    observe::note(state, execution, run.attempt, noted)?;
+    Ok(None)
 }
 
 /// What the handler returned breaks its contract: another attempt would return it again.
@@ -125,7 +141,7 @@ fn refused(
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     let outputs: Vec<CloudEvent> = output.cloned().into_iter().collect();
-    if let Some(fault) = output_fault(state, execution, &outputs)? {
+    if let Some(fault) = output_fault(state, execution, run, &outputs)? {
         return output_refused(state, execution, run, &fault, remains);
     }
     let handler = execution.who.handler.clone();

@@ -8,7 +8,7 @@ use wingman_core::message::Message;
 
 use super::id::{ExecutionId, HandlerName, PlanDigest, TreeId, WorkerId};
 use super::row::{Claim, Decision, Effect, EffectKey, Fate, OutboxRow, Plan, RefusalCode, Target};
-use crate::contract::Level;
+use crate::contract::{Denied, Level};
 use crate::digest::Digest;
 
 /// One request to the protocol.
@@ -178,6 +178,26 @@ pub struct Conclude {
     pub event: Arc<CloudEvent>,
     /// What was received; `None` for a parked delivery, which the ledger has.
     pub delivered: Option<Arc<Delivered>>,
+    /// What the handler was told that it would be refused (mode observe).
+    pub objections: Vec<Objection>,
+}
+
+/// Something that an engine has against what an execution does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// By which primitive or rule.
+    pub code: &'static str,
+    /// The tool or the event type.
+    pub about: String,
+    /// Why.
+    pub detail: String,
+}
+
+impl Objection {
+    /// What a contract has against a call of a tool.
+    pub(crate) fn from_denied(denied: &Denied, tool: &str) -> Self {
+        Self { code: denied.code(), about: tool.to_owned(), detail: denied.to_string() }
+    }
 }
 
 /// How a run ended.

@@ -6,8 +6,9 @@ use wingman_core::event::{CloudEvent, extension};
 
 use super::approve::{self, Handshake};
 use super::id::{EventKey, ExecutionId, event_digest};
-use super::input::{Arrival, Judged, Run, Started};
+use super::input::{Arrival, Judged, Objection, Run, Started};
 use super::lane;
+use super::observe::{self, upheld};
 use super::order::{self, Ordered};
 use super::outcome::{Remains, dead_letter, refuse, settle, unclaimed, unjudged};
 use super::park::{Terms, park};
@@ -20,7 +21,7 @@ use super::state::{Result, State};
 use super::tool;
 use super::worker::{LEASE, abandon};
 use crate::audit::stamp::{Fact, commit};
-use crate::contract::{HandlerContract, Producers};
+use crate::contract::Producers;
 
 /// How long a head is kept before it is judged again, if nothing wakes it, in milliseconds.
 pub(super) const HOLD_MILLIS: u64 = 250;
@@ -76,34 +77,39 @@ pub(super) fn weigh(
     remains: Remains<'_>,
 ) -> Result<Judged> {
     order::note_moves(state, execution, event);
-    let handshake = match objection(state, event, execution, woken)? {
-        Objection::None(handshake) => handshake,
-        Objection::Refuse(code, detail) => {
+    let mut noted = Vec::new();
+    let handshake = match obstacle(state, event, execution, woken, &mut noted)? {
+        Obstacle::None(handshake) => handshake,
+        Obstacle::Refuse(code, detail) => {
             refuse(state, execution, event, code, &detail)?;
             return Ok(Judged::Ack);
         }
-        Objection::GiveUp(reason, detail) => {
+        Obstacle::GiveUp(reason, detail) => {
             dead_letter(state, execution, reason, &detail, remains)?;
             return Ok(Judged::Ack);
         }
-        Objection::Expired => {
+        Obstacle::Expired => {
             let handler = execution.who.handler.clone();
             settle(state, execution, Phase::Expired, Fact::Expired { handler })?;
             return Ok(Judged::Ack);
         }
-        Objection::Park(reason, terms) => {
+        Obstacle::Park(reason, terms) => {
             park(state, execution, event, reason, terms, remains)?;
             return Ok(Judged::Ack);
         }
     };
-    order::reserve(state, execution)?;
+    let is_in_turn = noted.iter().all(|it| it.code != RefusalCode::Order.as_str());
+    observe::note(state, execution, execution.attempts + 1, noted)?;
+    if is_in_turn {
+        order::reserve(state, execution)?;
+    }
     let mut started = start(state, claim, event, recorded, execution)?;
     (started.decision, started.approved) = (handshake.decision, handshake.approved);
     Ok(Judged::Run(Box::new(started)))
 }
 
-/// What stands against a start.
-enum Objection {
+/// What stands in the way of a start.
+enum Obstacle {
     None(Box<Granted>),
     Refuse(RefusalCode, String),
     GiveUp(DeadReason, String),
@@ -118,58 +124,100 @@ struct Granted {
     approved: Option<Plan>,
 }
 
-/// The first objection, in the order in which they count: what can never run before what must wait.
-fn objection(
+/// The first obstacle, in the order in which they count: what can never run before what must wait. What
+/// is only observed is noted, and is none.
+fn obstacle(
     state: &mut State<'_>,
     event: &CloudEvent,
     execution: &Execution,
     woken: Option<&Parked>,
-) -> Result<Objection> {
-    if let Some((code, detail)) = contract_fault(state, event, execution)? {
-        return Ok(Objection::Refuse(code, detail));
+    noted: &mut Vec<Objection>,
+) -> Result<Obstacle> {
+    if state.fence(execution.tree.clone())?.is_some() {
+        let detail = "its tree is being undone".to_owned();
+        return Ok(Obstacle::Refuse(RefusalCode::Rollback, detail));
+    }
+    if let Some(detail) = scope_fault(event, execution, state) {
+        let objection = Objection::of(RefusalCode::Scope, event.ty(), detail);
+        if let Some(objection) = upheld(state, noted, objection) {
+            return Ok(Obstacle::Refuse(RefusalCode::Scope, objection.detail));
+        }
     }
     if is_used_up(state, execution) {
         let detail = "its process ended or lost its lease at each attempt";
-        return Ok(Objection::GiveUp(DeadReason::Exhausted, detail.to_owned()));
+        return Ok(Obstacle::GiveUp(DeadReason::Exhausted, detail.to_owned()));
     }
     if is_expired(event, state.now) {
-        return Ok(Objection::Expired);
+        let (about, detail) = (event.ty().to_owned(), "it is past its expirytime".to_owned());
+        let objection = Objection { code: observe::EXPIRED, about, detail };
+        if upheld(state, noted, objection).is_some() {
+            return Ok(Obstacle::Expired);
+        }
     }
     let body = event.data.as_deref().unwrap_or_default();
     if let Err(error) = state.contracts.validate_body(event.ty(), body) {
-        return Ok(Objection::GiveUp(DeadReason::SchemaMismatch, error.to_string()));
+        let (about, detail) = (event.ty().to_owned(), error.to_string());
+        let objection = Objection { code: observe::SCHEMA, about, detail };
+        if let Some(objection) = upheld(state, noted, objection) {
+            return Ok(Obstacle::GiveUp(DeadReason::SchemaMismatch, objection.detail));
+        }
     }
     let waits = match woken {
         None => lane::is_taken(state, execution)?,
         Some(parked) => lane::is_before(state, parked)?,
     };
     if waits {
-        return Ok(Objection::Park(ParkReason::Behind, Terms::until_woken(state)));
+        return Ok(Obstacle::Park(ParkReason::Behind, Terms::until_woken(state)));
     }
-    match order::judge(state, execution, event)? {
-        Ordered::Free => handshake(state, execution, event),
-        Ordered::Wait(scope) => {
-            Ok(Objection::Park(ParkReason::Order { scope }, Terms::until_woken(state)))
-        }
-        Ordered::Never(detail) => Ok(Objection::Refuse(RefusalCode::Order, detail)),
+    if let Some(obstacle) = disorder(state, event, execution, noted)? {
+        return Ok(obstacle);
     }
+    handshake(state, event, execution, noted)
 }
 
+/// G7: what an ordering rule has against it.
+fn disorder(
+    state: &mut State<'_>,
+    event: &CloudEvent,
+    execution: &Execution,
+    noted: &mut Vec<Objection>,
+) -> Result<Option<Obstacle>> {
+    let (detail, obstacle) = match order::judge(state, execution, event)? {
+        Ordered::Free => return Ok(None),
+        Ordered::Wait(scope) => {
+            let terms = Terms::until_woken(state);
+            let detail = "something has to finish before it".to_owned();
+            (detail, Obstacle::Park(ParkReason::Order { scope }, terms))
+        }
+        Ordered::Never(detail) => (detail.clone(), Obstacle::Refuse(RefusalCode::Order, detail)),
+    };
+    let objection = Objection::of(RefusalCode::Order, event.ty(), detail);
+    Ok(upheld(state, noted, objection).map(|_| obstacle))
+}
+
+/// P-04. Whoever asks a person waits for the answer in both modes: asking is what it is for.
 fn handshake(
     state: &mut State<'_>,
-    execution: &Execution,
     event: &CloudEvent,
-) -> Result<Objection> {
-    let granted = |decision, approved| Objection::None(Box::new(Granted { decision, approved }));
+    execution: &Execution,
+    noted: &mut Vec<Objection>,
+) -> Result<Obstacle> {
+    let granted = |decision, approved| Obstacle::None(Box::new(Granted { decision, approved }));
     Ok(match approve::judge(state, execution, event)? {
         Handshake::NotNeeded => granted(None, None),
         Handshake::Decided(decision) => granted(Some(decision), None),
         Handshake::Approved(plan) => granted(None, Some(*plan)),
         Handshake::Ask { plan, deadline_millis } => {
             let terms = Terms { due_millis: deadline_millis, deadline_millis };
-            Objection::Park(ParkReason::Approval { plan }, terms)
+            Obstacle::Park(ParkReason::Approval { plan }, terms)
         }
-        Handshake::Refused(detail) => Objection::Refuse(RefusalCode::Handshake, detail),
+        Handshake::Refused { detail, plan } => {
+            let objection = Objection::of(RefusalCode::Handshake, event.ty(), detail);
+            match upheld(state, noted, objection) {
+                Some(objection) => Obstacle::Refuse(RefusalCode::Handshake, objection.detail),
+                None => granted(None, plan.map(|plan| *plan)),
+            }
+        }
     })
 }
 
@@ -260,29 +308,12 @@ fn standing(
     }
 }
 
-/// P-01 and P-06 before anything that can wait: a fenced tree, a type outside the contract, depth.
-fn contract_fault(
-    state: &mut State<'_>,
-    event: &CloudEvent,
-    execution: &Execution,
-) -> Result<Option<(RefusalCode, String)>> {
-    if state.fence(execution.tree.clone())?.is_some() {
-        let detail = "its tree is being undone".to_owned();
-        return Ok(Some((RefusalCode::Rollback, detail)));
-    }
+/// P-01: a handler without contract, a type outside it, depth.
+fn scope_fault(event: &CloudEvent, execution: &Execution, state: &State<'_>) -> Option<String> {
     let handler = &execution.who.handler;
     let Some(contract) = state.contracts.handler(handler) else {
-        return Ok(Some((RefusalCode::Scope, format!("{handler} has no contract"))));
+        return Some(format!("{handler} has no contract"));
     };
-    Ok(scope_fault(contract, event, execution, state).map(|detail| (RefusalCode::Scope, detail)))
-}
-
-fn scope_fault(
-    contract: &HandlerContract,
-    event: &CloudEvent,
-    execution: &Execution,
-    state: &State<'_>,
-) -> Option<String> {
     let (name, ty) = (&contract.name, event.ty());
     if !contract.consumes.contains(ty) {
         return Some(format!("{name} does not declare to consume {ty}"));

@@ -11,6 +11,7 @@ pub mod id;
 pub mod input;
 mod judge;
 mod lane;
+mod observe;
 mod order;
 mod outcome;
 mod output;

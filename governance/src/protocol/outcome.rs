@@ -178,6 +178,7 @@ pub(super) fn unjudged(
         phase: Phase::Waiting,
         failures: Vec::new(),
         effects: 0,
+        would_refuse: Vec::new(),
         moves: Vec::new(),
         first_millis: state.now,
         at_millis: state.now,

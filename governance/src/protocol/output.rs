@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use wingman_core::event::CloudEvent;
 
 use super::id::EventKey;
+use super::input::Objection;
+use super::observe;
 use super::record::{Lineage, enqueue, record};
-use super::row::{Execution, OutboxState};
+use super::row::{Execution, OutboxState, RefusalCode};
 use super::state::{Result, State};
 use crate::audit::stamp::{Fact, commit};
 use crate::contract::HandlerContract;
@@ -47,61 +49,61 @@ pub(super) fn send_alone(
     Ok(())
 }
 
-/// Why outputs may not be recorded, if so: P-01 for types and fan-out; else their own faults. What
-/// takes the identity of another event is among them: nothing recorded is ever written over (R1).
-pub(super) fn check(
+/// Why outputs may not be recorded.
+pub(super) enum Fault {
+    /// The contract or the type's schema does not allow it.
+    Policy(Objection),
+    /// The ledger cannot take it, whatever a contract says.
+    Never(String),
+}
+
+/// Why outputs may not be recorded, all of it: P-01 for types and fan-out, the types' schemas, the
+/// ledger's bounds. What takes the identity of another event is among them: nothing recorded is ever
+/// written over (R1).
+pub(super) fn faults(
     state: &mut State<'_>,
     contract: &HandlerContract,
     outputs: &[CloudEvent],
-) -> Result<Option<String>> {
-    if outputs.len() > contract.limits.fanout as usize {
-        return Ok(Some(format!(
-            "{} outputs, and limits.fanout is {}",
-            outputs.len(),
-            contract.limits.fanout
-        )));
+) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    let policy = |code, about: &str, detail| {
+        Fault::Policy(Objection { code, about: about.to_owned(), detail })
+    };
+    let (count, fanout) = (outputs.len(), contract.limits.fanout);
+    if count > fanout as usize {
+        let detail = format!("{count} outputs, and limits.fanout is {fanout}");
+        faults.push(policy(RefusalCode::Scope.as_str(), &contract.name, detail));
     }
-    if let Some(fault) = after_done(contract, outputs) {
-        return Ok(Some(fault));
-    }
+    faults.extend(after_done(contract, outputs).map(Fault::Policy));
     let mut seen = BTreeSet::new();
     for output in outputs {
-        let key = EventKey::of(output);
-        if let Some(fault) = fault(state, contract, output) {
-            return Ok(Some(fault));
+        let (ty, key) = (output.ty(), EventKey::of(output));
+        let data = output.data.as_deref().unwrap_or_default();
+        if !contract.emits.contains(ty) {
+            let detail = format!("{ty} is not among what {} emits", contract.name);
+            faults.push(policy(RefusalCode::Scope.as_str(), ty, detail));
+        }
+        let bytes_max = state.settings.output_bytes_max;
+        if data.len() > bytes_max {
+            let detail = format!("{ty} has {} bytes, and the most is {bytes_max}", data.len());
+            faults.push(Fault::Never(detail));
+        }
+        if let Err(error) = state.contracts.validate_body(ty, data) {
+            faults.push(policy(observe::SCHEMA, ty, error.to_string()));
         }
         if !seen.insert(key) || state.recorded(key)?.is_some() {
-            let (ty, id) = (output.ty(), output.id());
-            return Ok(Some(format!("{ty} has the id {id} of another event")));
+            let detail = format!("{ty} has the id {} of another event", output.id());
+            faults.push(Fault::Never(detail));
         }
     }
-    Ok(None)
+    Ok(faults)
 }
 
 /// P-01: the event that completes the mission is the last of a run.
-fn after_done(contract: &HandlerContract, outputs: &[CloudEvent]) -> Option<String> {
+fn after_done(contract: &HandlerContract, outputs: &[CloudEvent]) -> Option<Objection> {
     let done = contract.scope.done.as_deref()?;
     let at = outputs.iter().position(|output| output.ty() == done)?;
-    let more = outputs.get(at + 1)?;
-    Some(format!(
-        "P-01 {} after {done}, which completes the mission of {}",
-        more.ty(),
-        contract.name
-    ))
-}
-
-fn fault(state: &State<'_>, contract: &HandlerContract, output: &CloudEvent) -> Option<String> {
-    let ty = output.ty();
-    let data = output.data.as_deref().unwrap_or_default();
-    if !contract.emits.contains(ty) {
-        return Some(format!("P-01 {ty} is not among what {} emits", contract.name));
-    }
-    if data.len() > state.settings.output_bytes_max {
-        return Some(format!(
-            "{ty} has {} bytes, and the most is {}",
-            data.len(),
-            state.settings.output_bytes_max
-        ));
-    }
-    state.contracts.validate_body(ty, data).err().map(|error| error.to_string())
+    let more = outputs.get(at + 1)?.ty();
+    let detail = format!("{more} after {done}, which completes the mission of {}", contract.name);
+    Some(Objection::of(RefusalCode::Scope, more, detail))
 }

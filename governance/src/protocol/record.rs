@@ -7,9 +7,13 @@ use wingman_core::event::CloudEvent;
 use super::id::{EventKey, ExecutionId, TreeId, event_digest};
 use super::input::Published;
 use super::row::{ChainLinks, OutboxRow, OutboxState, Recorded, RefusalCode, Row};
+use super::settings::Mode;
 use super::state::{Result, State};
 use crate::audit::stamp::{Fact, commit};
 use crate::contract::{Contracts, OrderingRule, Producers};
+
+/// Who is named where no handler is: a producer outside.
+pub(super) const EXTERNAL: &str = "external";
 
 /// Where an event of the tree comes from.
 pub(super) struct Lineage {
@@ -62,9 +66,9 @@ pub(super) fn publish(state: &mut State<'_>, event: &Arc<CloudEvent>) -> Result<
         );
         return refuse(RefusalCode::Scope, detail);
     }
-    if let Err(error) =
-        state.contracts.validate_body(event.ty(), event.data.as_deref().unwrap_or_default())
-    {
+    let body = event.data.as_deref().unwrap_or_default();
+    let unfit = state.contracts.validate_body(event.ty(), body).err();
+    if let (Some(error), Mode::Enforce) = (&unfit, state.settings.mode) {
         return refuse(RefusalCode::Scope, error.to_string());
     }
     match state.recorded(EventKey::of(event))? {
@@ -78,6 +82,11 @@ pub(super) fn publish(state: &mut State<'_>, event: &Arc<CloudEvent>) -> Result<
     let tree: TreeId = event.correlation().into();
     if state.fence(tree.clone())?.is_some() {
         return refuse(RefusalCode::Rollback, "its tree is being undone".to_owned());
+    }
+    if unfit.is_some() {
+        let (handler, about) = (EXTERNAL.to_owned(), event.ty().to_owned());
+        let fact = Fact::WouldRefuse { handler, code: RefusalCode::Scope.as_str(), about };
+        state.append(None, Some(tree.clone()), fact)?;
     }
     admit(state, event)?;
     let sequence = enqueue(

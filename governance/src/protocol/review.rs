@@ -70,6 +70,7 @@ fn replay(
         phase: Phase::Waiting,
         failures: Vec::new(),
         effects: 0,
+        would_refuse: Vec::new(),
         moves: Vec::new(),
         first_millis: at_millis,
         at_millis,

@@ -1,10 +1,42 @@
-//! Numbers that are not part of a contract.
+//! What is not part of a contract: the mode, and numbers.
 
+use std::fmt;
 use std::time::Duration;
 
-/// Bounds of the protocol. The defaults suit a few processes on one machine.
+use serde::{Deserialize, Serialize};
+
+/// What becomes of what the engines refuse. Without a ledger there is a third mode: bus only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It is stamped and told, and happens all the same.
+    Observe,
+    /// It does not happen.
+    #[default]
+    Enforce,
+}
+
+impl Mode {
+    /// The mode as stamps and people see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Mode and bounds of the protocol. The defaults suit a few processes on one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
+    /// What becomes of what the engines refuse.
+    pub mode: Mode,
     /// How long a worker's claims outlive its last heartbeat (R2).
     pub worker_lease: Duration,
     /// What waits longer than this moves into the ledger (R6).
@@ -24,6 +56,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            mode: Mode::default(),
             worker_lease: Duration::from_secs(10),
             hold_max: Duration::from_secs(10),
             parked_max: 100_000,

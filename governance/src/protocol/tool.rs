@@ -2,7 +2,8 @@
 
 use super::conclude::current;
 use super::id::ExecutionId;
-use super::input::{Intend, Intended, Reply, Report, Run};
+use super::input::{Intend, Intended, Objection, Reply, Report, Run};
+use super::observe::{self, upheld};
 use super::row::{
     Claim, Effect, EffectKey, EffectState, Execution, Phase, RefusalCode, Row, UndoKind,
 };
@@ -16,7 +17,8 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
     let Some(mut execution) = current(state, &intend.run)? else {
         return Ok(Intended::Lost);
     };
-    if let Some((code, detail)) = fault(state, &execution, &intend)? {
+    let mut noted = Vec::new();
+    if let Some((code, detail)) = fault(state, &execution, &intend, &mut noted)? {
         let Intend { tool, level, .. } = intend;
         state.stamp(&execution, Fact::Denied { tool, level, code })?;
         return Ok(Intended::Denied { code, detail });
@@ -38,11 +40,13 @@ pub(super) fn intend(state: &mut State<'_>, intend: Intend) -> Result<Intended> 
         .filter(|it| it.call >= intend.call && it.attempt < intend.run.attempt && stands(it))
         .collect();
     if let Some(effect) = standing.iter().copied().find(is_same) {
+        note(state, &mut execution, &intend, noted)?;
         return adopt(state, &execution, &intend, effect.clone());
     }
     let in_the_way: Vec<Effect> =
         standing.into_iter().filter(|it| it.undo != UndoKind::None).cloned().collect();
     if in_the_way.is_empty() {
+        note(state, &mut execution, &intend, noted)?;
         register(state, &mut execution, intend, digest)
     } else {
         undo_first(state, &execution, &intend, in_the_way)
@@ -85,12 +89,28 @@ fn stands(effect: &Effect) -> bool {
     }
 }
 
+/// What is only observed of a call that is made; the row is saved where there is something.
+fn note(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    intend: &Intend,
+    noted: Vec<Objection>,
+) -> Result<()> {
+    if noted.is_empty() {
+        return Ok(());
+    }
+    observe::note(state, execution, intend.run.attempt, noted)?;
+    state.rows.save(Row::Execution(execution.clone()))
+}
+
 /// P-03, P-06, P-01, P-02, in this order: read in the intent's own step, so that a halt or a fence
-/// holds from its commit (R8, R13). Then P-06 again: what the event promises to be undone can be.
+/// holds from its commit (R8, R13). Then P-06 again: what the event promises to be undone can be. What
+/// the contracts say is only noted in observe.
 fn fault(
     state: &mut State<'_>,
     execution: &Execution,
     intend: &Intend,
+    noted: &mut Vec<Objection>,
 ) -> Result<Option<(RefusalCode, String)>> {
     let handler = &execution.who.handler;
     if state.is_halted(handler)? {
@@ -99,19 +119,36 @@ fn fault(
     if state.fence(execution.tree.clone())?.is_some() {
         return Ok(Some((RefusalCode::Rollback, "its tree is being undone".to_owned())));
     }
-    let Some(contract) = state.contracts.handler(handler) else {
-        return Ok(Some((RefusalCode::Scope, format!("{handler} has no contract"))));
-    };
-    if let Err(denied) = contract.permits(&intend.tool, intend.level) {
-        return Ok(Some((RefusalCode::from_text(denied.code()), denied.to_string())));
+    for (code, detail) in contract_faults(state, execution, intend) {
+        let objection = Objection::of(code, &intend.tool, detail);
+        if let Some(objection) = upheld(state, noted, objection) {
+            return Ok(Some((code, objection.detail)));
+        }
     }
-    let (tool, event) = (&intend.tool, &execution.event_type);
-    let broken =
-        intend.level > Level::Read && !intend.can_undo && state.contracts.is_compensatable(event);
-    Ok(broken.then(|| {
+    Ok(None)
+}
+
+/// What the contracts of handler and event have against a call.
+fn contract_faults(
+    state: &State<'_>,
+    execution: &Execution,
+    intend: &Intend,
+) -> Vec<(RefusalCode, String)> {
+    let (handler, tool) = (&execution.who.handler, &intend.tool);
+    let Some(contract) = state.contracts.handler(handler) else {
+        return vec![(RefusalCode::Scope, format!("{handler} has no contract"))];
+    };
+    let mut faults = Vec::new();
+    if let Err(denied) = contract.permits(tool, intend.level) {
+        faults.push((RefusalCode::from_text(denied.code()), denied.to_string()));
+    }
+    let event = &execution.event_type;
+    let changes = intend.level > Level::Read;
+    if changes && !intend.can_undo && state.contracts.is_compensatable(event) {
         let detail = format!("{tool} cannot be undone, and {event} is compensatable");
-        (RefusalCode::Rollback, detail)
-    }))
+        faults.push((RefusalCode::Rollback, detail));
+    }
+    faults
 }
 
 fn arguments_digest(intend: &Intend) -> Digest {

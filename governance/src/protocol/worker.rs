@@ -16,8 +16,9 @@ pub(super) fn join(state: &mut State<'_>, id: WorkerId, handlers: Vec<String>) -
     let epoch = state.count(|counters| &mut counters.epochs)?;
     let seen = control_version(state)?;
     let expires_millis = lease_end(state);
-    state.rows.save(Row::Worker(Worker { id, epoch, expires_millis, seen, handlers }))?;
-    state.append(None, None, Fact::WorkerJoined { worker: id, epoch })?;
+    let mode = state.settings.mode;
+    state.rows.save(Row::Worker(Worker { id, epoch, expires_millis, seen, handlers, mode }))?;
+    state.append(None, None, Fact::WorkerJoined { worker: id, epoch, mode })?;
     Ok(Reply::Joined(Claim { worker: id, epoch }))
 }
 

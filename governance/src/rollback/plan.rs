@@ -8,6 +8,7 @@ use wingman_core::handler::{Extract, Failure, Request, Signature};
 
 use crate::contract::Level;
 use crate::governor::RunContext;
+use crate::protocol::input::Objection;
 use crate::protocol::row::{Effect, EffectState, UndoKind};
 
 /// The tool name under which a contract grants this, at level `admin`.
@@ -68,7 +69,12 @@ impl Rollback {
             .contracts
             .handler(handler)
             .ok_or_else(|| Failure::structural(format!("{handler} has no contract")))?;
-        contract.permits(TOOL, Level::Admin).map_err(Failure::structural)?;
+        if let Err(denied) = contract.permits(TOOL, Level::Admin) {
+            let objection = || Objection::from_denied(&denied, TOOL);
+            if !self.run.only_observes(objection) {
+                return Err(Failure::structural(denied));
+            }
+        }
         let tree = self.run.started.event.correlation();
         let effects = self.run.core.reader.effects_in(tree).map_err(Failure::environmental)?;
         self.run.request_fence();

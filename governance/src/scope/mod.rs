@@ -6,6 +6,7 @@ use wingman_core::handler::{Extract, Failure, Request, Signature};
 
 use crate::contract::{Denied, Level};
 use crate::governor::RunContext;
+use crate::protocol::input::Objection;
 
 /// Judges an action against the contract of the handler that will take it, before a plan is made.
 /// Gate and tools judge again when it is taken: this only says so early.
@@ -46,7 +47,7 @@ impl Boundaries {
     /// [`OutOfBounds`] with `P-01`.
     pub fn scope(&self, handler: &str, tool: &str) -> Result<(), OutOfBounds> {
         match self.denied(handler, tool)? {
-            Some(denied @ Denied::OutOfScope { .. }) => Err(out_of_bounds(&denied)),
+            Some(denied @ Denied::OutOfScope { .. }) => self.refuse(&denied, tool),
             Some(Denied::LevelNotHeld { .. }) | None => Ok(()),
         }
     }
@@ -56,12 +57,20 @@ impl Boundaries {
     /// # Errors
     /// [`OutOfBounds`] with the code of the primitive that is not satisfied.
     pub fn permission(&self, handler: &str, tool: &str) -> Result<(), OutOfBounds> {
-        self.denied(handler, tool)?.map_or(Ok(()), |denied| Err(out_of_bounds(&denied)))
+        self.denied(handler, tool)?.map_or(Ok(()), |denied| self.refuse(&denied, tool))
     }
 
     /// The consequence class that the handler's contract declares.
     pub fn consequence_class(&self, handler: &str) -> Option<u8> {
         self.run.core.contracts.handler(handler).map(|contract| contract.consequence_class)
+    }
+
+    /// In observe the action is within the boundaries, and what it would have met is stamped.
+    fn refuse(&self, denied: &Denied, tool: &str) -> Result<(), OutOfBounds> {
+        if self.run.only_observes(|| Objection::from_denied(denied, tool)) {
+            return Ok(());
+        }
+        Err(OutOfBounds { code: denied.code(), reason: denied.to_string() })
     }
 
     fn denied(&self, handler: &str, tool: &str) -> Result<Option<Denied>, OutOfBounds> {
@@ -73,8 +82,4 @@ impl Boundaries {
         let level = self.run.core.tools.get(tool).map_or(Level::Read, |tool| tool.level());
         Ok(contract.permits(tool, level).err())
     }
-}
-
-fn out_of_bounds(denied: &Denied) -> OutOfBounds {
-    OutOfBounds { code: denied.code(), reason: denied.to_string() }
 }

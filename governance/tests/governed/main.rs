@@ -8,7 +8,7 @@ mod halted_tool;
 mod handshake;
 mod ledger_loss;
 mod processes;
-mod quarantine;
 mod promises;
+mod quarantine;
 mod start;
 mod world;

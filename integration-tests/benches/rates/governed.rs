@@ -90,5 +90,5 @@ fn judge(claim: Claim, number: usize) -> Input {
 
 fn conclude((run, event): (Run, Arc<CloudEvent>)) -> Input {
     let ending = RunEnding::Finished { outputs: Vec::new(), fence: false };
-    Input::Conclude(Conclude { run, ending, event, delivered: None })
+    Input::Conclude(Conclude { run, ending, event, delivered: None, objections: Vec::new() })
 }

@@ -172,6 +172,7 @@ pub(super) fn conclude(started: &Started, ending: RunEnding) -> Input {
         ending,
         event: Arc::clone(&started.event),
         delivered: Some(delivered(&started.event)),
+        objections: Vec::new(),
     })
 }
 

@@ -44,6 +44,9 @@ pub struct Execution {
     pub failures: Vec<AttemptFailure>,
     /// Effects registered so far, of all attempts.
     pub effects: u32,
+    /// What the gates would have refused, had they not only observed; the oldest of many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_refuse: Vec<WouldRefuse>,
     /// What its outcome moves in the scopes of ordering rules.
     pub moves: Vec<ScopeMove>,
     /// When it was first judged, in milliseconds.
@@ -207,6 +210,21 @@ pub struct ScopeMove {
     pub to: u64,
     /// Whether other outcomes than finished leave it where it is.
     pub only_if_finished: bool,
+}
+
+/// What a gate would have refused (mode observe).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WouldRefuse {
+    /// Which attempt.
+    pub attempt: u32,
+    /// When, in milliseconds.
+    pub at_millis: u64,
+    /// By which primitive or rule, as refusals name it; or `schema_mismatch` or `expired`.
+    pub code: String,
+    /// The tool or the event type.
+    pub about: String,
+    /// Why; kept here, not in the stamp.
+    pub detail: String,
 }
 
 /// One attempt that failed.

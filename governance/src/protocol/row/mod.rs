@@ -10,7 +10,7 @@ mod tree;
 mod worker;
 
 pub use effect::{Effect, EffectKey, EffectState, UndoKind};
-pub use execution::{AttemptFailure, Execution, Phase, RefusalCode, ScopeMove};
+pub use execution::{AttemptFailure, Execution, Phase, RefusalCode, ScopeMove, WouldRefuse};
 pub use letter::{DeadLetter, DeadReason, Fate, Original};
 pub use message::{ChainLinks, OutboxRow, OutboxState, Recorded};
 pub use park::{ParkReason, Parked};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::id::WorkerId;
+use crate::protocol::settings::Mode;
 
 /// A process that runs handlers (R2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Worker {
     pub seen: u64,
     /// The handlers that it runs.
     pub handlers: Vec<String>,
+    /// What becomes there of what the engines refuse.
+    #[serde(default)]
+    pub mode: Mode,
 }
 
 /// Who holds something: valid while that worker's epoch is current.

@@ -519,5 +519,6 @@ fn conclude(run: &Run) -> Input {
         ending,
         event: Arc::clone(&run.started.event),
         delivered: run.delivered.clone(),
+        objections: Vec::new(),
     })
 }

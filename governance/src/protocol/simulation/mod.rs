@@ -21,6 +21,7 @@ mod world;
 
 use std::rc::Rc;
 
+use crate::protocol::settings::Mode;
 use mutants::Sabotage;
 use oracle::Violation;
 use world::World;
@@ -28,13 +29,21 @@ use world::World;
 /// Steps of one world; its ledger starts empty.
 const WORLD_STEPS: u64 = 6_000;
 
+/// Every this many worlds, one only observes.
+const OBSERVES_EVERY: u64 = 5;
+
 /// Runs one world and returns its steps.
 fn run(seed: u64, contracts: &Rc<crate::contract::Contracts>) -> Result<u64, String> {
-    let mut world = World::new(seed, Rc::clone(contracts), Sabotage::default());
+    let mut world = World::new(seed, mode(seed), Rc::clone(contracts), Sabotage::default());
     match world.run(WORLD_STEPS) {
         Ok(()) => Ok(world.step),
         Err(violation) => Err(story(&world, &violation)),
     }
+}
+
+/// The mode of a seed's world.
+const fn mode(seed: u64) -> Mode {
+    if seed.is_multiple_of(OBSERVES_EVERY) { Mode::Observe } else { Mode::Enforce }
 }
 
 /// What went before a violation, as the stamps tell it.
@@ -86,12 +95,13 @@ fn chosen(variable: &str, default: u64) -> u64 {
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
-const KINDS: [&str; 35] = [
+const KINDS: [&str; 36] = [
     "worker_joined",
     "worker_lost",
     "recorded",
     "started",
     "refused",
+    "would_refuse",
     "expired",
     "parked",
     "intended",
@@ -130,7 +140,7 @@ fn every_kind_of_stamp_comes_up() {
     let contracts = Rc::new(graph::contracts());
     let mut counts: std::collections::BTreeMap<&str, u64> = KINDS.map(|kind| (kind, 0)).into();
     for seed in 1..=20 {
-        let mut world = World::new(seed, Rc::clone(&contracts), Sabotage::default());
+        let mut world = World::new(seed, mode(seed), Rc::clone(&contracts), Sabotage::default());
         world.run(WORLD_STEPS).expect("every guarantee holds");
         for stamp in &world.store.stamps {
             *counts.entry(stamp.fact.kind()).or_default() += 1;

@@ -16,6 +16,7 @@ use crate::protocol::row::{
     Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Key, ParkReason, Parked, Phase,
     Recorded, Row, Scan,
 };
+use crate::protocol::settings::{Mode, Settings};
 use crate::protocol::state::{Result, Rows};
 
 /// Worlds within which a broken variant must be caught.
@@ -82,10 +83,24 @@ enum Mutant {
     ForgetsReviews,
     /// What a person let out of the quarantine stays where it is.
     LosesReplays,
+    /// In observe, what would be refused has no stamp.
+    ForgetsObjections,
+    /// In observe, something is refused.
+    RefusesInObserve,
+}
+
+impl Mutant {
+    /// The mode of the worlds that it is caught in.
+    const fn mode(self) -> Mode {
+        match self {
+            Self::ForgetsObjections | Self::RefusesInObserve => Mode::Observe,
+            _ => Mode::Enforce,
+        }
+    }
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 29] = [
+const ALL: [(Mutant, &str, &[&str]); 31] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -115,6 +130,8 @@ const ALL: [(Mutant, &str, &[&str]); 29] = [
     (Mutant::ReplaysTwice, "R1", &["replay_once"]),
     (Mutant::ForgetsReviews, "R1", &["replay_is_stamped"]),
     (Mutant::LosesReplays, "R1", &["replay_ends"]),
+    (Mutant::ForgetsObjections, "observe", &["objection_is_stamped"]),
+    (Mutant::RefusesInObserve, "observe", &["nothing_is_refused"]),
 ];
 
 /// Stands beside a world and breaks what its variant says; does nothing without one.
@@ -134,6 +151,12 @@ impl Sabotage {
 
     pub(super) fn probes_first(&self, effect: &Effect) -> bool {
         effect.must_be_probed() && !self.is(Mutant::NeverProbes)
+    }
+
+    /// The settings as the protocol gets them.
+    pub(super) fn settings(&self, settings: Settings) -> Settings {
+        let mode = if self.is(Mutant::RefusesInObserve) { Mode::Enforce } else { settings.mode };
+        Settings { mode, ..settings }
     }
 
     pub(super) fn keeps_refused(&self) -> bool {
@@ -351,6 +374,10 @@ impl Rows for Saboteur<'_> {
         if drops && matches!(stamp.fact, Fact::Refused { .. } | Fact::Expired { .. }) {
             return Ok(0);
         }
+        let noted = matches!(stamp.fact, Fact::WouldRefuse { .. });
+        if noted && self.sabotage.mutant == Some(Mutant::ForgetsObjections) {
+            return Ok(0);
+        }
         let reviewed = matches!(stamp.fact, Fact::Replayed { .. } | Fact::Discarded { .. });
         if reviewed && self.sabotage.mutant == Some(Mutant::ForgetsReviews) {
             return Ok(0);
@@ -365,7 +392,7 @@ fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
     let mut steps = 0;
     for seed in 1..=WORLDS_MAX {
         let sabotage = Sabotage { mutant: Some(mutant), ..Sabotage::default() };
-        let mut world = World::new(seed, Rc::clone(&contracts), sabotage);
+        let mut world = World::new(seed, mutant.mode(), Rc::clone(&contracts), sabotage);
         if let Err(violation) = world.run(WORLD_STEPS) {
             return Some((violation.rule, violation.check, steps + world.step));
         }

@@ -14,7 +14,7 @@ use super::worker::{Health, Worker};
 use crate::contract::Contracts;
 use crate::protocol::id::WorkerId;
 use crate::protocol::input::{Input, Reply};
-use crate::protocol::settings::Settings;
+use crate::protocol::settings::{Mode, Settings};
 use crate::protocol::state::State;
 
 /// Where time begins, in milliseconds.
@@ -57,7 +57,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, contracts: Rc<Contracts>, sabotage: Sabotage) -> Self {
+    pub(super) fn new(seed: u64, mode: Mode, contracts: Rc<Contracts>, sabotage: Sabotage) -> Self {
         let mut random = Random::new(seed);
         let mut broker = Broker::default();
         for (handler, topics) in HANDLERS {
@@ -77,10 +77,10 @@ impl World {
             broker,
             outside: Outside::default(),
             producer: Producer::default(),
-            oracle: Oracle::new(Rc::clone(&contracts)),
+            oracle: Oracle::new(Rc::clone(&contracts), mode),
             sabotage,
             contracts,
-            settings: graph::settings(),
+            settings: Settings { mode, ..graph::settings() },
             commits: 0,
         }
     }
@@ -211,11 +211,12 @@ impl World {
     fn run_input(&mut self, input: &Input) -> Option<Reply> {
         let entropy = self.random.digest();
         let input = self.sabotage.input(input, &self.store);
+        let settings = self.sabotage.settings(self.settings);
         let mut rows = self.sabotage.rows(&mut self.store, self.now);
         let mut state = State {
             rows: &mut rows,
             contracts: &self.contracts,
-            settings: &self.settings,
+            settings: &settings,
             now: self.now,
             entropy,
             salts: 0,

@@ -9,7 +9,7 @@ use crate::protocol::simulation::store::Store;
 use crate::protocol::simulation::worker::Run;
 
 /// Tools whose calls cannot be undone.
-const FINAL: [&str; 2] = ["mail.send", "stock.look"];
+const FINAL: [&str; 3] = ["mail.send", "stock.look", "cms.delete"];
 
 /// A call that was announced.
 #[derive(Debug, Clone)]

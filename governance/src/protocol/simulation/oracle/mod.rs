@@ -4,6 +4,7 @@
 mod effects;
 mod finals;
 mod letters;
+mod observed;
 mod plans;
 mod rows;
 mod runs;
@@ -28,6 +29,7 @@ use crate::protocol::input::{Decided, Input, Judged, Reply, RunEnding};
 use crate::protocol::row::{
     Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target,
 };
+use crate::protocol::settings::Mode;
 
 /// A guarantee that did not hold.
 #[derive(Debug, Clone)]
@@ -96,6 +98,7 @@ pub(super) struct Oracle {
     step: u64,
     now: u64,
     contracts: Rc<Contracts>,
+    mode: Mode,
     violation: Option<Violation>,
     halted: BTreeSet<Target>,
     fenced: BTreeSet<TreeId>,
@@ -108,6 +111,8 @@ pub(super) struct Oracle {
     outcomes: BTreeMap<ExecutionId, Phase>,
     /// Executions that waited for an ordering rule at some time, and since when.
     ordered: BTreeMap<ExecutionId, u64>,
+    /// Executions that started before their turn, because nothing more than a note was made of it.
+    out_of_turn: BTreeSet<ExecutionId>,
     newest_start: BTreeMap<(&'static str, String, String), u64>,
     running_lane: BTreeMap<(&'static str, String, String), BTreeSet<ExecutionId>>,
     /// The executions of each number of each stream.
@@ -130,11 +135,12 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
-    pub(super) fn new(contracts: Rc<Contracts>) -> Self {
+    pub(super) fn new(contracts: Rc<Contracts>, mode: Mode) -> Self {
         Self {
             step: 0,
             now: 0,
             contracts,
+            mode,
             violation: None,
             halted: BTreeSet::new(),
             fenced: BTreeSet::new(),
@@ -145,6 +151,7 @@ impl Oracle {
             executions: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             ordered: BTreeMap::new(),
+            out_of_turn: BTreeSet::new(),
             newest_start: BTreeMap::new(),
             running_lane: BTreeMap::new(),
             numbers: BTreeMap::new(),

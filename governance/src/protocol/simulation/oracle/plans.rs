@@ -1,6 +1,6 @@
 //! P-04: what a plan may become (G5).
 
-use super::Oracle;
+use super::{Oracle, Part};
 use crate::protocol::id::{EventKey, PlanDigest};
 use crate::protocol::input::{Started, plan_digest};
 use crate::protocol::row::Decision;
@@ -33,21 +33,22 @@ impl Oracle {
     }
 
     /// What a start under a handshake needs.
-    pub(super) fn handshake(&mut self, handler: &'static str, started: &Started) {
+    pub(super) fn handshake(&mut self, handler: &'static str, started: &Started, part: &Part<'_>) {
         match handler {
-            "desk" => self.told(started),
-            "spender" => self.spends(started),
+            "desk" => self.told(started, part),
+            "spender" => self.spends(started, part),
             _ => {}
         }
     }
 
     /// The handler that asked learns the answer, the same one at each attempt.
-    fn told(&mut self, started: &Started) {
+    fn told(&mut self, started: &Started, part: &Part<'_>) {
         let id = started.run.execution;
         let digest = plan_digest(&super::body(&started.event)["plan"]);
         let Some(decision) = started.decision.clone() else {
             let detail = "it started without an answer".to_owned();
-            return self.violate("G5", "decision_is_told", Some(id), detail);
+            let check = ("G5", "decision_is_told");
+            return self.breach(part, &["P-04"], check, id, detail);
         };
         let asked = self.asked.get(&digest).map_or(0, |(_, at)| *at);
         let right = match (&decision, self.answered.get(&digest)) {
@@ -64,26 +65,27 @@ impl Oracle {
         }
     }
 
-    fn spends(&mut self, started: &Started) {
+    fn spends(&mut self, started: &Started, part: &Part<'_>) {
         let id = started.run.execution;
         let event = &started.event;
         let text = self.events.get(&EventKey::of(event));
         let text = text.and_then(|it| it.body["plan_digest"].as_str());
         let Some(plan) = text.and_then(|it| it.parse::<PlanDigest>().ok()) else {
             let detail = "it names no plan".to_owned();
-            return self.violate("G5", "approved_before", Some(id), detail);
+            let check = ("G5", "approved_before");
+            return self.breach(part, &["P-04"], check, id, detail);
         };
         let approved = matches!(self.answered.get(&plan), Some(Decision::Approved { .. }));
         let first = !self.spent.contains_key(&plan);
         let asked = self.asked.get(&plan).map_or(0, |(_, at)| *at);
         if !approved || (first && self.now >= asked + WITHIN_MILLIS) {
             let detail = format!("plan {plan} is not approved, or no longer");
-            self.violate("G5", "approved_before", Some(id), detail);
+            return self.breach(part, &["P-04"], ("G5", "approved_before"), id, detail);
         }
         let spender = *self.spent.entry(plan).or_insert(id);
         if spender != id {
             let detail = format!("plan {plan} was spent by {spender}");
-            self.violate("G5", "spent_once", Some(id), detail);
+            self.breach(part, &["P-04"], ("G5", "spent_once"), id, detail);
         }
     }
 }

@@ -70,6 +70,7 @@ impl Oracle {
             let detail = format!("{:?} has no stamp of its own in its transaction", after.phase);
             self.violate("R4", "outcome_is_stamped", id, detail);
         }
+        self.ended_observed(after);
         self.left(after);
     }
 

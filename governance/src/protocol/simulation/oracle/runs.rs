@@ -61,6 +61,15 @@ impl Oracle {
                 let detail = format!("{} takes the identity of another event", event.id());
                 self.violate("R1", "identity", Some(id), detail);
             }
+            let emits = self
+                .executions
+                .get(&id)
+                .and_then(|seen| self.contracts.handler(seen.handler))
+                .is_some_and(|contract| contract.emits.contains(event.ty()));
+            if !emits {
+                let detail = format!("{} is not its to emit", event.ty());
+                self.breach(part, &["P-01"], ("G4", "least_privilege"), id, detail);
+            }
             self.genuine(event, Some(id));
             let recorded = part.changes.iter().any(|change| {
                 matches!(change.after.as_deref(), Some(Row::Outbox(it)) if it.event == EventKey::of(event))
@@ -96,6 +105,9 @@ impl Oracle {
     pub(super) fn intended(&mut self, intend: &Intend, intended: &Intended, part: &Part<'_>) {
         let run = intend.run;
         let id = Some(run.execution);
+        if let Intended::Denied { code, .. } = intended {
+            self.denied_observed(run.execution, *code);
+        }
         let allowed =
             matches!(intended, Intended::Call(_) | Intended::Known(_) | Intended::UndoFirst(_));
         if !allowed {
@@ -120,14 +132,16 @@ impl Oracle {
             .contracts
             .handler(seen.handler)
             .and_then(|it| it.tools.as_ref()?.get(&intend.tool));
-        if held.is_none_or(|level| *level < intend.level) {
+        let made = !matches!(intended, Intended::UndoFirst(_));
+        if made && held.is_none_or(|level| *level < intend.level) {
             let detail = format!("{} does not hold {}", seen.handler, intend.tool);
-            self.violate("G4", "least_privilege", id, detail);
+            let check = ("G4", "least_privilege");
+            self.breach(part, &["P-01", "P-02"], check, run.execution, detail);
         }
         let event = self.events.get(&seen.event).map_or("", |it| it.event.ty());
-        if intend.tool == "mail.send" && self.contracts.is_compensatable(event) {
+        if made && intend.tool == "mail.send" && self.contracts.is_compensatable(event) {
             let detail = format!("{} cannot be undone, and {event} promises it", intend.tool);
-            self.violate("G8", "undo_is_promised", id, detail);
+            self.breach(part, &["P-06"], ("G8", "undo_is_promised"), run.execution, detail);
         }
         let Intended::Call(key) = intended else {
             return;

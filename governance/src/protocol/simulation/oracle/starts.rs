@@ -63,8 +63,8 @@ impl Oracle {
         }
         self.lane(handler, event, id);
         self.takes_over(started, handler, tree);
-        self.ordering(handler, event, id);
-        self.handshake(handler, started);
+        self.ordering(handler, event, id, part);
+        self.handshake(handler, started, part);
     }
 
     /// R2: nobody takes over from a worker that lives, and attempts only rise.
@@ -138,7 +138,13 @@ impl Oracle {
     }
 
     /// G7: an ordering rule is judged against executions that ended, not arrivals.
-    fn ordering(&mut self, handler: &'static str, event: &CloudEvent, id: ExecutionId) {
+    fn ordering(
+        &mut self,
+        handler: &'static str,
+        event: &CloudEvent,
+        id: ExecutionId,
+        part: &Part<'_>,
+    ) {
         let fault = match handler {
             "sequencer" => self.sequence_fault(event, id),
             "clerk" if event.ty() == "Close" => {
@@ -150,7 +156,7 @@ impl Oracle {
             _ => None,
         };
         if let Some(detail) = fault {
-            self.violate("R7", "ordering_rule", Some(id), detail);
+            self.breach(part, &["order"], ("R7", "ordering_rule"), id, detail);
         }
     }
 
@@ -164,7 +170,9 @@ impl Oracle {
         if let Some(missing) = (1..number).find(|number| !ended(number)) {
             return Some(format!("{number} of stream {stream} started before {missing} ended"));
         }
-        let twin = of(number)?.iter().find(|it| **it != id && self.executions.contains_key(it))?;
+        let twin = of(number)?.iter().find(|it| {
+            **it != id && self.executions.contains_key(it) && !self.out_of_turn.contains(it)
+        })?;
         Some(format!("{number} of stream {stream} started before, as {twin}"))
     }
 
