@@ -108,6 +108,7 @@ pub(crate) enum Command {
 #[command(after_help = "Examples:
   wingman demo
   wingman demo --interactive
+  wingman demo --mode observe
   wingman demo --out demo && edit demo/contracts/handlers.yaml && wingman demo --out demo
   wingman demo --broker redis://127.0.0.1:6379 --json")]
 pub(crate) struct Demo {
@@ -126,12 +127,23 @@ pub(crate) struct Demo {
     /// Where contracts, work files, keys and ledger go; a new demo-XXXX unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// What becomes of what the contracts refuse.
+    #[arg(long, default_value = "enforce")]
+    pub(crate) mode: DemoMode,
     /// Keep topics and groups on the broker.
     #[arg(long)]
     pub(crate) keep: bool,
     /// Ask a person for YES instead of the script.
     #[arg(long)]
     pub(crate) interactive: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum DemoMode {
+    /// It is stamped and told, and happens all the same.
+    Observe,
+    /// It does not happen.
+    Enforce,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

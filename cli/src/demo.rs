@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use wingman_hub::core::name::Namespace;
+use wingman_hub::governance::Mode;
 use wingman_hub::governance::contract::Contracts;
 use wingman_hub::governance::ledger::{Ledger, LedgerOptions, Reader, Verification, verify};
 use wingman_scenarios::agent_loop::{AgentLoop, Answers, Folder, Report, Scripted};
 
-use crate::arguments::{Demo, Scenario};
+use crate::arguments::{Demo, DemoMode, Scenario};
 use crate::problem::Problem;
 use crate::{print, transcript};
 
@@ -24,6 +25,7 @@ const INTERACTIVE: Duration = Duration::from_secs(600);
 
 /// What a run came to, for text and JSON alike.
 pub(crate) struct Ended {
+    pub(crate) mode: Mode,
     pub(crate) broker: String,
     pub(crate) ledger: String,
     pub(crate) scenario: &'static str,
@@ -35,6 +37,10 @@ pub(crate) struct Ended {
 
 pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> {
     let Scenario::AgentLoop = options.scenario;
+    let mode = match options.mode {
+        DemoMode::Observe => Mode::Observe,
+        DemoMode::Enforce => Mode::Enforce,
+    };
     let bus = wingman_hub::connect(&options.broker).await?;
     let root = root(options.out.as_deref())?;
     let (folder, key) =
@@ -45,9 +51,9 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
         .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
     let bus = bus.namespace(namespace(&url).await?);
     if !json {
-        transcript::head(&shown(&options.broker), &url, options.interactive);
+        transcript::head(mode, &shown(&options.broker), &url, options.interactive);
     }
-    let started = AgentLoop::start(bus.clone(), &url, &folder, key).await;
+    let started = AgentLoop::start(bus.clone(), &url, &folder, key, mode).await;
     let running = started.map_err(Problem::new)?;
     let (answers, within): (Arc<dyn Answers>, _) = if options.interactive {
         (Arc::new(interactive::Person::at_terminal()), INTERACTIVE)
@@ -68,7 +74,8 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     let is_open = is_open(&reader, &report)?;
     let verification = verify(&url, None)?;
     let (broker, scenario) = (shown(&options.broker), "agent-loop");
-    let ended = Ended { broker, ledger: url, scenario, folder, report, is_open, verification };
+    let ended =
+        Ended { mode, broker, ledger: url, scenario, folder, report, is_open, verification };
     show(&ended, json)
 }
 
@@ -111,13 +118,14 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
                 "executions": request.trace.executions().len(),
                 "refusals": request.refusals(),
                 "compensations": request.compensations(),
+                "would_refuse": request.would_refuse().len(),
             })
         })
         .collect();
     json!({
         "broker": ended.broker,
         "scenario": ended.scenario,
-        "mode": "enforce",
+        "mode": ended.mode,
         "requests": requests,
         "stamps": ended.verification.stamps,
         "uncovered": ended.verification.uncovered,

@@ -46,6 +46,9 @@ fn tree(event: &EventNode, depth: usize) {
             execution.handler,
             phase(execution)
         ));
+        for what in &execution.would_refuse {
+            print::line(format!("{indent}  · would refuse {} {}", what.code, what.detail));
+        }
         for effect in &execution.effects {
             print::line(format!("{indent}  · {} {}", effect.tool, state(&effect.state)));
         }

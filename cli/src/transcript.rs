@@ -2,6 +2,7 @@
 
 mod detail;
 
+use wingman_hub::governance::Mode;
 use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode};
 use wingman_hub::governance::protocol::row::EffectState;
 use wingman_scenarios::agent_loop::{HANDLERS, Outcome, REQUESTS, RequestReport};
@@ -16,9 +17,9 @@ const ELIDED: usize = 2;
 const OUTCOME_COLUMN: usize = 24;
 
 /// The first lines, before anything runs.
-pub(crate) fn head(broker: &str, ledger: &str, interactive: bool) {
+pub(crate) fn head(mode: Mode, broker: &str, ledger: &str, interactive: bool) {
     let version = env!("CARGO_PKG_VERSION");
-    line(format!("wingman {version} · agent-loop · enforce · {broker} · {ledger}"));
+    line(format!("wingman {version} · agent-loop · {mode} · {broker} · {ledger}"));
     let approver = if interactive {
         "you, signing with a demo key"
     } else {
@@ -46,7 +47,11 @@ pub(crate) fn requests(ended: &Ended) {
 fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
     let mut steps: Vec<(&ExecutionNode, usize)> = Vec::new();
     collect(root, &mut steps);
-    let skip = if steps.len() > ELIDED { ELIDED } else { 0 };
+    let is_quiet = steps.iter().take(ELIDED).all(|(step, _)| step.would_refuse.is_empty());
+    let skip = if is_quiet && steps.len() > ELIDED { ELIDED } else { 0 };
+    // Steps that are not left out stand deeper.
+    let deeper = if steps.len() > ELIDED { 2 * (ELIDED - skip) } else { 0 };
+    let column = OUTCOME_COLUMN + deeper;
     if skip == 0 {
         line(format!("   {}", root.event_type));
     }
@@ -56,7 +61,10 @@ fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
         let name = label(&execution.handler);
         let step = format!("   {indent}└ {elided}{name}");
         let outcome = detail::outcome(execution);
-        line(format!("{step:<OUTCOME_COLUMN$}{outcome}"));
+        line(format!("{step:<column$}{outcome}"));
+        for what in &execution.would_refuse {
+            line(format!("   {indent}  │ would refuse {} {}", what.code, what.detail));
+        }
         if request.outcome == Outcome::RolledBack || execution.effects.len() > 1 {
             effects(execution, &indent);
         }
@@ -121,6 +129,10 @@ pub(crate) fn foot(ended: &Ended) {
         executions.len(),
         all(settled, executions.len()),
     ));
+    if ended.mode == Mode::Observe {
+        let would: usize = ended.report.requests.iter().map(|it| it.would_refuse().len()).sum();
+        line(format!("Observed: enforced, {would} steps would have been refused."));
+    }
     line(ended.verification.to_string());
     line(format!(
         "Not checked: rewriting by this disk's owner. Keep {} elsewhere.",

@@ -21,8 +21,16 @@ fn its_json_has_the_documented_shape_and_every_branch() {
         ["broker", "mode", "requests", "root", "scenario", "stamps", "uncovered", "verified"]
     );
     for request in report["requests"].as_array().unwrap() {
-        let expected =
-            ["compensations", "correlation", "events", "executions", "outcome", "refusals"];
+        let expected = [
+            "compensations",
+            "correlation",
+            "events",
+            "executions",
+            "outcome",
+            "refusals",
+            "would_refuse",
+        ];
+        assert_eq!(request["would_refuse"], 0);
         assert_eq!(keys(request), expected);
     }
     assert_eq!(outcomes(&report), ALL);
@@ -39,6 +47,47 @@ fn its_json_has_the_documented_shape_and_every_branch() {
         .map(|it| it["refusals"].as_u64().unwrap())
         .sum();
     assert_eq!(refusals, 3);
+}
+
+/// The same contracts, requests and answers: what they refuse happens, and is told.
+#[test]
+fn observed_it_does_what_it_would_refuse_and_says_so() {
+    let place = Place::new();
+    let observe = ["demo", "--out", "demo", "--mode", "observe"];
+    let out = place.run(&observe).done().out;
+    for part in [
+        "agent-loop · observe · memory://",
+        "│ would refuse P-01 email.send is not in scope",
+        "│ would refuse P-02 fs.remove needs delete, has write",
+        "ExecutionComplete fs.remove archive.txt",
+        "5 steps would have been refused",
+        "· observe · root",
+    ] {
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
+    }
+    assert!(!place.exists("demo/work/archive.txt"), "the tool ran");
+    let report = place.run(&[&observe[..], &["--json"]].concat()).done().json();
+    assert_eq!(report["mode"], "observe");
+    // A person's answer, and what an effect does, are the same in both modes.
+    assert_eq!(
+        outcomes(&report),
+        ["completed", "rolled_back", "completed", "blocked", "rolled_back"]
+    );
+    let would: Vec<_> = report["requests"].as_array().unwrap().iter().collect();
+    let would: Vec<_> = would.into_iter().map(|it| it["would_refuse"].as_u64().unwrap()).collect();
+    assert_eq!(would, [0, 3, 2, 0, 0]);
+    let tree = report["requests"][2]["correlation"].as_str().unwrap();
+    let trace = place.run(&["trace", tree, "--ledger", LEDGER]).done().out;
+    assert!(trace.contains("· would refuse P-02 fs.remove needs delete, has write"), "{trace}");
+    let stamps = place.run(&["audit", "show", "--ledger", LEDGER]).done().out;
+    for part in ["kind worker_joined", "mode observe", "kind would_refuse", "about fs.remove"] {
+        assert!(stamps.contains(part), "{part:?} is not in:\n{stamps}");
+    }
+    // In the other mode the same folder refuses again, and the log tells of both.
+    let enforced = place.run(&["demo", "--out", "demo", "--json"]).done().json();
+    assert_eq!(outcomes(&enforced), ALL);
+    let verified = place.on_ledger(&["audit", "verify"]).done().json();
+    assert_eq!(verified["modes"], serde_json::json!(["observe", "enforce"]));
 }
 
 #[test]

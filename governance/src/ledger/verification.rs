@@ -1,5 +1,6 @@
 //! What a verification found.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use super::id::LedgerId;
 use crate::digest::Digest;
+use crate::protocol::settings::Mode;
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -81,6 +83,8 @@ impl fmt::Display for Problem {
 pub struct Verification {
     /// Which ledger.
     pub ledger: LedgerId,
+    /// The modes that its processes joined in.
+    pub modes: BTreeSet<Mode>,
     /// The number of stamps.
     pub stamps: u64,
     /// The number of events that the log names as recorded or emitted.
@@ -127,6 +131,10 @@ impl fmt::Display for Verification {
         write!(f, "Ledger {} stamps", self.stamps)?;
         if self.uncovered > 0 {
             write!(f, ", {} not yet under a checkpoint", self.uncovered)?;
+        }
+        if !self.modes.is_empty() {
+            let modes: Vec<&str> = self.modes.iter().map(|mode| mode.as_str()).collect();
+            write!(f, " · {}", modes.join(" and "))?;
         }
         write!(f, " · root {}… · ", &self.root.to_string()[..8])?;
         let (sound, broken): (Vec<Check>, Vec<Check>) =

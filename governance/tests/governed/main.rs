@@ -7,6 +7,7 @@ mod control;
 mod halted_tool;
 mod handshake;
 mod ledger_loss;
+mod observe;
 mod processes;
 mod promises;
 mod quarantine;

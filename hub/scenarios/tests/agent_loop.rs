@@ -21,7 +21,7 @@ async fn run(root: &Path) -> Report {
     let (folder, key) = Folder::prepare(root, None).unwrap();
     let url = format!("sqlite://{}", root.join("ledger.db").display());
     let bus = Bus::new(MemoryTransport::new(Clock::system()));
-    let started = AgentLoop::start(bus, &url, &folder, key).await.unwrap();
+    let started = AgentLoop::start(bus, &url, &folder, key, Mode::Enforce).await.unwrap();
     let report = started.run(Arc::new(Scripted), WITHIN).await.unwrap();
     let open = started.running().ledger().reader().open_work(None).unwrap();
     assert!(open.is_none(), "{open:?}");

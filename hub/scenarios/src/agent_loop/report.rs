@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wingman_governance::audit::trace::Trace;
 use wingman_governance::ledger::{LedgerError, Reader};
-use wingman_governance::protocol::row::{EffectState, FenceState, Phase};
+use wingman_governance::protocol::row::{EffectState, FenceState, Phase, WouldRefuse};
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,13 @@ impl RequestReport {
         let said = ["RequestRejected", "PermissionDenied", "ExecutionBlocked"];
         executions.iter().filter(|it| refused(&it.phase)).count()
             + self.trace.events().iter().filter(|it| said.contains(&it.event_type.as_str())).count()
+    }
+
+    /// What would have been refused, had the run not only observed: by whom, and what.
+    pub fn would_refuse(&self) -> Vec<(&str, &WouldRefuse)> {
+        let executions = self.trace.executions();
+        let all = executions.into_iter();
+        all.flat_map(|it| it.would_refuse.iter().map(|what| (it.handler.as_str(), what))).collect()
     }
 
     /// Effects that were undone.

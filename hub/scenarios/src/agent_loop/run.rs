@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use wingman_core::bus::Bus;
 use wingman_core::event::{CloudEvent, extension};
+use wingman_governance::Mode;
 use wingman_governance::audit::SigningKey;
 use wingman_governance::contract::{ContractErrors, Contracts};
 use wingman_governance::governor::{Governor, Running, StartError, open_in};
@@ -44,7 +45,7 @@ pub struct AgentLoop {
 }
 
 impl AgentLoop {
-    /// Starts the handlers on a bus, with the ledger at a URL.
+    /// Starts the handlers on a bus, with the ledger at a URL, in a mode.
     ///
     /// # Errors
     /// [`LoopError`] says what is wrong with contracts, ledger or broker.
@@ -53,10 +54,11 @@ impl AgentLoop {
         ledger_url: &str,
         folder: &Folder,
         key: SigningKey,
+        mode: Mode,
     ) -> Result<Self, LoopError> {
         let contracts =
             Arc::new(Contracts::load(folder.contracts()).map_err(LoopError::Contracts)?);
-        let governor = governor(bus, ledger_url, folder, Arc::clone(&contracts))?;
+        let governor = governor(bus, ledger_url, folder, Arc::clone(&contracts))?.mode(mode);
         let running = governor.start().await.map_err(LoopError::Start)?;
         let approver = Arc::new(Approver::new(APPROVER, key));
         Ok(Self { running, contracts, approver })

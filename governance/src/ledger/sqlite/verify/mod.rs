@@ -4,14 +4,18 @@ mod checkpoints;
 mod log;
 mod story;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::Connection;
 
 use super::log::Head;
 use super::reader::Reader;
+use super::statement::{all_bodies, sql};
 use crate::audit::tree::Frontier;
 use crate::ledger::{Check, LedgerError, LedgerUrl, Verification};
+use crate::protocol::row::Worker;
+use crate::protocol::settings::Mode;
 
 use checkpoints::Claims;
 
@@ -36,6 +40,7 @@ fn verify_snapshot(
 ) -> Result<Verification, LedgerError> {
     let mut found = Verification {
         ledger: reader.id(),
+        modes: modes(at)?,
         stamps: 0,
         events_stamped: 0,
         covered: 0,
@@ -56,4 +61,10 @@ fn verify_snapshot(
     found.uncovered = found.stamps - found.covered;
     story::check(at, &mut found)?;
     Ok(found)
+}
+
+/// The modes that processes joined in.
+fn modes(at: &Connection) -> Result<BTreeSet<Mode>, LedgerError> {
+    let workers: Vec<Worker> = all_bodies(at, sql!("read/workers"), ())?;
+    Ok(workers.into_iter().map(|worker| worker.mode).collect())
 }
