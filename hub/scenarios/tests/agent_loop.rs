@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use wingman_core::bus::Bus;
 use wingman_core::clock::Clock;
 use wingman_core::memory::MemoryTransport;
+use wingman_governance::Mode;
 use wingman_governance::protocol::row::{EffectState, Phase, RefusalCode};
 use wingman_scenarios::agent_loop::{AgentLoop, Folder, Outcome, Report, Scripted};
 
