@@ -118,6 +118,10 @@ impl Subscriber for Receiving {
         self.driver.extend(tokens, by).await
     }
 
+    fn holds(&self, token: &AckToken) -> bool {
+        self.driver.holds(token)
+    }
+
     async fn close(&self) -> Result<()> {
         self.driver.close().await
     }
