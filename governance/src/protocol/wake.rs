@@ -9,10 +9,11 @@ use super::input::{Judged, Started};
 use super::judge::{HOLD_MILLIS, weigh};
 use super::lane;
 use super::outcome::{Received, Remains, dead_letter};
-use super::row::{Claim, DeadReason, Execution, ParkReason, Parked, Phase, Row, Scan};
+use super::row::{
+    Claim, DeadLetter, DeadReason, Execution, Fate, Key, ParkReason, Parked, Phase, Row, Scan,
+};
 use super::state::{Result, State};
 use super::worker::{LEASE, abandon, millis};
-use crate::ledger::{LedgerError, LedgerErrorKind};
 
 pub(super) fn wake(
     state: &mut State<'_>,
@@ -34,7 +35,7 @@ pub(super) fn wake(
 
 fn wake_one(state: &mut State<'_>, claim: Claim, mut parked: Parked) -> Result<Option<Started>> {
     let Some(mut execution) = state.execution(parked.execution)? else {
-        return Err(corrupt(&parked, "has no execution"));
+        return set_aside(state, parked);
     };
     if execution.phase.is_outcome() {
         lane::leave(state, &execution)?;
@@ -77,9 +78,10 @@ fn judge_again(
     parked: &Parked,
     execution: &mut Execution,
 ) -> Result<Option<Started>> {
-    let event = CloudEvent::from_json(&parked.message)
-        .map_err(|error| corrupt(parked, &format!("does not decode: {error}")))?;
-    let event = Arc::new(event);
+    let event = match CloudEvent::from_json(&parked.message) {
+        Ok(event) => Arc::new(event),
+        Err(error) => return damaged(state, execution, parked, &error.to_string()),
+    };
     let remains = Remains { event: Some(&event), received: Received::Kept(&parked.original) };
     let is_over = match parked.reason {
         // The answer or its absence is a verdict, which the handler itself tells the others; retries
@@ -97,7 +99,7 @@ fn judge_again(
         return Ok(None);
     }
     let Some(recorded) = state.recorded(execution.event)? else {
-        return Err(corrupt(parked, "is of an event that is not recorded"));
+        return damaged(state, execution, parked, "its event is not recorded any more");
     };
     match weigh(state, claim, &event, &recorded, execution, Some(parked), remains)? {
         Judged::Run(started) => {
@@ -117,9 +119,34 @@ fn judge_again(
     }
 }
 
-fn corrupt(parked: &Parked, what: &str) -> LedgerError {
-    LedgerError::new(
-        LedgerErrorKind::Corrupt,
-        format!("parked delivery {} {what}", parked.execution),
-    )
+/// A row that somebody damaged ends in quarantine, with what is left of it, and holds up nobody else.
+fn damaged(
+    state: &mut State<'_>,
+    execution: &mut Execution,
+    parked: &Parked,
+    detail: &str,
+) -> Result<Option<Started>> {
+    let remains = Remains { event: None, received: Received::Kept(&parked.original) };
+    dead_letter(state, execution, DeadReason::Damaged, detail, remains)?;
+    Ok(None)
+}
+
+/// Without its execution there is no outcome to write: what was received goes into quarantine alone.
+fn set_aside(state: &mut State<'_>, parked: Parked) -> Result<Option<Started>> {
+    let mut counters = state.counters()?;
+    counters.parked = counters.parked.saturating_sub(1);
+    state.rows.save(Row::Counters(counters))?;
+    state.rows.remove(&Key::Parked(parked.execution))?;
+    state.rows.save(Row::DeadLetter(DeadLetter {
+        execution: parked.execution,
+        reason: DeadReason::Damaged,
+        detail: "its execution is not in the ledger any more".to_owned(),
+        at_millis: state.now,
+        attempts: Vec::new(),
+        original: parked.original,
+        event: parked.message,
+        fate: Fate::Waiting,
+    }))?;
+    lane::wake_first(state, parked.lane)?;
+    Ok(None)
 }

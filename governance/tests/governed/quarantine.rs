@@ -162,6 +162,49 @@ async fn what_was_received_outlives_parking_and_the_process() {
     second.stop().await;
 }
 
+/// What somebody damaged in the ledger's file harms itself and nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_parked_rows_end_in_quarantine_and_the_rest_is_woken() {
+    let clinic = Clinic::new(&[]);
+    let running = clinic.start().await;
+    for number in 1..=3 {
+        running.publish(asked(&number.to_string(), number)).await.unwrap();
+    }
+    let reader = running.ledger().reader();
+    until("all are quarantined", || reader.dead_letters(10).unwrap().len() == 3).await;
+    running.stop().await;
+    let letters = reader.dead_letters(10).unwrap();
+    clinic.ill.store(false, Ordering::SeqCst);
+    // Replayed while no process runs, they are parked.
+    let idle = Governor::around(clinic.world.bus(), &clinic.world.url())
+        .contracts(Arc::clone(&clinic.world.contracts))
+        .start()
+        .await
+        .unwrap();
+    for letter in &letters {
+        let replay = clinic.operator.review(letter.execution, ReviewAct::Replay);
+        let reviewed = idle.review(replay).await.unwrap();
+        assert!(matches!(reviewed, Reviewed::Replayed { .. }), "{reviewed:?}");
+    }
+    idle.stop().await;
+    let parked = reader.parked(10).unwrap();
+    let ids: Vec<&[u8]> = parked.iter().map(|it| &it.execution.0.as_bytes()[..]).collect();
+    let file = clinic.world.folder.path().join("ledger.db");
+    let somebody = rusqlite::Connection::open(file).unwrap();
+    somebody.execute("UPDATE parked SET message = x'ff' WHERE execution = ?1", [ids[0]]).unwrap();
+    somebody.execute("DELETE FROM executions WHERE id = ?1", [ids[1]]).unwrap();
+    drop(somebody);
+    let running = clinic.start().await;
+    until("the sound one ran", || clinic.calls() == 4).await;
+    until("nothing is parked", || reader.parked(10).unwrap().is_empty()).await;
+    let damaged = reader.dead_letters(10).unwrap();
+    let damaged: Vec<_> = damaged.iter().filter(|it| it.reason == DeadReason::Damaged).collect();
+    assert_eq!(damaged.len(), 2);
+    assert!(damaged.iter().all(|it| !it.original.payload.is_empty()), "{damaged:?}");
+    running.stop().await;
+    assert_eq!(clinic.calls(), 4);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_is_signed_by_an_operator_runs_and_happens_once() {
     let clinic = Clinic::new(&[]);

@@ -39,6 +39,7 @@ fn why(reason: DeadReason, execution: Option<&Execution>) -> Why {
         DeadReason::SchemaMismatch
         | DeadReason::OutputRefused
         | DeadReason::ParkingFull
-        | DeadReason::ParkExpired => Why::Other,
+        | DeadReason::ParkExpired
+        | DeadReason::Damaged => Why::Other,
     }
 }

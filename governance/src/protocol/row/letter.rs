@@ -120,6 +120,8 @@ pub enum DeadReason {
     ParkingFull,
     /// The park's deadline passed.
     ParkExpired,
+    /// Its parked row is damaged: it does not decode, or what it refers to is gone.
+    Damaged,
     /// Refused without an identity of its own; the refusal's code says why.
     Unclaimed,
 }
@@ -136,6 +138,7 @@ impl DeadReason {
             Self::OutputRefused => "output_refused",
             Self::ParkingFull => "parking_full",
             Self::ParkExpired => "park_expired",
+            Self::Damaged => "damaged",
             Self::Unclaimed => "unclaimed",
         }
     }

@@ -56,6 +56,7 @@ impl Oracle {
                 | DeadReason::Exhausted
                 | DeadReason::OutputRefused
                 | DeadReason::ParkingFull
+                | DeadReason::Damaged
                 | DeadReason::Unclaimed => false,
             },
             Phase::Expired => true,
