@@ -125,7 +125,7 @@ impl Transport for MemoryTransport {
         Ok(Box::new(MemoryPublisher::new(self.0.clone(), topic.clone())))
     }
 
-    /// With [`Provision::Never`] a missing group is `NotFound` as well: joining it finds out.
+    /// With [`Provision::Never`](crate::transport::Provision::Never) a missing group is `NotFound` as well: joining it finds out.
     async fn subscriber(
         &self,
         topic: &TopicName,
