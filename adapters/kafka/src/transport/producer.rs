@@ -5,7 +5,7 @@ use std::fmt;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
+use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wingman_core::message::Message;
@@ -79,18 +79,12 @@ impl Producer {
 impl Sent {
     /// Waits for the confirm: partition and offset, where the broker tells them.
     pub(crate) async fn confirmed(self) -> Result<(i32, i64)> {
-        let lost = |_| Err((KafkaError::Canceled, empty()));
-        let ended: OwnedDeliveryResult = self.0.await.unwrap_or_else(lost);
-        match ended {
-            Ok(delivery) => Ok((delivery.partition, delivery.offset)),
-            Err((error, _)) => Err(failed(error)),
+        match self.0.await {
+            Ok(Ok(delivery)) => Ok((delivery.partition, delivery.offset)),
+            Ok(Err((error, _))) => Err(failed(error)),
+            Err(_) => Err(failed(KafkaError::Canceled)),
         }
     }
-}
-
-fn empty() -> rdkafka::message::OwnedMessage {
-    let time = rdkafka::Timestamp::NotAvailable;
-    rdkafka::message::OwnedMessage::new(None, None, String::new(), time, 0, 0, None)
 }
 
 /// A topic that is missing is nowhere to put a message.
