@@ -30,9 +30,9 @@ use crate::subscriber::{RedisSubscriber, Seat};
 /// until it can. One that is reached is checked here, and again at each new connection.
 ///
 /// # Errors
-/// - [`Kind::Configuration`]: the URL is wrong, or the server is a read-only replica.
-/// - [`Kind::Unsupported`]: the server is older than 7.0 or a cluster; TLS is not built in.
-/// - [`Kind::Unauthenticated`]: the server does not accept the credentials.
+/// - [`Kind::Configuration`](wingman_core::Kind::Configuration): the URL is wrong, or the server is a read-only replica.
+/// - [`Kind::Unsupported`](wingman_core::Kind::Unsupported): the server is older than 7.0 or a cluster; TLS is not built in.
+/// - [`Kind::Unauthenticated`](wingman_core::Kind::Unauthenticated): the server does not accept the credentials.
 pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
     connect_with(Config::from_url(url)?).await
 }
