@@ -50,8 +50,7 @@ const OVERSIZE: (Kind, &str) =
     (Kind::Oversize, "the topic takes no message of this size: raise its max.message.bytes");
 const STALE: (Kind, &str) = (Kind::StaleLease, "the assignment is over");
 
-/// One match over the codes that can come; each row of kinds is one decision.
-#[allow(clippy::too_many_lines, reason = "a table: one row a code, nothing to split")]
+/// The codes that can come; each row of kinds is one decision. First what passes by itself.
 fn classify(doing: Doing, code: Code) -> (Kind, &'static str) {
     match code {
         Code::BrokerTransportFailure | Code::NetworkException | Code::DestroyBroker => {
@@ -93,6 +92,13 @@ fn classify(doing: Doing, code: Code) -> (Kind, &'static str) {
         | Code::PreviousInProgress
         | Code::Retry
         | Code::WaitCache => NOT_READY,
+        _ => refusal(code),
+    }
+}
+
+/// What trying again cannot mend by itself.
+fn refusal(code: Code) -> (Kind, &'static str) {
+    match code {
         Code::QueueFull | Code::ThrottlingQuotaExceeded => {
             (Kind::Overloaded, "the client's queue, or the broker's quota, is full")
         }
