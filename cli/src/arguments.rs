@@ -5,6 +5,8 @@ mod quarantine;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wingman_scenarios::agent_loop::AgentLoop;
+use wingman_scenarios::publishing::Publishing;
 
 pub(crate) use quarantine::{DeadLetters, Parked, ReviewArguments, ShowArguments};
 
@@ -107,6 +109,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   wingman demo
+  wingman demo --scenario publishing
   wingman demo --interactive
   wingman demo --mode observe
   wingman demo --out demo && edit demo/contracts/handlers.yaml && wingman demo --out demo
@@ -150,6 +153,18 @@ pub(crate) enum DemoMode {
 pub(crate) enum Scenario {
     /// Seven handlers, five requests at once.
     AgentLoop,
+    /// From a topic to a release in six stages, and three channels that announce it.
+    Publishing,
+}
+
+impl Scenario {
+    /// The library that does it.
+    pub(crate) fn scenario(self) -> &'static dyn wingman_scenarios::Scenario {
+        match self {
+            Self::AgentLoop => &AgentLoop,
+            Self::Publishing => &Publishing,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -13,13 +13,13 @@ use wingman_hub::core::name::Namespace;
 use wingman_hub::governance::Mode;
 use wingman_hub::governance::contract::Contracts;
 use wingman_hub::governance::ledger::{Ledger, LedgerOptions, Reader, Verification, verify};
-use wingman_scenarios::agent_loop::{AgentLoop, Answers, Folder, Report, Scripted};
+use wingman_scenarios::{Answers, Folder, Report, Run, Scenario};
 
-use crate::arguments::{Demo, DemoMode, Scenario};
+use crate::arguments::{Demo, DemoMode};
 use crate::problem::Problem;
 use crate::{print, transcript};
 
-/// How long the five requests may take when a script answers, and when a person does.
+/// How long the requests may take when a script answers, and when a person does.
 const SCRIPTED: Duration = Duration::from_secs(120);
 const INTERACTIVE: Duration = Duration::from_secs(600);
 
@@ -28,7 +28,7 @@ pub(crate) struct Ended {
     pub(crate) mode: Mode,
     pub(crate) broker: String,
     pub(crate) ledger: String,
-    pub(crate) scenario: &'static str,
+    pub(crate) scenario: &'static dyn Scenario,
     pub(crate) folder: Folder,
     pub(crate) report: Report,
     pub(crate) is_open: bool,
@@ -36,29 +36,33 @@ pub(crate) struct Ended {
 }
 
 pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> {
-    let Scenario::AgentLoop = options.scenario;
+    let scenario = options.scenario.scenario();
+    if options.interactive && scenario.script().is_none() {
+        return Err(Problem::new(format!("--interactive: {} asks nobody", scenario.name()))
+            .remedy("leave it out, or take --scenario agent-loop"));
+    }
     let mode = match options.mode {
         DemoMode::Observe => Mode::Observe,
         DemoMode::Enforce => Mode::Enforce,
     };
     let bus = wingman_hub::connect(&options.broker).await?;
     let root = root(options.out.as_deref())?;
-    let (folder, key) =
-        Folder::prepare(&root, options.contracts.as_deref()).map_err(Problem::new)?;
+    let folder =
+        Folder::prepare(scenario, &root, options.contracts.as_deref()).map_err(Problem::new)?;
     let url = options
         .ledger
         .clone()
         .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
     let bus = bus.namespace(namespace(&url).await?);
     if !json {
-        transcript::head(mode, &shown(&options.broker), &url, options.interactive);
+        transcript::head(scenario, mode, &shown(&options.broker), &url, options.interactive);
     }
-    let started = AgentLoop::start(bus.clone(), &url, &folder, key, mode).await;
+    let started = Run::start(scenario, bus.clone(), &url, &folder, mode).await;
     let running = started.map_err(Problem::new)?;
-    let (answers, within): (Arc<dyn Answers>, _) = if options.interactive {
-        (Arc::new(interactive::Person::at_terminal()), INTERACTIVE)
+    let (answers, within): (Option<Arc<dyn Answers>>, _) = if options.interactive {
+        (Some(Arc::new(interactive::Person::at_terminal())), INTERACTIVE)
     } else {
-        (Arc::new(Scripted), SCRIPTED)
+        (scenario.script(), SCRIPTED)
     };
     let report = tokio::select! {
         report = running.run(answers, within) => report.map_err(Problem::new),
@@ -67,13 +71,13 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     let reader = running.running().ledger().reader();
     running.stop().await;
     if !options.keep {
-        topics::delete(&bus).await?;
+        topics::delete(scenario, &bus).await?;
     }
     bus.close().await?;
     let report = report?;
     let is_open = is_open(&reader, &report)?;
     let verification = verify(&url, None)?;
-    let (broker, scenario) = (shown(&options.broker), "agent-loop");
+    let broker = shown(&options.broker);
     let ended =
         Ended { mode, broker, ledger: url, scenario, folder, report, is_open, verification };
     show(&ended, json)
@@ -116,7 +120,7 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
                 "outcome": request.outcome,
                 "events": request.trace.events().len(),
                 "executions": request.trace.executions().len(),
-                "refusals": request.refusals(),
+                "refusals": request.refusals,
                 "compensations": request.compensations(),
                 "would_refuse": request.would_refuse().len(),
             })
@@ -124,7 +128,7 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
         .collect();
     json!({
         "broker": ended.broker,
-        "scenario": ended.scenario,
+        "scenario": ended.scenario.name(),
         "mode": ended.mode,
         "requests": requests,
         "stamps": ended.verification.stamps,

@@ -1,107 +1,116 @@
 //! The demo's text: what happened to each request, read from the ledger and from the files.
 
 mod detail;
+mod label;
 
 use wingman_hub::governance::Mode;
 use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode};
-use wingman_hub::governance::protocol::row::EffectState;
-use wingman_scenarios::agent_loop::{HANDLERS, Outcome, REQUESTS, RequestReport};
+use wingman_hub::governance::protocol::row::{EffectState, Phase};
+use wingman_scenarios::{Outcome, RequestReport, Scenario};
 
 use crate::demo::Ended;
 use crate::print::line;
 
-/// Handlers A and B are left out of longer chains.
-const ELIDED: usize = 2;
-
-/// Where what came of an execution begins.
+/// Where what came of an execution begins, if the steps of its request leave room.
 const OUTCOME_COLUMN: usize = 24;
 
 /// The first lines, before anything runs.
-pub(crate) fn head(mode: Mode, broker: &str, ledger: &str, interactive: bool) {
-    let version = env!("CARGO_PKG_VERSION");
-    line(format!("wingman {version} · agent-loop · {mode} · {broker} · {ledger}"));
-    let approver = if interactive {
-        "you, signing with a demo key"
-    } else {
-        "demo key (--interactive asks you)"
+pub(crate) fn head(
+    scenario: &dyn Scenario,
+    mode: Mode,
+    broker: &str,
+    ledger: &str,
+    interactive: bool,
+) {
+    let (version, name) = (env!("CARGO_PKG_VERSION"), scenario.name());
+    line(format!("wingman {version} · {name} · {mode} · {broker} · {ledger}"));
+    let approver = match (scenario.script(), interactive) {
+        (None, _) => "",
+        (Some(_), true) => " Approver: you, signing with a demo key.",
+        (Some(_), false) => " Approver: demo key (--interactive asks you).",
     };
-    line(format!(
-        "{} requests at once. Handlers are scripted code; tools, files and ledger are real. Approver: {approver}.",
-        REQUESTS.len()
-    ));
+    line(format!("{}{approver}", scenario.introduction()));
 }
 
 /// Each request, in the order in which they ended.
 pub(crate) fn requests(ended: &Ended) {
     for request in &ended.report.requests {
         line("");
-        let text = format!("#{} {:?}", request.number, REQUESTS[request.number - 1]);
+        let text = ended.scenario.requests()[request.number - 1];
+        let text = format!("#{} {text:?}", request.number);
         let (first, last) = request.trace.span_millis;
         line(format!("{text:<50}{:<13}{:>4} ms", request.outcome.as_str(), last - first));
         for root in &request.trace.roots {
-            chain(ended, request, root);
+            tree(ended, request, root);
         }
     }
 }
 
-fn chain(ended: &Ended, request: &RequestReport, root: &EventNode) {
-    let mut steps: Vec<(&ExecutionNode, usize)> = Vec::new();
-    collect(root, &mut steps);
-    let is_quiet = steps.iter().take(ELIDED).all(|(step, _)| step.would_refuse.is_empty());
-    let skip = if is_quiet && steps.len() > ELIDED { ELIDED } else { 0 };
-    // Steps that are not left out stand deeper.
-    let deeper = if steps.len() > ELIDED { 2 * (ELIDED - skip) } else { 0 };
-    let column = OUTCOME_COLUMN + deeper;
-    if skip == 0 {
+/// An execution in its place: what stands before its name, and before the lines below it.
+struct Step<'a> {
+    execution: &'a ExecutionNode,
+    branch: String,
+    below: String,
+}
+
+fn tree(ended: &Ended, request: &RequestReport, root: &EventNode) {
+    let mut steps = Vec::new();
+    collect(ended.scenario, root, "", &mut steps);
+    let elided = label::elided(&steps);
+    if elided == 0 {
         line(format!("   {}", root.event_type));
     }
-    for (at, (execution, _)) in steps.iter().enumerate().skip(skip) {
-        let indent = "  ".repeat(at - skip);
-        let elided = if skip > 0 && at == skip { "… " } else { "" };
-        let name = label(&execution.handler);
-        let step = format!("   {indent}└ {elided}{name}");
-        let outcome = detail::outcome(execution);
-        line(format!("{step:<column$}{outcome}"));
-        for what in &execution.would_refuse {
-            line(format!("   {indent}  │ would refuse {} {}", what.code, what.detail));
+    let deeper = "  ".len() * elided;
+    let shown: Vec<(String, &Step<'_>)> = steps
+        .iter()
+        .skip(elided)
+        .enumerate()
+        .map(|(at, step)| {
+            let gap = if elided > 0 && at == 0 { "… " } else { "" };
+            let name = label::of(&step.execution.handler);
+            (format!("   {}{gap}{name}", &step.branch[deeper..]), step)
+        })
+        .collect();
+    let widest = shown.iter().map(|(text, _)| text.chars().count() + 1).max().unwrap_or(0);
+    let column = widest.max(OUTCOME_COLUMN);
+    for (text, step) in shown {
+        line(format!("{text:<column$}{}", detail::outcome(ended, request, step.execution)));
+        for what in &step.execution.would_refuse {
+            let below = &step.below[deeper..];
+            line(format!("   {below}│ would refuse {} {}", what.code, what.detail));
         }
-        if request.outcome == Outcome::RolledBack || execution.effects.len() > 1 {
-            effects(execution, &indent);
+        if request.outcome == Outcome::RolledBack || step.execution.effects.len() > 1 {
+            effects(step.execution, &step.below[deeper..]);
         }
     }
     if request.outcome == Outcome::RolledBack {
-        detail::undone(ended, &steps.iter().map(|(step, _)| *step).collect::<Vec<_>>());
+        detail::undone(ended, &steps.iter().map(|step| step.execution).collect::<Vec<_>>());
     }
 }
 
-fn collect<'a>(event: &'a EventNode, steps: &mut Vec<(&'a ExecutionNode, usize)>) {
-    for execution in &event.executions {
-        steps.push((execution, steps.len()));
-        execution.emitted.iter().for_each(|event| collect(event, steps));
+fn collect<'a>(
+    scenario: &dyn Scenario,
+    event: &'a EventNode,
+    below: &str,
+    steps: &mut Vec<Step<'a>>,
+) {
+    // The ledger has them in the order in which they were judged, which differs between runs.
+    let mut executions: Vec<&ExecutionNode> = event.executions.iter().collect();
+    executions.sort_by_key(|it| scenario.handlers().iter().position(|name| *name == it.handler));
+    let count = executions.len();
+    for (at, execution) in executions.into_iter().enumerate() {
+        let is_last = at + 1 == count;
+        let branch = format!("{below}{} ", if is_last { "└" } else { "├" });
+        let below = format!("{below}{} ", if is_last { " " } else { "│" });
+        steps.push(Step { execution, branch, below: below.clone() });
+        execution.emitted.iter().for_each(|event| collect(scenario, event, &below, steps));
     }
 }
 
-fn effects(execution: &ExecutionNode, indent: &str) {
+fn effects(execution: &ExecutionNode, below: &str) {
     let done = execution.effects.iter().filter(|effect| effect.state != EffectState::Void);
     for (at, effect) in done.enumerate() {
-        line(format!("   {indent}  │ {} {:<10} {}", at + 1, effect.tool, detail::change(effect)));
-    }
-}
-
-/// The letter of PATTERN-02's example and a short name.
-fn label(handler: &str) -> String {
-    let short = match handler {
-        "permission-boundary-filter" => "permission",
-        "execution-proposal-generator" => "proposal",
-        "responsibility-handshake" => "handshake",
-        "tool-executor" => "tools",
-        "audit-stamp-recorder" => "audit",
-        "rollback-covenant-manager" => "rollback",
-        other => other,
-    };
-    match HANDLERS.iter().position(|name| *name == handler) {
-        Some(at) => format!("{} {short}", char::from(b'A' + u8::try_from(at).unwrap_or(25))),
-        None => short.to_owned(),
+        line(format!("   {below}│ {} {:<10} {}", at + 1, effect.tool, detail::change(effect)));
     }
 }
 
@@ -122,9 +131,14 @@ pub(crate) fn foot(ended: &Ended) {
     let all = |part: usize, whole: usize| {
         if part == whole { "all".to_owned() } else { format!("{part} of {whole}") }
     };
+    let given_up = |it: &&&ExecutionNode| matches!(it.phase, Phase::DeadLettered { .. });
+    let quarantine = match executions.iter().filter(given_up).count() {
+        0 => String::new(),
+        count => format!(" · in quarantine {count}"),
+    };
     line("");
     line(format!(
-        "Events {events}, {} stamped · executions {}, {} settled · effects undone {undone} of {to_undo}",
+        "Events {events}, {} stamped · executions {}, {} settled · effects undone {undone} of {to_undo}{quarantine}",
         all(stamped.min(events), events),
         executions.len(),
         all(settled, executions.len()),
@@ -145,6 +159,9 @@ pub(crate) fn foot(ended: &Ended) {
         ended.folder.root().display()
     ));
     if ended.broker.starts_with("memory://") {
-        line("Yours  cargo run --features redis -- demo --broker redis://127.0.0.1:6379");
+        let name = ended.scenario.name();
+        line(format!(
+            "Yours  cargo run --features redis -- demo --scenario {name} --broker redis://127.0.0.1:6379"
+        ));
     }
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::sync::Mutex;
 use wingman_hub::governance::protocol::row::Plan;
-use wingman_scenarios::agent_loop::{Answers, events};
+use wingman_scenarios::Answers;
+use wingman_scenarios::agent_loop::events;
 
 use crate::print;
 

@@ -2,17 +2,17 @@
 
 use wingman_hub::core::Kind;
 use wingman_hub::core::bus::Bus;
-use wingman_scenarios::agent_loop::EVENT_TYPES;
+use wingman_scenarios::Scenario;
 
 use crate::problem::Problem;
 
-pub(crate) async fn delete(bus: &Bus) -> Result<(), Problem> {
+pub(crate) async fn delete(scenario: &dyn Scenario, bus: &Bus) -> Result<(), Problem> {
     let admin = match bus.transport().admin() {
         Ok(admin) => admin,
         Err(error) if error.kind() == Kind::Unsupported => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    for ty in EVENT_TYPES {
+    for ty in scenario.event_types() {
         admin.delete_topic(&bus.topic_of(ty)?).await?;
     }
     Ok(())

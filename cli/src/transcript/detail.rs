@@ -4,27 +4,24 @@ use serde_json::Value;
 use wingman_hub::governance::audit::trace::{EffectNode, ExecutionNode};
 use wingman_hub::governance::digest::Digest;
 use wingman_hub::governance::protocol::input::plan_digest;
-use wingman_hub::governance::protocol::row::EffectState;
+use wingman_hub::governance::protocol::row::{EffectState, Phase};
+use wingman_scenarios::RequestReport;
 
 use crate::demo::Ended;
 use crate::print::line;
 use crate::trace::phase;
 
 /// The event that came of an execution, with its detail.
-pub(super) fn outcome(execution: &ExecutionNode) -> String {
+pub(super) fn outcome(ended: &Ended, request: &RequestReport, execution: &ExecutionNode) -> String {
     let Some(event) = execution.emitted.first() else {
-        return phase(execution);
+        return silent(execution);
     };
     let data = event.data.clone().unwrap_or_default();
     let detail = match event.event_type.as_str() {
         "ExecutionPlanProposed" => proposed(&data["plan"]),
         "ExecutionApproved" => format!("YES, key {}", text(&data, "by")),
-        "ExecutionComplete" => {
-            execution.effects.iter().map(change_of).collect::<Vec<_>>().join(", ")
-        }
-        "ExecutionBlocked" => {
-            format!("{} {}; 0 tool calls", text(&data, "code"), text(&data, "reason"))
-        }
+        "ExecutionComplete" | "ReleaseAnnounced" => changes(execution),
+        "ReleasePublished" => format!("{}, {}", changes(execution), gravity(&data)),
         "ExecutionFailed" => format!(
             "step {} of {}, {}: {}",
             data["step"],
@@ -37,33 +34,78 @@ pub(super) fn outcome(execution: &ExecutionNode) -> String {
             let undos = data["plan"]["undos"].as_array().map_or(0, Vec::len);
             format!("{undos} effects, reverse order")
         }
-        _ => match data["reason"].as_str() {
-            Some(reason) => format!("{} {reason}", text(&data, "code")),
-            None => String::new(),
-        },
+        "DraftCreated" => short(&data["draft_digest"]),
+        "DraftVerified" | "DraftPolished" | "CitationsAttached" | "PublishPackageReady" => {
+            format!("{} → {}", short(&data["source_digest"]), short(&data["draft_digest"]))
+        }
+        "ExecutionBlocked" | "ReleaseRefused" => {
+            let calls = execution.effects.len();
+            format!("{} {}; {calls} tool calls", text(&data, "code"), text(&data, "reason"))
+        }
+        _ => format!("{} {}", text(&data, "code"), text(&data, "reason")).trim().to_owned(),
     };
-    format!("{:<17} {detail}", event.event_type).trim_end().to_owned()
+    let detail = format!("{:<17} {detail}", event.event_type);
+    let waited = waited(ended, request, execution).unwrap_or_default();
+    format!("{}{waited}", detail.trim_end())
+}
+
+/// An execution that emitted nothing: why it was given up on, or where it stands.
+fn silent(execution: &ExecutionNode) -> String {
+    let Phase::DeadLettered { reason } = execution.phase else {
+        return phase(execution);
+    };
+    let attempts = execution.attempts;
+    let last = execution.failures.last().map_or("", |it| it.reason.as_str());
+    format!("{:<17} {reason}, {attempts} attempts: {last}", "in quarantine")
+}
+
+/// How long an ordering rule made it wait, and for which request.
+fn waited(ended: &Ended, request: &RequestReport, execution: &ExecutionNode) -> Option<String> {
+    let wait = execution.waits.iter().find(|it| it.reason == "order")?;
+    let part = |request: &RequestReport| -> Option<(String, u64)> {
+        let data = request.trace.roots.first()?.data.as_ref()?;
+        Some((data["series"].as_str()?.to_owned(), data["part"].as_u64()?))
+    };
+    let place = part(request);
+    let before = place.and_then(|(series, at)| {
+        let is_before = |it: &&RequestReport| part(it) == Some((series.clone(), at - 1));
+        ended.report.requests.iter().find(is_before)
+    });
+    let whom = before.map(|it| format!(" for #{}", it.number)).unwrap_or_default();
+    Some(format!(", waited {} ms{whom}", wait.millis))
 }
 
 fn proposed(plan: &Value) -> String {
-    let digest = plan_digest(plan).0.short();
-    let rehearsed =
-        if plan["rehearsed"] == Value::Bool(true) { "rehearsed" } else { "unrehearsed" };
-    format!("plan {digest}, class {}, {rehearsed}", plan["consequence_class"])
+    format!("plan {}, {}", plan_digest(plan).0.short(), gravity(plan))
 }
 
-fn change_of(effect: &EffectNode) -> String {
-    format!("{} {}", effect.tool, change(effect))
+/// The consequence class, and whether the undoing of such things was ever tried out.
+fn gravity(of: &Value) -> String {
+    let rehearsed = if of["rehearsed"] == Value::Bool(true) { "rehearsed" } else { "unrehearsed" };
+    format!("class {}, {rehearsed}", of["consequence_class"])
 }
 
-/// What a call changed: `prices.csv 41d0… → b2c9…`.
+fn changes(execution: &ExecutionNode) -> String {
+    let each = |effect: &EffectNode| format!("{} {}", effect.tool, change(effect));
+    execution.effects.iter().map(each).collect::<Vec<_>>().join(", ")
+}
+
+/// What a call changed: `prices.csv 41d0… → b2c9…`, or what it sent.
 pub(super) fn change(effect: &EffectNode) -> String {
     let result = effect.result.clone().unwrap_or_default();
-    let short = |name: &str| match result[name].as_str() {
-        Some(digest) => format!("{}…", &digest[..4.min(digest.len())]),
+    let target = text(&result, "target");
+    match result["sent"].as_u64() {
+        Some(bytes) => format!("{target}, {bytes} bytes taken"),
+        None => format!("{target} {} → {}", short(&result["before"]), short(&result["after"])),
+    }
+}
+
+/// The beginning of a digest; what has none is absent.
+fn short(digest: &Value) -> String {
+    match digest.as_str() {
+        Some(digest) => format!("{}…", digest.get(..4).unwrap_or(digest)),
         None => "absent".to_owned(),
-    };
-    format!("{} {} → {}", text(&result, "target"), short("before"), short("after"))
+    }
 }
 
 /// What the files are now, newest effect first: looked at on the disk, not taken from the ledger.

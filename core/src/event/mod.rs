@@ -31,6 +31,8 @@ pub mod extension {
     pub const CAUSATION: &str = "causationid";
     /// When the event stops being of use, RFC 3339 (CloudEvents expiry extension).
     pub const EXPIRY: &str = "expirytime";
+    /// Where the event stands among those of its key, from 1.
+    pub const SEQUENCE: &str = "sequence";
 }
 
 /// An event in the CloudEvents 1.0 envelope. Its identity is `source` plus `id`.

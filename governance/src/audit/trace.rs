@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::ledger::{LedgerError, Reader};
+use crate::ledger::{LedgerError, Reader, StampRow};
 use crate::protocol::id::{EventKey, ExecutionId};
 use crate::protocol::row::{
-    Effect, EffectState, Execution, Fence, FenceState, OutboxRow, OutboxState, Phase, Recorded,
-    WouldRefuse,
+    AttemptFailure, Effect, EffectState, Execution, Fence, FenceState, OutboxRow, OutboxState,
+    Phase, Recorded, WouldRefuse,
 };
+
+/// Stamps of one tree that are read for its waits; those after them tell of none.
+const STAMPS_MAX: usize = 100_000;
 
 /// One tree, from its root events down.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,12 +58,25 @@ pub struct ExecutionNode {
     pub replay: u32,
     /// Attempts started; a replay counts on from what it replays.
     pub attempts: u32,
+    /// Attempts that failed, oldest first.
+    pub failures: Vec<AttemptFailure>,
+    /// Times that it spent parked, oldest first, as its stamps tell.
+    pub waits: Vec<Wait>,
     /// The stamp of its outcome.
     pub stamp: Option<u64>,
     /// Tool calls.
     pub effects: Vec<EffectNode>,
     /// Events that it emitted.
     pub emitted: Vec<EventNode>,
+}
+
+/// A time that an execution spent parked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// For what, in the word of the stamp: `retry`, `approval`, `order` or `behind`.
+    pub reason: String,
+    /// How long, in milliseconds; 0 while it goes on.
+    pub millis: u64,
 }
 
 /// A tool call.
@@ -110,6 +126,7 @@ struct Rows {
     recorded: HashMap<Option<ExecutionId>, Vec<Recorded>>,
     executions: HashMap<EventKey, Vec<Execution>>,
     effects: HashMap<ExecutionId, Vec<Effect>>,
+    waits: HashMap<ExecutionId, Vec<Wait>>,
     outbox: HashMap<EventKey, OutboxRow>,
     fence: Option<Fence>,
 }
@@ -120,6 +137,7 @@ impl Rows {
             recorded: HashMap::new(),
             executions: HashMap::new(),
             effects: HashMap::new(),
+            waits: waits(reader, tree)?,
             outbox: HashMap::new(),
             fence: reader.fence(tree)?,
         };
@@ -177,10 +195,36 @@ impl Rows {
             replay: row.replay,
             attempts: row.attempts,
             stamp: row.stamp,
+            failures: row.failures,
+            waits: self.waits.remove(&row.id).unwrap_or_default(),
             effects: effects.into_iter().map(EffectNode::from).collect(),
             emitted: self.take_events(Some(row.id)),
         }
     }
+}
+
+/// From the stamp of each park to the next stamp of its execution.
+fn waits(reader: &Reader, tree: &str) -> Result<HashMap<ExecutionId, Vec<Wait>>, LedgerError> {
+    let mut waits: HashMap<ExecutionId, Vec<Wait>> = HashMap::new();
+    let mut since: HashMap<ExecutionId, u64> = HashMap::new();
+    for stamp in reader.stamps(Some(tree), 0, STAMPS_MAX)? {
+        let Some(execution) = stamp.execution else { continue };
+        if let Some(start) = since.remove(&execution)
+            && let Some(wait) = waits.entry(execution).or_default().last_mut()
+        {
+            wait.millis = stamp.at_millis.saturating_sub(start);
+        }
+        if let Some(reason) = parked_for(&stamp) {
+            since.insert(execution, stamp.at_millis);
+            waits.entry(execution).or_default().push(Wait { reason, millis: 0 });
+        }
+    }
+    Ok(waits)
+}
+
+fn parked_for(stamp: &StampRow) -> Option<String> {
+    let mut lines = stamp.text.lines().filter(|_| stamp.kind == "parked");
+    lines.find_map(|line| line.strip_prefix("reason ")).map(str::to_owned)
 }
 
 impl From<Effect> for EffectNode {

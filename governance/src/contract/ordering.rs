@@ -21,9 +21,11 @@ pub enum OrderingRule {
         /// What the two events have in common.
         key: OrderingKey,
     },
-    /// The whole lineage of the consumed event, by causation, is exactly these types.
+    /// The lineage of a consumed event, by causation, ends in exactly these types: none left out,
+    /// nothing between them, each from an execution that finished. What led to the first one is
+    /// free; start with a type whose producer is external to say the whole lineage.
     Chain {
-        /// The types, first to last; the last one is consumed.
+        /// The types, first to last; the last one is consumed, and only it is judged.
         types: Vec<String>,
         /// What all steps have in common.
         key: OrderingKey,

@@ -6,16 +6,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use wingman_core::event::CloudEvent;
+use wingman_core::event::{CloudEvent, extension};
 
 use super::id::{ExecutionId, ScopeKey};
 use super::row::{Automaton, ChainLinks, Execution, Phase, Recorded, Row, Scan, ScopeMove};
 use super::state::{Result, State};
 use crate::contract::{ChainDigest, OrderingKey, OrderingRule};
 use crate::digest::Digest;
-
-/// The CloudEvents extension that a `sequence` rule reads.
-const SEQUENCE: &str = "sequence";
 
 /// Numbers of a sequence that are remembered as passed before their turn. What follows one that was
 /// forgotten waits until the deadline of its park.
@@ -197,8 +194,10 @@ fn precedence(
     Ok(if met { Ordered::Free } else { Ordered::Wait(scope) })
 }
 
-/// The whole lineage, by causation: exactly these types, one key, and each step made from what its
-/// predecessor gave out.
+/// The lineage as the ledger recorded it, by causation: it ends in exactly these types, nothing
+/// between them and nothing left out; each step comes from an execution that finished; all have one
+/// key; and each was made from what its predecessor gave out. What led to the first step is not the
+/// chain's matter.
 fn chain(
     state: &mut State<'_>,
     execution: &Execution,
@@ -206,61 +205,76 @@ fn chain(
     key: &OrderingKey,
     digest: Option<&ChainDigest>,
 ) -> Result<Ordered> {
+    // Events of other types have chains of their own, or none.
+    if types.last() != Some(&execution.event_type) {
+        return Ok(Ordered::Free);
+    }
     let mut lineage = Vec::with_capacity(types.len());
     let mut step = state.recorded(execution.event)?;
     while let Some(recorded) = step {
-        if lineage.len() == types.len() {
-            return Ok(Ordered::Never(format!(
-                "its lineage is longer than the chain of {}",
-                types.len()
-            )));
-        }
-        step = match recorded.cause {
-            Some(cause) => predecessor(state, cause)?,
+        let cause = recorded.cause.filter(|_| lineage.len() + 1 < types.len());
+        step = match cause {
             None => None,
+            Some(cause) => match state.execution(cause)? {
+                Some(before) if before.phase == Phase::Finished => state.recorded(before.event)?,
+                Some(before) => {
+                    let (ty, handler) = (&recorded.event_type, &before.who.handler);
+                    let fault = format!("{ty} comes from {handler}, which did not finish");
+                    return Ok(Ordered::Never(fault));
+                }
+                None => None,
+            },
         };
         lineage.push(recorded);
     }
-    lineage.reverse();
     Ok(chain_fault(&lineage, types, key, digest).map_or(Ordered::Free, Ordered::Never))
 }
 
-fn predecessor(state: &mut State<'_>, cause: ExecutionId) -> Result<Option<Recorded>> {
-    match state.execution(cause)? {
-        Some(execution) => state.recorded(execution.event),
-        None => Ok(None),
-    }
-}
-
+/// What is wrong with a lineage, the newest step first.
 fn chain_fault(
     lineage: &[Recorded],
     types: &[String],
     key: &OrderingKey,
     digest: Option<&ChainDigest>,
 ) -> Option<String> {
-    let found: Vec<&str> = lineage.iter().map(|it| it.event_type.as_str()).collect();
-    if found != types {
-        return Some(format!("its lineage is {}, not {}", found.join(" → "), types.join(" → ")));
+    let mut after: Option<&Recorded> = None;
+    for (at, wanted) in types.iter().rev().enumerate() {
+        let found = lineage.get(at);
+        let Some(step) = found.filter(|it| it.event_type == *wanted) else {
+            let after = after.map_or("it", |it| it.event_type.as_str());
+            let found = found.map_or("outside", |it| it.event_type.as_str());
+            return Some(format!("{after} comes from {found}, not from {wanted}"));
+        };
+        if let Some(after) = after
+            && let Some(fault) = link_fault(step, after, key, digest)
+        {
+            return Some(fault);
+        }
+        after = Some(step);
     }
+    None
+}
+
+/// What two steps of a lineage do not share.
+fn link_fault(
+    before: &Recorded,
+    after: &Recorded,
+    key: &OrderingKey,
+    digest: Option<&ChainDigest>,
+) -> Option<String> {
     let field = |step: &Recorded, name: &str| -> Option<String> {
         step.links.as_ref().and_then(|ChainLinks { fields }| fields.get(name).cloned())
     };
-    lineage.windows(2).find_map(|pair| {
-        let [before, after] = pair else { return None };
-        if let OrderingKey::Field(name) = key
-            && (field(before, name).is_none() || field(before, name) != field(after, name))
-        {
-            return Some(format!(
-                "{} and {} differ in {name}",
-                before.event_type, after.event_type
-            ));
-        }
-        let link = digest?;
-        let out = field(before, &link.out);
-        (out.is_none() || out != field(after, &link.from)).then(|| {
-            format!("{}.{} is not {}.{}", after.event_type, link.from, before.event_type, link.out)
-        })
-    })
+    let (earlier, later) = (&before.event_type, &after.event_type);
+    if let OrderingKey::Field(name) = key
+        && (field(before, name).is_none() || field(before, name) != field(after, name))
+    {
+        return Some(format!("{earlier} and {later} differ in {name}"));
+    }
+    let link = digest?;
+    let out = field(before, &link.out);
+    (out.is_none() || out != field(after, &link.from))
+        .then(|| format!("{later}.{} is not {earlier}.{}", link.from, link.out))
 }
 
 fn scope_key(execution: &Execution, rule: &OrderingRule, value: &str) -> ScopeKey {
@@ -284,15 +298,20 @@ fn value_of(event: &CloudEvent, execution: &Execution, key: &OrderingKey) -> Opt
         OrderingKey::Correlation => Some(execution.tree.to_string()),
         OrderingKey::Field(name) => {
             let body: Value = serde_json::from_slice(event.data.as_deref()?).ok()?;
-            match body.get(name)? {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-            }
+            text_of(body.get(name)?)
         }
     }
 }
 
+/// The value of a body's field as rules compare it; what is neither text nor number has none.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 fn sequence_number(event: &CloudEvent) -> Option<u64> {
-    event.extension(SEQUENCE)?.parse().ok()
+    event.extension(extension::SEQUENCE)?.parse().ok()
 }

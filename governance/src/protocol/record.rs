@@ -6,6 +6,7 @@ use wingman_core::event::CloudEvent;
 
 use super::id::{EventKey, ExecutionId, TreeId, event_digest};
 use super::input::Published;
+use super::order::text_of;
 use super::row::{ChainLinks, OutboxRow, OutboxState, Recorded, RefusalCode, Row};
 use super::settings::Mode;
 use super::state::{Result, State};
@@ -145,6 +146,6 @@ fn chain_links(contracts: &Contracts, event: &CloudEvent) -> Option<ChainLinks> 
     }
     let body: serde_json::Value =
         serde_json::from_slice(event.data.as_deref().unwrap_or_default()).unwrap_or_default();
-    let text = |name: &str| Some((name.to_owned(), body.get(name)?.as_str()?.to_owned()));
+    let text = |name: &str| Some((name.to_owned(), text_of(body.get(name)?)?));
     Some(ChainLinks { fields: names.into_iter().filter_map(text).collect() })
 }

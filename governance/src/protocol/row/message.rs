@@ -29,10 +29,10 @@ pub struct Recorded {
     pub at_millis: u64,
 }
 
-/// The two digests by which an event of a chain names its predecessor's bytes and its own.
+/// The fields by which an event of a chain names its key, its predecessor's bytes and its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChainLinks {
-    /// Name and value of body fields that are strings.
+    /// Name and value of body fields that are texts or numbers.
     pub fields: std::collections::BTreeMap<String, String>,
 }
 

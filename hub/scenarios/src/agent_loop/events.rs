@@ -164,7 +164,7 @@ pub struct CompensationPlanned {
 }
 
 /// Every event type of the loop; each has a topic of its name.
-pub const EVENT_TYPES: [&str; 13] = [
+pub(super) const EVENT_TYPES: [&str; 13] = [
     UserRequestReceived::TYPE,
     RequestValidated::TYPE,
     RequestRejected::TYPE,

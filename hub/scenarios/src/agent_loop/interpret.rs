@@ -3,7 +3,7 @@
 use super::events::Step;
 
 /// The requests of the demo, in the order of their numbers.
-pub const REQUESTS: [&str; 5] = [
+pub(super) const REQUESTS: [&str; 5] = [
     "write summary.md",
     "email the customer list",
     "delete archive.txt",

@@ -11,6 +11,8 @@ use wingman_governance::contract::Level;
 use wingman_governance::digest::Digest;
 use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 
+use super::text;
+
 /// What a tool does to a file of the work folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileAction {
@@ -97,13 +99,6 @@ impl Tool for FileTool {
     async fn undo(&self, call: Call<'_>, before: &[u8]) -> Result<(), ToolError> {
         restore(&path(&self.folder, call.arguments)?, self.held(before)).await
     }
-}
-
-/// A text among the arguments.
-pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str, ToolError> {
-    arguments[name]
-        .as_str()
-        .ok_or_else(|| ToolError::NotDone(format!("the argument {name} is missing or not a text")))
 }
 
 /// The target within the folder; a path that leads out of it is refused.

@@ -1,45 +1,17 @@
 //! The agent loop on memory: every branch is taken, and editing a contract changes which.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use tempfile::TempDir;
-use wingman_core::bus::Bus;
-use wingman_core::clock::Clock;
-use wingman_core::memory::MemoryTransport;
-use wingman_governance::Mode;
 use wingman_governance::protocol::row::{EffectState, Phase, RefusalCode};
-use wingman_scenarios::agent_loop::{AgentLoop, Folder, Outcome, Report, Scripted};
+use wingman_scenarios::agent_loop::AgentLoop;
+use wingman_scenarios::{Folder, Outcome, Report};
 
-const WITHIN: Duration = Duration::from_secs(60);
+use crate::stage::{self, edit, outcome};
 
-/// Runs the loop in a folder and returns what came of it.
 async fn run(root: &Path) -> Report {
-    let (folder, key) = Folder::prepare(root, None).unwrap();
-    let url = format!("sqlite://{}", root.join("ledger.db").display());
-    let bus = Bus::new(MemoryTransport::new(Clock::system()));
-    let started = AgentLoop::start(bus, &url, &folder, key, Mode::Enforce).await.unwrap();
-    let report = started.run(Arc::new(Scripted), WITHIN).await.unwrap();
-    let open = started.running().ledger().reader().open_work(None).unwrap();
-    assert!(open.is_none(), "{open:?}");
-    started.stop().await;
-    report
-}
-
-fn outcome(report: &Report, number: usize) -> Outcome {
-    report.requests.iter().find(|request| request.number == number).unwrap().outcome
-}
-
-/// Edits a contract file of a prepared folder as a person would.
-fn edit(root: &Path, from: &str, to: &str) {
-    let path = root.join("contracts/handlers.yaml");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "{from} is not in the file");
-    fs::write(path, text.replace(from, to)).unwrap();
+    stage::run(&AgentLoop, root).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +59,7 @@ async fn what_was_done_before_the_failure_is_undone_newest_first() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wider_grant_lets_the_denied_request_through() {
     let root = TempDir::new().unwrap();
-    Folder::prepare(root.path(), None).unwrap();
+    Folder::prepare(&AgentLoop, root.path(), None).unwrap();
     edit(root.path(), "fs.remove: write", "fs.remove: delete");
     let report = run(root.path()).await;
     assert_eq!(outcome(&report, 3), Outcome::Completed);
@@ -97,7 +69,7 @@ async fn a_wider_grant_lets_the_denied_request_through() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_narrower_scope_rejects_what_was_allowed() {
     let root = TempDir::new().unwrap();
-    Folder::prepare(root.path(), None).unwrap();
+    Folder::prepare(&AgentLoop, root.path(), None).unwrap();
     edit(
         root.path(),
         "done: ExecutionComplete }",
@@ -114,7 +86,7 @@ async fn a_narrower_scope_rejects_what_was_allowed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ordering_rule_is_judged_at_the_executor() {
     let root = TempDir::new().unwrap();
-    Folder::prepare(root.path(), None).unwrap();
+    Folder::prepare(&AgentLoop, root.path(), None).unwrap();
     edit(
         root.path(),
         "requires_approval: /plan",

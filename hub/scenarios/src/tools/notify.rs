@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use wingman_governance::contract::Level;
 use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 
-use super::files::text;
+use super::{plain, text};
 
 /// Sends notices to one address.
 #[derive(Debug, Clone, Copy)]
@@ -52,13 +52,5 @@ impl Tool for Notify {
 
     async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
         Err(ToolError::NotDone("a notice cannot be unsent".to_owned()))
-    }
-}
-
-/// The error without the operating system's number.
-fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        kind => kind.to_string(),
     }
 }

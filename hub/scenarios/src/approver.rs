@@ -1,4 +1,4 @@
-//! Who answers the plans: a script with a demo key, or a person at the terminal.
+//! Who answers the plans that a run puts before people, with the key of the run's folder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,20 +21,8 @@ pub trait Answers: Send + Sync {
     async fn answer(&self, plan: &Plan) -> Option<String>;
 }
 
-/// The demo's script: a sloppy "ok" to request 4, YES to everything else.
-#[derive(Debug, Clone, Copy)]
-pub struct Scripted;
-
-#[async_trait]
-impl Answers for Scripted {
-    async fn answer(&self, plan: &Plan) -> Option<String> {
-        let body: super::events::Plan = serde_json::from_str(&plan.text).ok()?;
-        Some(if body.number == 4 { "ok" } else { "YES" }.to_owned())
-    }
-}
-
 /// Answers every open plan until it is dropped.
-pub(super) async fn answer_all(
+pub(crate) async fn answer_all(
     ledger: Ledger,
     contracts: Arc<Contracts>,
     approver: Arc<Approver>,

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use wingman_governance::audit::trace::Trace;
 use wingman_governance::ledger::{LedgerError, Reader};
-use wingman_governance::protocol::row::{EffectState, FenceState, Phase, WouldRefuse};
+use wingman_governance::protocol::row::{EffectState, Phase, WouldRefuse};
+
+use crate::scenario::Scenario;
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,8 @@ pub struct RequestReport {
     pub number: usize,
     /// How it ended.
     pub outcome: Outcome,
+    /// Executions that ended in a refusal, or emitted an event that says so.
+    pub refusals: usize,
     /// Everything that followed from it.
     pub trace: Trace,
 }
@@ -27,9 +31,11 @@ pub struct RequestReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Done and recorded.
+    /// Everything that was to be done is done.
     Completed,
-    /// P-01 before a plan was made.
+    /// The main thing is done, and something that follows from it is in quarantine.
+    Partial,
+    /// Found to be out of scope, or untenable, before anything was done.
     Rejected,
     /// P-02 before a plan was made.
     Denied,
@@ -37,7 +43,7 @@ pub enum Outcome {
     Blocked,
     /// It failed, and what was done is undone.
     RolledBack,
-    /// The gate or the tools refused it at the executor.
+    /// The gate or the tools refused it where it would have had its effect.
     Refused,
     /// None of these: something is open or was given up on.
     Unfinished,
@@ -48,6 +54,7 @@ impl Outcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "COMPLETED",
+            Self::Partial => "PARTIAL",
             Self::Rejected => "REJECTED",
             Self::Denied => "DENIED",
             Self::Blocked => "BLOCKED",
@@ -60,11 +67,17 @@ impl Outcome {
 
 impl Report {
     /// Reads it from the ledger.
-    pub(super) fn read(reader: &Reader, correlations: &[String]) -> Result<Self, LedgerError> {
+    pub(crate) fn read(
+        scenario: &dyn Scenario,
+        reader: &Reader,
+        correlations: &[String],
+    ) -> Result<Self, LedgerError> {
         let mut requests = Vec::new();
         for (at, correlation) in correlations.iter().enumerate() {
             let trace = Trace::read(reader, correlation)?;
-            requests.push(RequestReport { number: at + 1, outcome: outcome(&trace), trace });
+            let outcome = scenario.outcome(&trace);
+            let refusals = refusals(scenario, &trace);
+            requests.push(RequestReport { number: at + 1, outcome, refusals, trace });
         }
         requests.sort_by_key(|request| request.trace.span_millis.1);
         Ok(Self { requests })
@@ -72,15 +85,6 @@ impl Report {
 }
 
 impl RequestReport {
-    /// Executions that ended in a refusal, or emitted an event that says so.
-    pub fn refusals(&self) -> usize {
-        let refused = |phase: &Phase| matches!(phase, Phase::Refused { .. });
-        let executions = self.trace.executions();
-        let said = ["RequestRejected", "PermissionDenied", "ExecutionBlocked"];
-        executions.iter().filter(|it| refused(&it.phase)).count()
-            + self.trace.events().iter().filter(|it| said.contains(&it.event_type.as_str())).count()
-    }
-
     /// What would have been refused, had the run not only observed: by whom, and what.
     pub fn would_refuse(&self) -> Vec<(&str, &WouldRefuse)> {
         let executions = self.trace.executions();
@@ -96,19 +100,9 @@ impl RequestReport {
     }
 }
 
-/// The outcome follows from which events the tree holds, and from its fence.
-fn outcome(trace: &Trace) -> Outcome {
-    if trace.fence == Some(FenceState::Closed) {
-        return Outcome::RolledBack;
-    }
-    let events = trace.events();
-    let has = |ty: &str| events.iter().any(|event| event.event_type == ty);
-    let by_event = [
-        ("ExecutionRecorded", Outcome::Completed),
-        ("RequestRejected", Outcome::Rejected),
-        ("PermissionDenied", Outcome::Denied),
-        ("ExecutionBlocked", Outcome::Blocked),
-        ("ExecutionRefused", Outcome::Refused),
-    ];
-    by_event.into_iter().find(|(ty, _)| has(ty)).map_or(Outcome::Unfinished, |(_, outcome)| outcome)
+fn refusals(scenario: &dyn Scenario, trace: &Trace) -> usize {
+    let refused = |phase: &Phase| matches!(phase, Phase::Refused { .. });
+    let said = scenario.refusal_types();
+    trace.executions().iter().filter(|it| refused(&it.phase)).count()
+        + trace.events().iter().filter(|it| said.contains(&it.event_type.as_str())).count()
 }

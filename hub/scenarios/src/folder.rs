@@ -4,26 +4,23 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wingman_governance::audit::SigningKey;
 use wingman_governance::audit::key::{KeyName, NotAKeyName};
+use wingman_governance::handshake::Approver;
 
-use super::interpret::{FILES, MADE};
+use crate::scenario::Scenario;
 
 /// The principal whose key the demo holds.
-pub(super) const APPROVER: &str = "demo-approver";
-
-const CONTRACTS: [(&str, &str); 3] = [
-    ("events.yaml", include_str!("contracts/events.yaml")),
-    ("handlers.yaml", include_str!("contracts/handlers.yaml")),
-    ("schemas/request.json", include_str!("contracts/schemas/request.json")),
-];
+const APPROVER: &str = "demo-approver";
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
     contracts: PathBuf,
+    approver: Option<Arc<Approver>>,
 }
 
 /// The folder cannot be prepared.
@@ -48,28 +45,36 @@ impl Folder {
     /// # Errors
     /// [`FolderError`] names the file.
     pub fn prepare(
+        scenario: &dyn Scenario,
         root: &Path,
         contracts: Option<&Path>,
-    ) -> Result<(Self, SigningKey), FolderError> {
+    ) -> Result<Self, FolderError> {
+        let files = scenario.files();
         let work = root.join("work");
         make(&work)?;
-        for name in MADE {
+        for name in files.folders {
+            make(&work.join(name))?;
+        }
+        for name in files.made {
             remove(&work.join(name))?;
         }
-        for (name, content) in FILES {
+        for (name, content) in files.work {
             write(&work.join(name), content)?;
         }
-        let key = approver_key(root)?;
+        let key = scenario.script().map(|_| approver_key(root)).transpose()?;
         let own = root.join("contracts");
         if contracts.is_none() {
             make(&own.join("schemas"))?;
-            for (name, content) in CONTRACTS {
+            for (name, content) in files.contracts {
                 add(&own.join(name), content)?;
             }
-            add(&own.join("principals.yaml"), &principals(&key))?;
+            if let Some(key) = &key {
+                add(&own.join("principals.yaml"), &principals(key))?;
+            }
         }
         let contracts = contracts.map_or(own, Path::to_path_buf);
-        Ok((Self { root: root.to_owned(), contracts }, key))
+        let approver = key.map(|key| Arc::new(Approver::new(APPROVER, key)));
+        Ok(Self { root: root.to_owned(), contracts, approver })
     }
 
     /// The folder itself.
@@ -85,6 +90,11 @@ impl Folder {
     /// The contracts that are enforced.
     pub fn contracts(&self) -> &Path {
         &self.contracts
+    }
+
+    /// The principal who answers plans, if the scenario asks anybody.
+    pub(crate) fn approver(&self) -> Option<&Arc<Approver>> {
+        self.approver.as_ref()
     }
 }
 
