@@ -2,12 +2,7 @@
 
 use serde_json::Value;
 
-use crate::process::{Ended, LEDGER, Place, Running};
-
-fn outcomes(report: &Value) -> Vec<&str> {
-    let requests = report["requests"].as_array().unwrap();
-    requests.iter().map(|it| it["outcome"].as_str().unwrap()).collect()
-}
+use crate::process::{Ended, LEDGER, Place, Running, outcomes};
 
 const ALL: [&str; 5] = ["completed", "rejected", "denied", "blocked", "rolled_back"];
 

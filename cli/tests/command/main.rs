@@ -8,6 +8,7 @@ mod demo;
 mod interactive;
 mod messages;
 mod process;
+mod publishing;
 mod quarantine;
 mod rollback;
 mod tamper;

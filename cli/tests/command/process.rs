@@ -50,6 +50,12 @@ impl Ended {
     }
 }
 
+/// How each request of a demo ended, as its report says.
+pub(crate) fn outcomes(report: &Value) -> Vec<&str> {
+    let requests = report["requests"].as_array().unwrap();
+    requests.iter().map(|it| it["outcome"].as_str().unwrap()).collect()
+}
+
 /// A folder in which commands run, with a ledger in `demo`.
 pub(crate) struct Place {
     folder: TempDir,

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use process::{Ended, LEDGER, Place};
+use process::{Ended, LEDGER, Place, outcomes};
 
 fn broker() -> String {
     std::env::var("WINGMAN_REDIS_URL").unwrap_or_else(|_| {
@@ -63,13 +63,7 @@ fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep() {
     let url = broker();
     let demo = ["demo", "--broker", &url, "--out", "demo", "--json"];
     let report = place.run(&demo).done().json();
-    let outcomes: Vec<&str> = report["requests"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it["outcome"].as_str().unwrap())
-        .collect();
-    assert_eq!(outcomes, ["completed", "rejected", "denied", "blocked", "rolled_back"]);
+    assert_eq!(outcomes(&report), ["completed", "rejected", "denied", "blocked", "rolled_back"]);
     assert_eq!(report["verified"], true);
     let namespace = namespace(&place);
     assert_eq!(keys_of(&namespace), 0);
@@ -77,6 +71,21 @@ fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep() {
     assert!(keys_of(&namespace) > 0);
     place.run(&demo).done();
     assert_eq!(keys_of(&namespace), 0);
+}
+
+#[test]
+fn the_publishing_workflow_is_the_same_and_cleans_up() {
+    let place = Place::new();
+    let url = broker();
+    let demo = ["demo", "--scenario", "publishing", "--broker", &url, "--out", "demo"];
+    let report = place.run(&[&demo[..], &["--json"]].concat()).done().json();
+    assert_eq!(outcomes(&report), ["completed", "completed", "partial", "refused"]);
+    assert_eq!(report["verified"], true);
+    assert_eq!(keys_of(&namespace(&place)), 0);
+    let text = place.run(&demo).done().out;
+    for part in ["ms for #2", "3 attempts: connection refused", "0 tool calls"] {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
 }
 
 #[test]
