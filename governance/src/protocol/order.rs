@@ -55,6 +55,7 @@ pub(super) fn judge(
 /// number of a sequence must not hold up those after it.
 pub(super) fn note_moves(state: &State<'_>, execution: &mut Execution, event: &CloudEvent) {
     execution.moves.clear();
+    execution.needs.clear();
     let declared = state.contracts.handler(&execution.who.handler);
     if !declared.is_some_and(|it| it.consumes.contains(event.ty())) {
         return;
@@ -70,7 +71,11 @@ pub(super) fn note_moves(state: &State<'_>, execution: &mut Execution, event: &C
                 None => continue,
             },
             OrderingRule::Precedence { after, .. } if event.ty() == after => (1, true),
-            OrderingRule::Precedence { .. } | OrderingRule::Chain { .. } => continue,
+            OrderingRule::Precedence { .. } => {
+                execution.needs.push(scope);
+                continue;
+            }
+            OrderingRule::Chain { .. } => continue,
         };
         execution.moves.push(ScopeMove { scope, to, only_if_finished });
     }
@@ -86,17 +91,22 @@ pub(super) fn reserve(state: &mut State<'_>, execution: &Execution) -> Result<()
     Ok(())
 }
 
-/// Moves the rules that an outcome satisfies, and wakes whoever waits for them in the same step.
+/// Moves the rules that an outcome satisfies, and wakes whoever waits for them in the same step. What
+/// finishes in a fenced tree will be undone, and counts as not finished.
 pub(super) fn release(state: &mut State<'_>, execution: &Execution) -> Result<()> {
     for step in &execution.moves {
-        if step.only_if_finished && execution.phase != Phase::Finished {
+        if step.only_if_finished
+            && (execution.phase != Phase::Finished
+                || state.fence(execution.tree.clone())?.is_some())
+        {
             continue;
         }
         let mut automaton = automaton(state, step.scope)?;
-        if !advance(&mut automaton, step, execution.id) {
+        let frees = advance(&mut automaton, step, execution.id);
+        state.rows.save(Row::Automaton(automaton))?;
+        if !frees {
             continue;
         }
-        state.rows.save(Row::Automaton(automaton))?;
         for mut parked in state.parked_rows(&Scan::ParkedScope { scope: step.scope })? {
             parked.due_millis = parked.due_millis.min(state.now);
             state.rows.save(Row::Parked(parked))?;
@@ -105,12 +115,22 @@ pub(super) fn release(state: &mut State<'_>, execution: &Execution) -> Result<()
     Ok(())
 }
 
-/// Applies an outcome to a scope; false if it changes nothing there.
+/// Takes back what an execution counted for, as its tree is being undone (R7).
+pub(super) fn retract(state: &mut State<'_>, execution: &Execution) -> Result<()> {
+    let counted = execution.phase == Phase::Finished;
+    for step in execution.moves.iter().filter(|it| counted && it.only_if_finished) {
+        let mut automaton = automaton(state, step.scope)?;
+        automaton.position = automaton.position.saturating_sub(step.to);
+        state.rows.save(Row::Automaton(automaton))?;
+    }
+    Ok(())
+}
+
+/// Applies an outcome to a scope; true if somebody who waits there may be free now.
 fn advance(automaton: &mut Automaton, step: &ScopeMove, execution: ExecutionId) -> bool {
     if step.only_if_finished {
-        let moved = automaton.position != step.to;
-        automaton.position = step.to;
-        return moved;
+        automaton.position += step.to;
+        return automaton.position == step.to;
     }
     let is_holder = automaton.running == Some(execution);
     let next = automaton.position + 1;

@@ -180,6 +180,7 @@ pub(super) fn unjudged(
         effects: 0,
         would_refuse: Vec::new(),
         moves: Vec::new(),
+        needs: Vec::new(),
         first_millis: state.now,
         at_millis: state.now,
         stamp: None,

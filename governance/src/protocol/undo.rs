@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::id::{ExecutionId, TreeId};
+use super::id::{ExecutionId, ScopeKey, TreeId};
 use super::input::{Reply, UndoOutcome};
+use super::order;
 use super::relay::withhold;
 use super::row::{
     Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, OutboxState, Phase, Row,
@@ -36,6 +37,7 @@ pub(super) fn fence(state: &mut State<'_>, tree: &TreeId, by: Option<ExecutionId
         }
     }
     for execution in state.executions(&Scan::ExecutionsIn { tree: tree.clone() })? {
+        order::retract(state, &execution)?;
         if let Some(mut parked) = state.parked(execution.id)? {
             parked.due_millis = at_millis;
             state.rows.save(Row::Parked(parked))?;
@@ -85,8 +87,7 @@ fn claim_in(
         return Ok(Vec::new());
     }
     let effects = state.effects(&Scan::EffectsIn { tree: tree.clone() })?;
-    let causes: HashMap<ExecutionId, Option<ExecutionId>> =
-        executions.iter().map(|it| (it.id, it.replays.or(it.cause))).collect();
+    let causes = causes(&executions);
     let mut handed = Vec::new();
     for effect in effects.iter().rev() {
         if handed.len() == room {
@@ -173,33 +174,47 @@ fn is_open(effect: &Effect, fenced: bool) -> bool {
     open && effect.undo == UndoKind::Compensatable
 }
 
-/// Whether `later` came after `earlier` by causation: in the same execution, in one that follows
-/// from it, or in one that replays it. Independent branches do not wait for each other.
-fn depends(
-    later: &Effect,
-    earlier: &Effect,
-    causes: &HashMap<ExecutionId, Option<ExecutionId>>,
-) -> bool {
+/// What each execution of a tree follows from.
+type Causes = HashMap<ExecutionId, Vec<ExecutionId>>;
+
+/// By causation, by the execution that it replays, and by the `precedence` rules that made it wait for
+/// what finished before it.
+fn causes(executions: &[Execution]) -> Causes {
+    let mut finished: HashMap<ScopeKey, Vec<ExecutionId>> = HashMap::new();
+    for execution in executions.iter().filter(|it| it.phase == Phase::Finished) {
+        for step in execution.moves.iter().filter(|it| it.only_if_finished) {
+            finished.entry(step.scope).or_default().push(execution.id);
+        }
+    }
+    let of = |execution: &Execution| {
+        let needed = execution.needs.iter().filter_map(|scope| finished.get(scope)).flatten();
+        let cause = execution.replays.or(execution.cause);
+        cause.into_iter().chain(needed.copied()).collect()
+    };
+    executions.iter().map(|it| (it.id, of(it))).collect()
+}
+
+/// Whether `later` came after `earlier`: in the same execution, or in one that follows from it.
+/// Independent branches do not wait for each other.
+fn depends(later: &Effect, earlier: &Effect, causes: &Causes) -> bool {
     if later.sequence <= earlier.sequence {
         return false;
     }
-    let mut at = Some(later.key.execution);
-    while let Some(execution) = at {
+    let mut open = vec![later.key.execution];
+    let mut seen = HashSet::new();
+    while let Some(execution) = open.pop() {
         if execution == earlier.key.execution {
             return true;
         }
-        at = causes.get(&execution).copied().flatten();
+        if seen.insert(execution) {
+            open.extend(causes.get(&execution).into_iter().flatten());
+        }
     }
     false
 }
 
 /// Closes a tree once every effect is undone, or waits for one that a person has to decide about.
-fn close(
-    state: &mut State<'_>,
-    tree: &TreeId,
-    effects: &[Effect],
-    causes: &HashMap<ExecutionId, Option<ExecutionId>>,
-) -> Result<()> {
+fn close(state: &mut State<'_>, tree: &TreeId, effects: &[Effect], causes: &Causes) -> Result<()> {
     let is_quarantined = |it: &Effect| it.state == EffectState::Quarantined;
     let held = |it: &Effect| {
         effects.iter().any(|later| is_quarantined(later) && depends(later, it, causes))

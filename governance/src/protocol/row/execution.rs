@@ -49,6 +49,10 @@ pub struct Execution {
     pub would_refuse: Vec<WouldRefuse>,
     /// What its outcome moves in the scopes of ordering rules.
     pub moves: Vec<ScopeMove>,
+    /// Scopes of `precedence` rules in which something had to finish before it: what it did there is
+    /// undone before what that did (R8).
+    #[serde(default)]
+    pub needs: Vec<ScopeKey>,
     /// When it was first judged, in milliseconds.
     pub first_millis: u64,
     /// When it reached its phase, in milliseconds.
@@ -206,7 +210,7 @@ impl RefusalCode {
 pub struct ScopeMove {
     /// Which scope.
     pub scope: ScopeKey,
-    /// To which position.
+    /// To which position; by how many, if only finished ones count.
     pub to: u64,
     /// Whether other outcomes than finished leave it where it is.
     pub only_if_finished: bool,

@@ -34,7 +34,8 @@ pub enum FenceState {
 pub struct Automaton {
     /// Rule and key.
     pub scope: ScopeKey,
-    /// `sequence`: the number that has finished or runs; `precedence`: 1 once the first type finished.
+    /// `sequence`: the number that has finished or runs; `precedence`: how many of the
+    /// first type finished and are not undone.
     pub position: u64,
     /// The execution that holds the reservation of the next position while it runs.
     pub running: Option<ExecutionId>,

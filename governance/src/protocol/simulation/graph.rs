@@ -29,8 +29,19 @@ pub(super) fn settings() -> Settings {
 }
 
 pub(super) fn contracts() -> Contracts {
+    let digest = ChainDigest { from: "source".to_owned(), out: "out".to_owned() };
+    contracts_with(&["Order", "Prepared", "Approved", "Shipped"], Some(digest))
+}
+
+/// The contracts with another chain before the notifier.
+pub(super) fn contracts_with(chain: &[&str], digest: Option<ChainDigest>) -> Contracts {
+    let chain = OrderingRule::Chain {
+        types: chain.iter().map(|step| (*step).to_owned()).collect(),
+        key: OrderingKey::from("order"),
+        digest,
+    };
     let builder = events(Contracts::builder());
-    handlers(builder).build().expect("the graph is sound")
+    handlers(builder, chain).build().expect("the graph is sound")
 }
 
 fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::ContractsBuilder {
@@ -46,7 +57,7 @@ fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::Co
         ("Prepared", &["intake"]),
         ("Approved", &["desk"]),
         ("Blocked", &["desk"]),
-        ("Shipped", &["spender"]),
+        ("Shipped", &["spender", "auditor"]),
         ("ShipRefused", &["spender"]),
         ("WorkDone", &["flaky", "child"]),
         ("WorkFailed", &["flaky"]),
@@ -67,12 +78,10 @@ fn event(name: &str) -> EventContract {
     EventContract::new(name, 1).failure_mode(FailureMode { retry, key: KeyAfterFailure::Continue })
 }
 
-fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::ContractsBuilder {
-    let chain = OrderingRule::Chain {
-        types: ["Order", "Prepared", "Approved", "Shipped"].map(str::to_owned).to_vec(),
-        key: OrderingKey::from("order"),
-        digest: Some(ChainDigest { from: "source".to_owned(), out: "out".to_owned() }),
-    };
+fn handlers(
+    builder: crate::contract::ContractsBuilder,
+    chain: OrderingRule,
+) -> crate::contract::ContractsBuilder {
     let precedence =
         OrderingRule::Precedence { after: "Open".to_owned(), key: OrderingKey::from("account") };
     let sequence = OrderingRule::Sequence { key: OrderingKey::from("stream") };
@@ -97,9 +106,13 @@ fn handlers(builder: crate::contract::ContractsBuilder) -> crate::contract::Cont
             .requires_approval("/plan_digest")
             .tool("pay.charge", Level::Write),
         handler("notifier").consumes("Shipped").tool("mail.send", Level::Write).ordering(chain),
-        handler("auditor").consumes("Prepared").consumes("Blocked").emits("Noted"),
+        handler("auditor").consumes("Prepared").consumes("Blocked").emits("Noted").emits("Shipped"),
         handler("sequencer").consumes("Tick").tool("disk.write", Level::Write).ordering(sequence),
-        handler("clerk").consumes("Open").consumes("Close").ordering(precedence),
+        handler("clerk")
+            .consumes("Open")
+            .consumes("Close")
+            .tool("disk.write", Level::Write)
+            .ordering(precedence),
         handler("flaky")
             .consumes("Work")
             .emits("WorkDone")

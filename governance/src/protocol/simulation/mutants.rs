@@ -10,8 +10,9 @@ use super::store::Store;
 use super::world::World;
 use super::{WORLD_STEPS, graph};
 use crate::audit::stamp::{Fact, Stamp};
+use crate::contract::Contracts;
 use crate::protocol::id::{EventKey, WorkerId, event_digest};
-use crate::protocol::input::Input;
+use crate::protocol::input::{Input, RunEnding};
 use crate::protocol::row::{
     Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Key, ParkReason, Parked, Phase,
     Recorded, Row, Scan,
@@ -87,6 +88,16 @@ enum Mutant {
     ForgetsObjections,
     /// In observe, something is refused.
     RefusesInObserve,
+    /// A chain does not look at what its steps were made from.
+    IgnoresDigests,
+    /// A chain looks at some of its steps and takes the rest for done.
+    SkipsSteps,
+    /// A chain takes a step from an execution that refused.
+    TakesRefusedSteps,
+    /// What was undone goes on to count as finished.
+    CountsTheUndone,
+    /// Effects that a precedence rule put one after the other are undone in any order.
+    ForgetsPrecedence,
 }
 
 impl Mutant {
@@ -100,7 +111,7 @@ impl Mutant {
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 31] = [
+const ALL: [(Mutant, &str, &[&str]); 36] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -132,6 +143,11 @@ const ALL: [(Mutant, &str, &[&str]); 31] = [
     (Mutant::LosesReplays, "R1", &["replay_ends"]),
     (Mutant::ForgetsObjections, "observe", &["objection_is_stamped"]),
     (Mutant::RefusesInObserve, "observe", &["nothing_is_refused"]),
+    (Mutant::IgnoresDigests, "G7", &["lineage"]),
+    (Mutant::SkipsSteps, "G7", &["lineage"]),
+    (Mutant::TakesRefusedSteps, "G7", &["lineage"]),
+    (Mutant::CountsTheUndone, "R7", &["ordering_rule"]),
+    (Mutant::ForgetsPrecedence, "G8", &["undo_order"]),
 ];
 
 /// Stands beside a world and breaks what its variant says; does nothing without one.
@@ -142,9 +158,28 @@ pub(super) struct Sabotage {
     event: Option<Arc<CloudEvent>>,
     asks: Option<WorkerId>,
     undoes: bool,
+    fences: bool,
+    /// Weaker contracts than those that the oracle knows.
+    contracts: Option<Contracts>,
 }
 
 impl Sabotage {
+    fn of(mutant: Mutant) -> Self {
+        let contracts = match mutant {
+            Mutant::IgnoresDigests => {
+                Some(graph::contracts_with(&["Order", "Prepared", "Approved", "Shipped"], None))
+            }
+            Mutant::SkipsSteps => Some(graph::contracts_with(&["Prepared", "Shipped"], None)),
+            _ => None,
+        };
+        Self { mutant: Some(mutant), contracts, ..Self::default() }
+    }
+
+    /// The contracts that the protocol gets, if they are not the oracle's.
+    pub(super) fn contracts(&self) -> Option<&Contracts> {
+        self.contracts.as_ref()
+    }
+
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
@@ -173,6 +208,11 @@ impl Sabotage {
         self.event = None;
         self.asks = None;
         self.undoes = matches!(input, Input::Undo { .. });
+        self.fences = match &input {
+            Input::Fence { .. } => true,
+            Input::Conclude(it) => matches!(it.ending, RunEnding::Finished { fence: true, .. }),
+            _ => false,
+        };
         match &mut input {
             Input::Judge(arrival) => {
                 self.event = arrival.event.as_ref().ok().cloned();
@@ -254,6 +294,15 @@ impl Saboteur<'_> {
             {
                 Some(Row::DeadLetter(DeadLetter { fate: Fate::Waiting, ..row }))
             }
+            (Mutant::TakesRefusedSteps, Key::Execution(_), Some(Row::Execution(mut row)))
+                if row.who.handler == "spender"
+                    && row.attempts > 0
+                    && matches!(row.phase, Phase::Refused { .. })
+                    && self.sabotage.event.as_ref().is_some_and(|it| it.ty() == "Shipped") =>
+            {
+                row.phase = Phase::Finished;
+                Some(Row::Execution(row))
+            }
             (Mutant::ForgetsFences, Key::Fence(_), _) if self.sabotage.asks.is_some() => None,
             (Mutant::ForgetsHalts, Key::Control(_), _) => None,
             (_, _, row) => row,
@@ -285,7 +334,7 @@ impl Saboteur<'_> {
                 None
             }
             (Mutant::LosesUndos, Row::Effect(mut it))
-                if matches!(it.state, EffectState::Pending { .. }) =>
+                if self.sabotage.fences && matches!(it.state, EffectState::Pending { .. }) =>
             {
                 it.state = EffectState::Applied;
                 Some(Row::Effect(it))
@@ -310,6 +359,12 @@ impl Saboteur<'_> {
                 if matches!(it.reason, ParkReason::Replay { .. }) =>
             {
                 None
+            }
+            (Mutant::CountsTheUndone, Row::Automaton(mut it)) => {
+                if let Some(Row::Automaton(before)) = self.store.get(&Key::Automaton(it.scope)) {
+                    it.position = it.position.max(before.position);
+                }
+                Some(Row::Automaton(it))
             }
             (Mutant::ForgetsReservations, Row::Automaton(mut it)) => {
                 it.running = None;
@@ -363,6 +418,13 @@ impl Rows for Saboteur<'_> {
                 }
                 rows.reverse();
             }
+            (Some(Mutant::ForgetsPrecedence), Scan::ExecutionsIn { .. }) => {
+                for row in &mut rows {
+                    if let Row::Execution(execution) = row {
+                        execution.needs.clear();
+                    }
+                }
+            }
             (Some(Mutant::ForgetsLanes), Scan::ParkedLane { .. }) => rows.clear(),
             _ => {}
         }
@@ -391,8 +453,8 @@ fn caught(mutant: Mutant) -> Option<(&'static str, &'static str, u64)> {
     let contracts = Rc::new(graph::contracts());
     let mut steps = 0;
     for seed in 1..=WORLDS_MAX {
-        let sabotage = Sabotage { mutant: Some(mutant), ..Sabotage::default() };
-        let mut world = World::new(seed, mutant.mode(), Rc::clone(&contracts), sabotage);
+        let mut world =
+            World::new(seed, mutant.mode(), Rc::clone(&contracts), Sabotage::of(mutant));
         if let Err(violation) = world.run(WORLD_STEPS) {
             return Some((violation.rule, violation.check, steps + world.step));
         }

@@ -76,6 +76,10 @@ impl World {
             }
             set("sequence", number.to_string());
         }
+        // Some accounts are opened and closed in one tree.
+        if matches!(ty, "Open" | "Close") && self.random.chance(700) {
+            set(extension::CORRELATION, format!("book-{}", n / 30));
+        }
         if self.random.chance(600) {
             let key = if self.random.chance(500) { account } else { stream };
             set(extension::PARTITION_KEY, format!("k{key}"));

@@ -215,7 +215,7 @@ impl World {
         let mut rows = self.sabotage.rows(&mut self.store, self.now);
         let mut state = State {
             rows: &mut rows,
-            contracts: &self.contracts,
+            contracts: self.sabotage.contracts().unwrap_or(&self.contracts),
             settings: &settings,
             now: self.now,
             entropy,

@@ -1,5 +1,7 @@
 //! What tools did, and undid (R3, R8, G8).
 
+use std::collections::BTreeSet;
+
 use super::Oracle;
 use crate::protocol::id::{ExecutionId, TreeId};
 use crate::protocol::input::Run as RunId;
@@ -51,6 +53,13 @@ impl Oracle {
 
     /// R8: nothing of a fenced tree is undone while something of it still runs.
     pub(super) fn handed_to_undo(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            if self.fenced.contains(&effect.tree) {
+                self.handed_alone.remove(&effect.key);
+            } else {
+                self.handed_alone.insert(effect.key);
+            }
+        }
         for effect in effects.iter().filter(|it| self.fenced.contains(&it.tree)) {
             let running = self.executions.values().any(|seen| {
                 seen.tree == effect.tree
@@ -81,7 +90,8 @@ impl Oracle {
         if known.undone {
             return;
         }
-        if !self.fenced.contains(&effect.tree) {
+        // An undo that was on its way when its tree was fenced is one of those before the fence.
+        if self.handed_alone.contains(&key) {
             self.undone_alone(effect, store);
             return;
         }
@@ -117,19 +127,27 @@ impl Oracle {
         later.map(|(other, _)| *other)
     }
 
-    /// Whether an execution is another one, or follows from it by causation.
+    /// Whether an execution is another one, or follows from it: by causation, as its replay, or because
+    /// a precedence rule put it after what opened the account in its tree (R8).
     fn follows(&self, later: ExecutionId, earlier: ExecutionId) -> bool {
-        let mut at = Some(later);
-        while let Some(execution) = at {
+        let (mut open, mut seen) = (vec![later], BTreeSet::new());
+        while let Some(execution) = open.pop() {
             if execution == earlier {
                 return true;
             }
-            if let Some((letter, _)) = self.replays.get(&execution) {
-                at = Some(*letter);
+            if !seen.insert(execution) {
                 continue;
             }
-            let seen = self.executions.get(&execution);
-            at = seen.and_then(|it| self.events.get(&it.event)?.origin);
+            let known = self.executions.get(&execution);
+            let event = known.and_then(|it| self.events.get(&it.event));
+            match self.replays.get(&execution) {
+                Some((letter, _)) => open.push(*letter),
+                None => open.extend(event.and_then(|it| it.origin)),
+            }
+            if let Some(event) = event.filter(|it| it.event.ty() == "Close") {
+                let account = event.body["account"].to_string();
+                open.extend(self.opened.get(&account).into_iter().flatten());
+            }
         }
         false
     }

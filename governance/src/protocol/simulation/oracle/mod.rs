@@ -117,13 +117,16 @@ pub(super) struct Oracle {
     running_lane: BTreeMap<(&'static str, String, String), BTreeSet<ExecutionId>>,
     /// The executions of each number of each stream.
     numbers: BTreeMap<(String, u64), BTreeSet<ExecutionId>>,
-    opened: BTreeSet<String>,
+    /// Executions that finished opening each account, whether or not they were undone.
+    opened: BTreeMap<String, BTreeSet<ExecutionId>>,
     asked: BTreeMap<PlanDigest, (ExecutionId, u64)>,
     answered: BTreeMap<PlanDigest, Decision>,
     spent: BTreeMap<PlanDigest, ExecutionId>,
     effects: BTreeMap<EffectKey, effects::Made>,
     outputs: BTreeSet<EventKey>,
     handed: BTreeSet<u64>,
+    /// Effects that were handed out to be undone while their tree was not fenced.
+    handed_alone: BTreeSet<EffectKey>,
     relayed: BTreeMap<EventKey, u64>,
     newest_sent: BTreeMap<(String, Option<String>), u64>,
     /// What the broker took, by its place there.
@@ -155,13 +158,14 @@ impl Oracle {
             newest_start: BTreeMap::new(),
             running_lane: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            opened: BTreeSet::new(),
+            opened: BTreeMap::new(),
             asked: BTreeMap::new(),
             answered: BTreeMap::new(),
             spent: BTreeMap::new(),
             effects: BTreeMap::new(),
             outputs: BTreeSet::new(),
             handed: BTreeSet::new(),
+            handed_alone: BTreeSet::new(),
             relayed: BTreeMap::new(),
             newest_sent: BTreeMap::new(),
             received: BTreeMap::new(),

@@ -88,7 +88,7 @@ impl Oracle {
             let event = seen.event;
             if let Some(genuine) = self.events.get(&event) {
                 let account = genuine.body["account"].to_string();
-                self.opened.insert(account);
+                self.opened.entry(account).or_default().insert(after.id);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::{Oracle, Part, Seen};
 use crate::audit::stamp::Fact;
 use crate::protocol::id::{EventKey, ExecutionId, TreeId};
 use crate::protocol::input::Started;
+use crate::protocol::row::Phase;
 use crate::protocol::simulation::script::name;
 use crate::protocol::simulation::worker::Run;
 use crate::protocol::simulation::world::HANDLERS;
@@ -149,15 +150,23 @@ impl Oracle {
             "sequencer" => self.sequence_fault(event, id),
             "clerk" if event.ty() == "Close" => {
                 let account = super::body(event)["account"].to_string();
-                let opened = self.opened.contains(&account);
-                (!opened).then(|| format!("nothing opened account {account}"))
+                (!self.is_open(&account)).then(|| format!("nothing opened account {account}"))
             }
             "notifier" => self.chain_fault(event),
             _ => None,
         };
+        let (rule, check) =
+            if handler == "notifier" { ("G7", "lineage") } else { ("R7", "ordering_rule") };
         if let Some(detail) = fault {
-            self.breach(part, &["order"], ("R7", "ordering_rule"), id, detail);
+            self.breach(part, &["order"], (rule, check), id, detail);
         }
+    }
+
+    /// Whether something that finished opened an account and is not undone (R7).
+    pub(super) fn is_open(&self, account: &str) -> bool {
+        let finished = self.opened.get(account).into_iter().flatten();
+        let trees = finished.filter_map(|id| Some(&self.executions.get(id)?.tree));
+        trees.into_iter().any(|tree| !self.fenced.contains(tree))
     }
 
     fn sequence_fault(&self, event: &CloudEvent, id: ExecutionId) -> Option<String> {
@@ -187,6 +196,9 @@ impl Oracle {
             let Some(origin) = at.origin else {
                 return (ty != "Order").then(|| format!("{ty} comes from nowhere"));
             };
+            if self.outcomes.get(&origin) != Some(&Phase::Finished) {
+                return Some(format!("{ty} comes from {origin}, which did not finish"));
+            }
             let before = self.events.get(&self.executions.get(&origin)?.event)?;
             if before.body["order"] != at.body["order"] || before.body["out"] != at.body["source"] {
                 return Some(format!("{ty} was not made from what came before"));

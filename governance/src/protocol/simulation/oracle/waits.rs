@@ -40,8 +40,7 @@ impl Oracle {
         match parked.handler.as_str() {
             "clerk" => {
                 let account = super::body(&event)["account"].to_string();
-                let opened = self.opened.contains(&account);
-                opened.then_some("its account is open")
+                self.is_open(&account).then_some("its account is open")
             }
             "sequencer" => {
                 let stream = super::body(&event)["stream"].to_string();
