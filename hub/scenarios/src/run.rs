@@ -44,7 +44,8 @@ impl Run {
         mode: Mode,
     ) -> Result<Self, RunError> {
         let contracts = Arc::new(Contracts::load(folder.contracts()).map_err(RunError::Contracts)?);
-        let governor = Governor::around(bus, ledger_url).mode(mode).contracts(Arc::clone(&contracts));
+        let governor =
+            Governor::around(bus, ledger_url).mode(mode).contracts(Arc::clone(&contracts));
         let governor = scenario.govern(governor, &folder.work())?;
         let running = governor.start().await.map_err(RunError::Start)?;
         Ok(Self { scenario, running, contracts, approver: folder.approver().cloned() })
