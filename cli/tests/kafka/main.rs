@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use process::{Ended, Place};
 use wingman_hub::core::name::Namespace;
-use wingman_scenarios::agent_loop::EVENT_TYPES;
+use wingman_scenarios::Scenario as _;
+use wingman_scenarios::agent_loop::AgentLoop;
 
 fn broker() -> String {
     std::env::var("WINGMAN_KAFKA_URL").unwrap_or_else(|_| {
@@ -36,7 +37,7 @@ fn topics_of(namespace: &str) -> Vec<(String, usize)> {
         let bus = wingman_hub::connect(&broker()).await.unwrap();
         let admin = bus.transport().admin().unwrap();
         let mut found = Vec::new();
-        for ty in EVENT_TYPES {
+        for ty in AgentLoop.event_types() {
             let topic = Namespace::new(namespace).unwrap().topic(ty).unwrap();
             if let Some(info) = admin.inspect(&topic).await.unwrap() {
                 found.push((topic.as_str().to_owned(), info.groups.len()));
