@@ -8,12 +8,9 @@ mod chunk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rdkafka::message::{BorrowedHeaders, Header, Headers as _, OwnedHeaders};
-use wingman_core::message::{Headers, HeadersBuilder, Message};
+use wingman_core::message::{Headers, Message};
 
 pub(crate) use self::chunk::Chunk;
-
-/// Stands in front of a header's name that no header of ours can have.
-const ESCAPE: &str = "header:";
 
 /// The headers of a record; `None` if there are none.
 pub(crate) fn encode(headers: &Headers) -> Option<OwnedHeaders> {
@@ -45,21 +42,16 @@ fn read(headers: &BorrowedHeaders) -> Headers {
     for index in 0..headers.count() {
         // The client panics at a name that is not UTF-8, which others may have written.
         match catch_unwind(AssertUnwindSafe(|| headers.try_get(index))) {
-            Ok(Some(header)) => push(&mut builder, header.key, header.value.unwrap_or_default()),
+            Ok(Some(header)) => {
+                builder.push_foreign(header.key, header.value.unwrap_or_default());
+            }
             Ok(None) => {}
-            Err(_) => push(&mut builder, "header:not-utf-8", b""),
+            Err(_) => {
+                builder.push_foreign("header:not-utf-8", b"");
+            }
         }
     }
     builder.build()
-}
-
-/// A name that no header can have (empty, above 255 bytes) is read in an escaped, shortened form.
-fn push(builder: &mut HeadersBuilder, name: &str, value: &[u8]) {
-    if builder.push(name, value).is_err() {
-        let short: String = name.chars().take(50).collect();
-        // At most 207 bytes and never empty: it fits whatever the name was.
-        let _ = builder.push(&format!("{ESCAPE}{short}"), value);
-    }
 }
 
 #[cfg(test)]

@@ -35,19 +35,15 @@ pub(crate) fn decode(fields: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Me
         match std::str::from_utf8(&name) {
             Ok(DATA) if payload.is_none() => payload = Some(Bytes::from(value)),
             Ok(KEY) if key.is_none() => key = Some(Bytes::from(value)),
-            Ok(text) => push(&mut headers, text.strip_prefix(ESCAPE).unwrap_or(text), &value),
-            Err(_) => push(&mut headers, &name.escape_ascii().to_string(), &value),
+            Ok(text) => {
+                headers.push_foreign(text.strip_prefix(ESCAPE).unwrap_or(text), &value);
+            }
+            Err(_) => {
+                headers.push_foreign(&name.escape_ascii().to_string(), &value);
+            }
         }
     }
     Message { key, headers: headers.build(), payload: payload.unwrap_or_default() }
-}
-
-fn push(headers: &mut wingman_core::message::HeadersBuilder, name: &str, value: &[u8]) {
-    if headers.push(name, value).is_err() {
-        let short: String = name.chars().take(50).collect();
-        // At most 204 bytes and never empty: it fits whatever the name was.
-        let _ = headers.push(&format!("{ESCAPE}{short}"), value);
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ use crate::error::{Error, Kind, Result};
 /// The longest header name in bytes.
 const NAME_BYTES_MAX: usize = 255;
 
+/// Stands in front of a foreign name that no header can have, and what is kept of such a name.
+const FOREIGN: &str = "header:";
+const FOREIGN_NAME_CHARS: usize = 50;
+
 /// Ordered headers: text names, byte values. Cloning copies no bytes.
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -124,6 +128,17 @@ impl HeadersBuilder {
         Ok(self)
     }
 
+    /// Adds a header that some foreign program wrote. A name that none of ours can have is kept as
+    /// `header:` and its first 50 characters, so that no message is refused for it.
+    pub fn push_foreign(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut Self {
+        if self.push(name, &value).is_err() {
+            let short: String = name.chars().take(FOREIGN_NAME_CHARS).collect();
+            // At most 207 bytes and never empty: it fits whatever the name was.
+            let _ = self.push(&format!("{FOREIGN}{short}"), &value);
+        }
+        self
+    }
+
     /// The finished headers.
     pub fn build(self) -> Headers {
         Headers { block: self.block.freeze(), spans: self.spans }
@@ -152,5 +167,15 @@ mod tests {
             let error = Headers::builder().push(&name, "").unwrap_err().kind();
             assert_eq!(error, Kind::InvalidName);
         }
+    }
+
+    #[test]
+    fn a_foreign_name_that_no_header_has_is_kept_shortened() {
+        let mut builder = Headers::builder();
+        builder.push_foreign("", "1").push_foreign(&"ü".repeat(200), "2").push_foreign("a", "3");
+        let headers = builder.build();
+        let long = format!("header:{}", "ü".repeat(50));
+        let seen: Vec<_> = headers.iter().collect();
+        assert_eq!(seen, [("header:", &b"1"[..]), (&long, b"2"), ("a", b"3")]);
     }
 }
