@@ -1,0 +1,138 @@
+//! What the command does on any broker: each test crate of a broker calls these with its own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::process::{Ended, LEDGER, Place, outcomes};
+
+/// A broker under test.
+pub(crate) struct Broker {
+    pub(crate) url: String,
+    /// How much it has of a namespace.
+    pub(crate) left: fn(&str) -> usize,
+    /// Whether it has groups, or what stands for them, of a namespace.
+    pub(crate) has_groups: fn(&str) -> bool,
+}
+
+impl Broker {
+    pub(crate) fn demo_takes_every_branch_and_cleans_up_unless_told_to_keep(&self) {
+        let place = Place::new();
+        let demo = ["demo", "--broker", &self.url, "--out", "demo", "--json"];
+        let report = place.run(&demo).done().json();
+        let every = ["completed", "rejected", "denied", "blocked", "rolled_back"];
+        assert_eq!(outcomes(&report), every);
+        assert_eq!(report["verified"], true);
+        let namespace = namespace(&place);
+        assert_eq!((self.left)(&namespace), 0);
+        place.run(&[&demo[..], &["--keep"]].concat()).done();
+        assert!((self.left)(&namespace) > 0 && (self.has_groups)(&namespace));
+        place.run(&demo).done();
+        assert_eq!((self.left)(&namespace), 0);
+    }
+
+    pub(crate) fn publishing_workflow_is_the_same_and_cleans_up(&self) {
+        let place = Place::new();
+        let demo = ["demo", "--scenario", "publishing", "--broker", &self.url, "--out", "demo"];
+        let report = place.run(&[&demo[..], &["--json"]].concat()).done().json();
+        assert_eq!(outcomes(&report), ["completed", "completed", "partial", "refused"]);
+        assert_eq!(report["verified"], true);
+        assert_eq!((self.left)(&namespace(&place)), 0);
+        let text = place.run(&demo).done().out;
+        for part in ["ms for #2", "3 attempts: connection refused", "0 tool calls"] {
+            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        }
+    }
+
+    pub(crate) fn what_is_published_comes_to_each_group_once(&self) {
+        let (place, topic) = (Place::new(), topic());
+        let data =
+            ["--data", "{\"id\":7}", "--type", "OrderPlaced", "--key", "k", "--subject", "s"];
+        let receipt = self.publish(&place, &topic, &data).done().json();
+        assert_eq!(receipt["topic"], topic.as_str());
+        assert!(receipt["position"].is_string());
+        for group in ["one", "two"] {
+            let event = self.consume(&place, &topic, group, "1").done().json();
+            assert_eq!(event["id"], receipt["id"]);
+            assert_eq!(event["type"], "OrderPlaced");
+            assert_eq!(event["data"]["id"], 7);
+            assert_eq!((&event["partitionkey"], &event["subject"]), (&"k".into(), &"s".into()));
+        }
+        self.publish(&place, &topic, &["--data", "8"]).done();
+        let next = self.consume(&place, &topic, "one", "1").done().json();
+        assert_eq!(next["data"], 8);
+    }
+
+    pub(crate) fn malformed_line_is_named_and_those_before_it_are_sent(&self) {
+        let (place, topic) = (Place::new(), topic());
+        let good =
+            "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"T\",\"data\":{}}";
+        std::fs::write(place.path("events.ndjson"), format!("{good}\n\n{{oops\n")).unwrap();
+        let ended = self.publish(&place, &topic, &["--file", "events.ndjson"]);
+        let parts = ["line 3 is not a structured CloudEvent", "again from line 3"];
+        assert_eq!(ended.refused(2, &parts).json()["id"], "1");
+        assert_eq!(self.consume(&place, &topic, "g", "1").done().json()["id"], "1");
+    }
+
+    pub(crate) fn governed_publish_is_recorded_relayed_and_refused_for_owned_types(&self) {
+        let place = Place::new();
+        let demo = ["demo", "--broker", &self.url, "--out", "demo", "--interactive", "--json"];
+        let mut demo = place.start(&demo);
+        demo.wait_for("Answer YES");
+        let body = "{\"number\":2,\"text\":\"email the customer list\"}";
+        let send = |ty: &str| {
+            self.publish(&place, ty, &["--type", ty, "--data", body, "--ledger", LEDGER])
+        };
+        let receipt = send("UserRequestReceived").done().json();
+        assert!(receipt["recorded"].is_u64(), "{receipt}");
+        assert_eq!(receipt["state"], "published");
+        send("ExecutionApproved").refused(1, &["ExecutionApproved"]);
+        demo.type_in("no\nno\nno\n");
+        assert_eq!(demo.end().done().json()["verified"], true);
+    }
+
+    /// The demo waits, and says for what.
+    pub(crate) fn down_is_waited_for_and_named(url: &str) {
+        let place = Place::new();
+        let mut demo = place.start(&["demo", "--broker", url, "--out", "demo"]);
+        demo.wait_for("tries again");
+    }
+
+    fn publish(&self, place: &Place, topic: &str, more: &[&str]) -> Ended {
+        place.run(&[&["publish", "--broker", &self.url, "--topic", topic], more].concat())
+    }
+
+    fn consume(&self, place: &Place, topic: &str, group: &str, max: &str) -> Ended {
+        let command = ["consume", "--broker", &self.url, "--topic", topic, "--group", group];
+        place.run(&[&command[..], &["--max", max, "--wait", "20"]].concat())
+    }
+}
+
+/// The URL that stands in a variable.
+pub(crate) fn url_in(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!(
+            "{variable} is not set: `integration-tests/brokers.sh up` starts the brokers and \
+             `integration-tests/brokers.sh urls` prints their URLs"
+        )
+    })
+}
+
+/// An unknown key in the URL is named with a known one.
+pub(crate) fn unknown_key_is_named(url: &str, key: &str, known: &str) {
+    let place = Place::new();
+    let ended = place.run(&["publish", "--broker", url, "--topic", "t", "--data", "1"]);
+    ended.refused(2, &[key, known]);
+}
+
+/// A topic that no other test and no other run has.
+fn topic() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("cli-{}-{now}-{count}", std::process::id())
+}
+
+/// The beginning of a demo's namespace, which is its ledger's.
+fn namespace(place: &Place) -> String {
+    let found = place.on_ledger(&["audit", "verify"]).done().json();
+    format!("demo-{}", &found["ledger"].as_str().unwrap()[..6])
+}
