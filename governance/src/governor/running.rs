@@ -94,14 +94,13 @@ impl Running {
             tasks: Vec::new(),
             _lock: lock,
         };
+        // First, as a broker may keep a subscription waiting for longer than a lease lasts.
+        running.tasks.push(tokio::spawn(heart::run(Arc::clone(&core), worker, names)));
         for (name, handler) in handlers {
             running.subscribe(&name, handler, &adjust).await?;
         }
-        running.tasks = vec![
-            tokio::spawn(heart::run(Arc::clone(&core), worker, names)),
-            tokio::spawn(relay::run(Arc::clone(&core))),
-            tokio::spawn(rollback::run_engine(core)),
-        ];
+        running.tasks.push(tokio::spawn(relay::run(Arc::clone(&core))));
+        running.tasks.push(tokio::spawn(rollback::run_engine(core)));
         Ok(running)
     }
 

@@ -11,5 +11,6 @@ mod observe;
 mod processes;
 mod promises;
 mod quarantine;
+mod slow_broker;
 mod start;
 mod world;

@@ -74,6 +74,11 @@ impl World {
 
     /// A governor with both handlers; each call is another process on the same ledger.
     pub(crate) fn governor(&self) -> Governor {
+        self.governor_on(self.bus())
+    }
+
+    /// The same around another bus.
+    pub(crate) fn governor_on(&self, bus: Bus) -> Governor {
         let (answered, heard) = (Arc::clone(&self.answered), Arc::clone(&self.heard));
         let answer = move |asked: Incoming<Asked>| {
             let answered = Arc::clone(&answered);
@@ -90,7 +95,7 @@ impl World {
                 heard.fetch_add(1, Ordering::SeqCst);
             }
         };
-        Governor::around(self.bus(), &self.url())
+        Governor::around(bus, &self.url())
             .contracts(Arc::clone(&self.contracts))
             .handle("answerer", answer)
             .handle("listener", listen)
