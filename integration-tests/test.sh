@@ -25,7 +25,7 @@ count() {
 tests() {
   local name=$1 ok bad; shift
   echo "== $name"
-  "$@" 2>&1 | tee "$log" | grep -E '^(test result|running|error|warning: unused)|FAILED|panicked' 
+  "$@" 2>&1 | tee "$log" | grep --line-buffered -E '^(test result|running|error|warning: unused)|FAILED|panicked'
   local code=${PIPESTATUS[0]}
   ok=$(sed -nE 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | bc)
   bad=$(sed -nE 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | paste -sd+ | bc)
