@@ -15,7 +15,7 @@
 # NAME_url; NAME_start runs `spawn NAME command…`. Add the file and its line in BROKERS.
 set -euo pipefail
 
-BROKERS=(redis kafka)
+BROKERS=(redis kafka pubsub)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}

@@ -32,16 +32,20 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
         "kafka" => wingman_kafka::connect(url).await,
         #[cfg(not(feature = "kafka"))]
         "kafka" => Err(off(scheme, "kafka")),
-        "amqp" | "sns-sqs" | "pubsub" => {
+        #[cfg(feature = "pubsub")]
+        "pubsub" => wingman_pubsub::connect(url).await,
+        #[cfg(not(feature = "pubsub"))]
+        "pubsub" => Err(off(scheme, "pubsub")),
+        "amqp" | "sns-sqs" => {
             let message =
-                "this broker's adapter is not there yet: use memory://, redis:// or kafka://";
+                "this broker's adapter is not there yet: use memory://, redis://, kafka:// or pubsub://";
             Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
         }
         other => Err(unknown(other)),
     }
 }
 
-#[cfg(not(all(feature = "redis", feature = "kafka")))]
+#[cfg(not(all(feature = "kafka", feature = "pubsub", feature = "redis")))]
 fn off(scheme: &str, feature: &str) -> Error {
     let message = format!("this build has no {scheme}://: build with `--features {feature}`");
     Error::new(Kind::Unsupported, message)
@@ -56,7 +60,7 @@ fn unknown(scheme: &str) -> Error {
 }
 
 fn known() -> &'static str {
-    "memory://, redis:// and kafka:// exist; amqp://, sns-sqs:// and pubsub:// are reserved"
+    "memory://, redis://, kafka:// and pubsub:// exist; amqp:// and sns-sqs:// are reserved"
 }
 
 #[cfg(test)]
@@ -75,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn reserved_schemes_are_not_there_yet() {
-        for scheme in ["amqp", "sns-sqs", "pubsub"] {
+        for scheme in ["amqp", "sns-sqs"] {
             let error = refused(&format!("{scheme}://localhost")).await;
             assert_eq!(error.kind(), Kind::Unsupported);
             assert_eq!(error.context("scheme"), Some(scheme));
@@ -122,6 +126,15 @@ mod tests {
         assert_eq!(transport.capabilities().backend, "kafka");
         assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
         assert_eq!(refused("kafka://h?no=1").await.kind(), Kind::Configuration);
+    }
+
+    #[cfg(feature = "pubsub")]
+    #[tokio::test]
+    async fn pubsub_is_opened_although_it_is_down() {
+        let transport = open("pubsub://shop?emulator=127.0.0.1:1").await.unwrap();
+        assert_eq!(transport.capabilities().backend, "pubsub");
+        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(refused("pubsub://shop?no=1").await.kind(), Kind::Configuration);
     }
 
     #[cfg(feature = "redis")]

@@ -5,6 +5,7 @@
 
 mod kafka;
 mod memory;
+mod pubsub;
 mod redis;
 mod script;
 
@@ -14,11 +15,12 @@ use wingman_conformance::Backend;
 
 pub use kafka::KafkaBackend;
 pub use memory::MemoryBackend;
+pub use pubsub::PubsubBackend;
 pub use redis::RedisBackend;
 
 /// Backends in the order of the matrix's columns, with the variable that selects each.
 const SELECTED_BY: &[(&str, &str)] =
-    &[("kafka", "WINGMAN_KAFKA_URL"), ("redis", "WINGMAN_REDIS_URL")];
+    &[("kafka", "WINGMAN_KAFKA_URL"), ("pubsub", "WINGMAN_PUBSUB_URL"), ("redis", "WINGMAN_REDIS_URL")];
 
 /// The selected backends, memory first.
 ///
@@ -37,6 +39,7 @@ pub fn selected() -> Vec<Arc<dyn Backend>> {
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
         "kafka" => Arc::new(KafkaBackend::new(url)),
+        "pubsub" => Arc::new(PubsubBackend::new(url)),
         "redis" => Arc::new(RedisBackend::new(url)),
         _ => panic!("{url} selects {name}, which these tests cannot open yet"),
     }
