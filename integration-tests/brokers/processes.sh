@@ -79,12 +79,6 @@ apt_install() {
     command -v apt-get >/dev/null || fail "$1 is missing and so is apt-get: install $1 by hand, then try again"
     [[ $(id -u) == 0 ]] || fail "$1 is missing: run this as root, or 'apt-get install $2' first"
     echo "$1 is missing: installing $2" >&2
-    apt_get "$2"
-    command -v "$1" >/dev/null || fail "installing $2 failed: see above, then try again"
-}
-
-# apt_get PACKAGE: tries to install it; the caller looks whether it is there.
-apt_get() {
     # The package's own service must not start beside ours.
     local policy=/usr/sbin/policy-rc.d ours=no
     if [[ ! -e $policy ]]; then
@@ -93,6 +87,7 @@ apt_get() {
         ours=yes
     fi
     apt-get update -qq >&2 || echo "apt-get update failed: trying with the lists at hand" >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >&2 || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >&2 || true
     [[ $ours == no ]] || rm -f "$policy"
+    command -v "$1" >/dev/null || fail "installing $2 failed: see above, then try again"
 }

@@ -1,41 +1,31 @@
 # shellcheck shell=bash
-# Google's Pub/Sub emulator, from Google's package google-cloud-cli-pubsub-emulator. Sourced by
-# brokers.sh.
+# Google Pub/Sub: the fake pstest of Google's Go client, with REST in front of it for administration
+# (brokers/pstest). Sourced by brokers.sh.
 #
-# PUBSUB_PORT (18085); PUBSUB_JAR: the emulator's jar, where it is not in the package's place. It keeps
-# everything in memory: kill and restart lose it.
+# PUBSUB_PORT (18085); PUBSUB_CACHE: where the built program is kept. It keeps everything in memory: kill
+# and restart lose it. It is built with Go, which Debian 12 has too old: it must be there.
 
 PUBSUB_PORT=${PUBSUB_PORT:-18085}
-PUBSUB_LIB=/usr/lib/google-cloud-sdk/platform/pubsub-emulator/lib
-
-pubsub_jar() {
-    if [[ -n ${PUBSUB_JAR:-} ]]; then
-        echo "$PUBSUB_JAR"
-    else
-        find "$PUBSUB_LIB" -name 'cloud-pubsub-emulator-*-all.jar' 2>/dev/null | sort | tail -n 1
-    fi
-}
+PUBSUB_SOURCE=$here/brokers/pstest
+PUBSUB_CACHE=${PUBSUB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wingman/pstest-$(cat "$PUBSUB_SOURCE"/* | cksum | cut -d ' ' -f 1)}
 
 pubsub_install() {
-    apt_install java default-jre-headless
-    [[ -z $(pubsub_jar) ]] || return 0
-    # The package's place is known, a command of its name is not.
-    apt_get google-cloud-cli-pubsub-emulator
-    [[ -n $(pubsub_jar) ]] ||
-        fail "the Pub/Sub emulator is missing: add Google Cloud's apt source, then apt-get install google-cloud-cli-pubsub-emulator, or name its jar by PUBSUB_JAR"
+    [[ -x $PUBSUB_CACHE/pstest ]] && return 0
+    command -v go >/dev/null || fail "go is missing: install Go 1.25 or newer, then try again"
+    echo "pubsub: building pstest" >&2
+    mkdir -p "$PUBSUB_CACHE"
+    (cd "$PUBSUB_SOURCE" && go build -o "$PUBSUB_CACHE/pstest.part" .) >&2 ||
+        fail "pstest could not be built: see above"
+    mv "$PUBSUB_CACHE/pstest.part" "$PUBSUB_CACHE/pstest"
 }
 
-pubsub_start() {
-    spawn pubsub java -Xms64m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-        -jar "$(pubsub_jar)" --host=127.0.0.1 --port="$PUBSUB_PORT"
-}
+pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -port "$PUBSUB_PORT"; }
 
 # It answers a question about a project's topics, and it is the process that was started.
 pubsub_answers() {
     local pid
     read -r pid _ <"$(pid_file pubsub)"
-    listens_on "$pid" "$PUBSUB_PORT" &&
-        [[ $(pubsub_topics) == *"200 OK"* ]]
+    listens_on "$pid" "$PUBSUB_PORT" && [[ $(pubsub_topics) == *"200 OK"* ]]
 }
 
 pubsub_topics() {
@@ -45,4 +35,5 @@ pubsub_topics() {
     exec 3>&-
 }
 
-pubsub_url() { echo "pubsub://wingman?emulator=127.0.0.1:$PUBSUB_PORT"; }
+# It takes no request of more than 4 MiB.
+pubsub_url() { echo "pubsub://wingman?emulator=127.0.0.1:$PUBSUB_PORT&payload_bytes_max=4000000"; }

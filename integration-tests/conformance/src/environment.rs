@@ -41,6 +41,7 @@ impl Environment {
         let offer = Offer {
             capabilities: transport.capabilities(),
             faults: backend.faults(),
+            lacks: backend.lacks(),
             governed: harness.is_governed(),
         };
         let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
@@ -64,6 +65,11 @@ impl Environment {
     /// What its transport can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.offer.capabilities
+    }
+
+    /// Whether a key's next message may be handed out before the one before it is settled.
+    pub(crate) fn hands_out_ahead(&self) -> bool {
+        !self.offer.lacks.ahead
     }
 
     /// The broker.

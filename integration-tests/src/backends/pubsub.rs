@@ -1,11 +1,11 @@
-//! A Pub/Sub emulator that `brokers.sh` started. It keeps everything in memory, so that there is no
-//! restart to ask for; and a cut connection ends nothing on Pub/Sub, whose deliveries are its own.
+//! The fake of Pub/Sub that `brokers.sh` started. It keeps everything in memory, so that there is no
+//! restart to ask for; and a cut connection ends nothing on Pub/Sub, whose deliveries belong to none.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wingman_conformance::{Backend, Faults, Timing};
+use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::clock::Clock;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
@@ -45,7 +45,7 @@ impl Backend for PubsubBackend {
             lease: Duration::from_millis(1_200),
             retry: Duration::from_millis(700),
             quiet: Duration::from_millis(700),
-            patience: Duration::from_secs(30),
+            patience: Duration::from_secs(20),
             case: Duration::from_secs(120),
         }
     }
@@ -54,8 +54,12 @@ impl Backend for PubsubBackend {
         Faults { restart: false, cut: false }
     }
 
+    fn lacks(&self) -> Lacks {
+        Lacks { ahead: true }
+    }
+
     async fn restart(&self) -> Result<()> {
-        Err(Error::new(Kind::Unsupported, "the emulator keeps nothing over a restart"))
+        Err(Error::new(Kind::Unsupported, "the fake keeps nothing over a restart"))
     }
 
     async fn cut(&self) -> Result<()> {

@@ -51,6 +51,7 @@ async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Faile
         let offer = Offer {
             capabilities,
             faults: backend.faults(),
+            lacks: backend.lacks(),
             governed: (layer.harness)().is_governed(),
         };
         (name, case.mode(&offer).to_string())
