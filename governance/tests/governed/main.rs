@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod bad_input;
 mod control;
 mod halted_tool;
@@ -11,6 +12,7 @@ mod observe;
 mod processes;
 mod promises;
 mod quarantine;
+mod resolve;
 mod slow_broker;
 mod start;
 mod world;

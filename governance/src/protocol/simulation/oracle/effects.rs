@@ -118,7 +118,11 @@ impl Oracle {
     pub(super) fn standing_after(&self, key: EffectKey, outside: &Outside) -> Option<EffectKey> {
         let made = self.effects.get(&key)?;
         let mut later = self.effects.iter().filter(|(other, it)| {
-            it.order > made.order && it.tree == made.tree && it.can_undo() && **other != key
+            it.order > made.order
+                && it.tree == made.tree
+                && it.can_undo()
+                && **other != key
+                && !self.is_accepted(**other)
         });
         let later = later.find(|(other, _)| {
             let known = outside.known(**other);
@@ -173,7 +177,9 @@ impl Oracle {
             let attempts = self.executions.get(&newest).map_or(0, |it| it.attempts);
             let finished = self.outcomes.get(&newest) == Some(&Phase::Finished);
             let owed = made.can_undo() && (fenced || (finished && row.attempt < attempts));
-            let excused = row.state == EffectState::Quarantined || self.is_held(key, store);
+            let excused = row.state == EffectState::Quarantined
+                || self.is_accepted(key)
+                || self.is_held(key, store);
             if owed && known.applied && !known.undone && !excused {
                 let detail =
                     format!("call {} of {} stands as {:?}", key.index, row.tool, row.state);
