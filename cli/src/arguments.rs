@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
-pub(crate) use quarantine::{DeadLetters, ListArguments, Parked, ReviewArguments, ShowArguments};
+pub(crate) use quarantine::{
+    DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
+};
 pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
 
 /// Governed event handlers on the message broker a team already has.

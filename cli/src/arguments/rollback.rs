@@ -1,11 +1,9 @@
 //! What can be asked about the undoing of trees.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 use wingman_hub::governance::protocol::row::Resolution;
 
-use super::{LedgerArgument, ListArguments};
+use super::{LedgerArgument, ListArguments, OperatorArguments};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rollback {
@@ -39,13 +37,7 @@ pub(crate) struct ResolveArguments {
     #[arg(long = "as", value_name = "RESOLUTION")]
     pub(crate) resolution: Resolved,
     #[command(flatten)]
-    pub(crate) ledger: LedgerArgument,
-    /// The private key of a principal of the contracts who holds the role operator.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// The contracts that name the principals; `contracts` beside the ledger unless given.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) contracts: Option<PathBuf>,
+    pub(crate) operator: OperatorArguments,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

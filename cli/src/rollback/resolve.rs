@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wingman_hub::governance::audit::SigningKey;
 use wingman_hub::governance::governor::resolve;
 use wingman_hub::governance::handshake::Approver;
 use wingman_hub::governance::ledger::Reader;
@@ -41,9 +40,7 @@ pub(super) fn list(arguments: &ListArguments, json: bool) -> Result<ExitCode, Pr
 }
 
 pub(super) async fn run(arguments: ResolveArguments, json: bool) -> Result<ExitCode, Problem> {
-    let url = &arguments.ledger.url;
-    let (ledger, contracts) = open::governed(url, arguments.contracts.as_deref()).await?;
-    let key = SigningKey::load(&arguments.key).map_err(Problem::new)?;
+    let open::Operator { ledger, contracts, key } = open::operator(&arguments.operator).await?;
     let reader = ledger.reader();
     let effect = find(&reader, &arguments.effect)?;
     let resolution = Resolution::from(arguments.resolution);

@@ -1,19 +1,27 @@
 //! `wingman rollback` from another process: the one that has the tools does the work, and what it cannot
 //! do waits for a person.
 
-use crate::control::{answer, plan_of, waiting};
-use crate::process::{LEDGER, Place, eventually};
+use serde_json::Value;
 
-#[test]
-fn a_completed_tree_is_undone_by_the_process_that_has_the_tools() {
-    let place = Place::new();
-    let (demo, plans) = waiting(&place);
+use crate::control::{answer, plan_of, waiting};
+use crate::process::{LEDGER, Place, Running, eventually};
+
+/// A demo that runs, its plans, and the tree of its first request, which is completed.
+fn with_completed(place: &Place) -> (Running, Vec<Value>, String) {
+    let (demo, plans) = waiting(place);
     let (plan, tree) = plan_of(&plans, 1);
-    answer(&place, "approve", &plan);
+    answer(place, "approve", &plan);
     eventually("the first request is completed", || {
         let trace = place.on_ledger(&["trace", &tree, "--format", "json"]).done();
         trace.out.contains("ExecutionRecorded").then_some(())
     });
+    (demo, plans, tree)
+}
+
+#[test]
+fn a_completed_tree_is_undone_by_the_process_that_has_the_tools() {
+    let place = Place::new();
+    let (demo, plans, tree) = with_completed(&place);
     assert!(place.exists("demo/work/summary.md"));
     let planned = place.on_ledger(&["rollback", "plan", &tree]).done().json();
     assert_eq!(planned["undos"][0]["tool"], "fs.create");
@@ -53,13 +61,7 @@ fn what_changed_nothing_has_nothing_to_undo() {
 #[test]
 fn what_cannot_be_undone_is_decided_by_an_operator_and_the_rollback_closes() {
     let place = Place::new();
-    let (demo, plans) = waiting(&place);
-    let (plan, tree) = plan_of(&plans, 1);
-    answer(&place, "approve", &plan);
-    eventually("the first request is completed", || {
-        let trace = place.on_ledger(&["trace", &tree, "--format", "json"]).done();
-        trace.out.contains("ExecutionRecorded").then_some(())
-    });
+    let (demo, plans, tree) = with_completed(&place);
     let none = place.run(&["rollback", "quarantined", "--ledger", LEDGER]).done().out;
     assert_eq!(none, "nothing waits for a person\n");
     let file = place.path("demo/work/summary.md");

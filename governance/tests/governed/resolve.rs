@@ -5,51 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
 use wingman_core::handler::{Failure, Incoming};
-use wingman_governance::audit::SigningKey;
-use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level, Principal};
+use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
 use wingman_governance::handshake::Approver;
 use wingman_governance::ledger::{LedgerErrorKind, Reader, verify};
-use wingman_governance::permission::{Call, Probed, Tool, ToolError, Tools};
+use wingman_governance::permission::Tools;
 use wingman_governance::protocol::input::{Input, Resolved};
 use wingman_governance::protocol::row::{EffectKey, EffectState, FenceState, Resolution};
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 
+use crate::letter::Letter;
+use crate::people::{key, principal};
 use crate::world::{Asked, Counting, World, asked, until};
-
-/// What it did stays done.
-struct Stubborn;
-
-#[async_trait]
-impl Tool for Stubborn {
-    fn level(&self) -> Level {
-        Level::Write
-    }
-
-    fn can_undo(&self) -> bool {
-        true
-    }
-
-    async fn before(&self, _: &Value) -> Result<Bytes, ToolError> {
-        Ok(Bytes::new())
-    }
-
-    async fn call(&self, _: Call<'_>) -> Result<Value, ToolError> {
-        Ok(Value::Null)
-    }
-
-    async fn probe(&self, _: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
-        Ok(Probed::Undecidable)
-    }
-
-    async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
-        Err(ToolError::NotDone("it does not come off".to_owned()))
-    }
-}
 
 /// A tree whose newest two effects cannot be undone, and the people around it.
 struct Scene {
@@ -97,7 +66,7 @@ impl Scene {
             .contracts(Arc::clone(&self.world.contracts))
             .settings(settings)
             .tool("count", Counting(Arc::clone(&self.calls)))
-            .tool("paint", Stubborn)
+            .tool("paint", Letter { claims_undo: true })
             .handle("painter", paint)
             .start()
             .await
@@ -122,15 +91,6 @@ impl Scene {
     fn fence(&self, reader: &Reader, tree: &str) -> Option<FenceState> {
         reader.fence(tree).unwrap().map(|it| it.state)
     }
-}
-
-fn key(name: &str) -> SigningKey {
-    SigningKey::generate(name.parse().unwrap()).unwrap()
-}
-
-fn principal(key: &SigningKey, role: &str) -> Principal {
-    let verifier = key.verifier();
-    Principal::new(verifier.name().as_str(), &verifier.public_key_base64()).unwrap().role(role)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use wingman_governance::protocol::row::{EffectState, Phase, RefusalCode};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::{Folder, Outcome, Report};
 
-use crate::stage::{self, edit, outcome};
+use crate::stage::{self, edit, outcome, request};
 
 async fn run(root: &Path) -> Report {
     stage::run(&AgentLoop, root).await
@@ -37,7 +37,7 @@ async fn every_branch_is_taken_and_the_files_tell_so() {
 async fn what_was_done_before_the_failure_is_undone_newest_first() {
     let root = TempDir::new().unwrap();
     let report = run(root.path()).await;
-    let request = report.requests.iter().find(|request| request.number == 5).unwrap();
+    let request = request(&report, 5);
     let executions = request.trace.executions();
     let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
     let states: Vec<_> = executor
@@ -89,7 +89,7 @@ async fn a_narrower_scope_rejects_what_was_allowed() {
 async fn plans_say_what_they_are_worth_and_the_executor_hands_in_a_receipt() {
     let root = TempDir::new().unwrap();
     let report = run(root.path()).await;
-    let request = report.requests.iter().find(|request| request.number == 5).unwrap();
+    let request = request(&report, 5);
     let executions = request.trace.executions();
     let of = |handler: &str| *executions.iter().find(|it| it.handler == handler).unwrap();
     let said = of("execution-proposal-generator").coherence.as_ref().unwrap();
@@ -133,7 +133,7 @@ async fn an_ordering_rule_is_judged_at_the_executor() {
     let report = run(root.path()).await;
     for number in [1, 5] {
         assert_eq!(outcome(&report, number), Outcome::Refused);
-        let request = report.requests.iter().find(|request| request.number == number).unwrap();
+        let request = request(&report, number);
         let executions = request.trace.executions();
         let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
         assert_eq!(executor.phase, Phase::Refused { code: RefusalCode::Order });
