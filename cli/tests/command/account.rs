@@ -100,4 +100,8 @@ fn a_receipt_that_its_schema_does_not_admit_refuses_the_executor() {
     let trace = place.run(&["trace", tree, "--ledger", LEDGER]).done().out;
     let why = "· because the execution-receipt of tool-executor breaks its schema at its root";
     assert!(trace.contains(why), "{trace}");
+    // What nobody accounts for does not stand.
+    assert!(trace.contains("· fs.create undone"), "{trace}");
+    assert!(!place.exists("demo/work/summary.md"));
+    assert!(place.read("demo/work/prices.csv").contains("4.00"));
 }

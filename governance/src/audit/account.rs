@@ -10,8 +10,8 @@ use crate::governor::RunContext;
 
 /// Takes what a handler hands in beside its output: the coherence that its contract asks for, and the
 /// document that the handled event's contract names (`audit_artifact`). Both are judged when the run
-/// finishes: what is asked for and missing refuses the run with `P-05`. What is not asked for is not
-/// kept.
+/// finishes: what is asked for and missing refuses the run with `P-05`, and what its tools did is
+/// undone. What is not asked for is not kept.
 #[derive(Clone)]
 pub struct Account {
     run: Arc<RunContext>,

@@ -83,11 +83,14 @@ fn finish(
         Ok(taken) => taken,
         Err(detail) => {
             refuse(state, execution, event, RefusalCode::Audit, &detail)?;
+            // What nobody accounts for does not stand; nothing follows from it yet.
+            disown_before(state, execution, run.attempt + 1)?;
             return Ok(Concluded::Ack);
         }
     };
     observe::note(state, execution, run.attempt, noted)?;
-    disown_earlier(state, execution, run.attempt)?;
+    // What this attempt did not repeat is nobody's (R3).
+    disown_before(state, execution, run.attempt)?;
     // The outputs of the handler that answers a failure belong to the rollback: exempt (R8).
     let sent = outputs
         .iter()
@@ -216,8 +219,8 @@ fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Resu
     Ok(Concluded::Released)
 }
 
-/// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
-fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
+/// Effects of attempts before this one are undone.
+fn disown_before(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
     for effect in tool::effects_so_far(state, execution)? {
         let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
         if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {

@@ -15,7 +15,7 @@ use crate::protocol::id::{EventKey, WorkerId, event_digest};
 use crate::protocol::input::{Input, RunEnding};
 use crate::protocol::row::{
     Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Fence, FenceState, Key, ParkReason,
-    Parked, Phase, Recorded, Row, Scan,
+    Parked, Phase, Recorded, RefusalCode, Row, Scan,
 };
 use crate::protocol::settings::{Mode, Settings};
 use crate::protocol::state::{Result, Rows};
@@ -100,6 +100,8 @@ enum Mutant {
     AsksForNothing,
     /// The fast form of coherence passes for the full one.
     TakesTheFastForm,
+    /// What a run did that hands in nothing stands.
+    KeepsTheUnaccounted,
     /// What was handed in is not kept.
     LosesEvidence,
     /// An effect about which a person decided counts as not decided.
@@ -123,7 +125,7 @@ impl Mutant {
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 42] = [
+const ALL: [(Mutant, &str, &[&str]); 43] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -161,6 +163,7 @@ const ALL: [(Mutant, &str, &[&str]); 42] = [
     (Mutant::CountsTheUndone, "R7", &["ordering_rule"]),
     (Mutant::AsksForNothing, "P-05", &["evidence_is_given", "evidence_is_kept"]),
     (Mutant::TakesTheFastForm, "P-05", &["evidence_is_given"]),
+    (Mutant::KeepsTheUnaccounted, "P-05", &["unaccounted_is_undone"]),
     (Mutant::LosesEvidence, "P-05", &["evidence_is_kept"]),
     (Mutant::ResolvesTwice, "G8", &["resolved_once"]),
     (Mutant::ForgetsResolutions, "G8", &["resolution_is_stamped"]),
@@ -364,6 +367,10 @@ impl Saboteur<'_> {
                 it.state = EffectState::Applied;
                 Some(Row::Effect(it))
             }
+            (Mutant::KeepsTheUnaccounted, Row::Effect(mut it)) if self.is_unaccounted(&it) => {
+                it.state = EffectState::Applied;
+                Some(Row::Effect(it))
+            }
             (Mutant::LosesOutputs, Row::Outbox(_))
             | (Mutant::LosesParked, Row::Parked(_))
             | (Mutant::LosesEvidence, Row::Evidence(_)) => None,
@@ -400,6 +407,13 @@ impl Saboteur<'_> {
             }
             (_, row) => Some(row),
         }
+    }
+
+    fn is_unaccounted(&self, effect: &Effect) -> bool {
+        let phase = Phase::Refused { code: RefusalCode::Audit };
+        matches!(effect.state, EffectState::Pending { failures: 0, .. })
+            && matches!(self.store.get(&Key::Execution(effect.key.execution)),
+                Some(Row::Execution(it)) if it.phase == phase)
     }
 
     fn is_stuck(&self, fence: &Fence) -> bool {
