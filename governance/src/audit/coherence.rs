@@ -73,7 +73,6 @@ words! {
 
 /// How uncertain, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Uncertainty {
     /// How much.
     pub level: UncertaintyLevel,
@@ -85,7 +84,7 @@ pub struct Uncertainty {
 /// ([`CoherenceForm`]); a text of white space says nothing, and where there is nothing to say, `none`
 /// says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Coherence {
     /// What kind of claim it makes.
     pub claim: Option<ClaimType>,

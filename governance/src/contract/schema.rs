@@ -14,8 +14,8 @@ use super::place::Place;
 pub(super) struct BodySchema(Option<Validator>);
 
 impl BodySchema {
-    /// Compiles the schema of an event type's bodies or artifacts. Nothing outside the schema is ever fetched, and
-    /// patterns are matched in linear time, so that no body can stall a worker.
+    /// Compiles the schema of an event type's bodies or artifacts. Nothing outside the schema is ever
+    /// fetched, and patterns are matched in linear time, so that no body can stall a worker.
     pub(super) fn compile(
         schema: Option<&SchemaDocument>,
         whose: &str,

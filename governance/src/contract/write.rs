@@ -17,7 +17,7 @@ use super::principal::Principal;
 impl Contracts {
     /// The set as YAML documents, one field a line. Their values are JSON, which is YAML too.
     /// The input schema of a type is named `schemas/TYPE.json`, that of its artifact
-    /// `schemas/TYPE.artifact.json`; [`export`](Self::export) puts them there.
+    /// `schemas/artifacts/TYPE.json`; [`export`](Self::export) puts them there.
     pub fn to_yaml(&self) -> String {
         let events = self.events().map(event);
         let handlers = self.handlers().map(handler);
@@ -35,7 +35,7 @@ impl Contracts {
     /// What the file system answers.
     pub fn export(&self, folder: impl AsRef<Path>) -> io::Result<()> {
         let folder = folder.as_ref();
-        fs::create_dir_all(folder.join("schemas"))?;
+        fs::create_dir_all(folder.join("schemas/artifacts"))?;
         for event in self.events() {
             let body = event.input_schema.as_ref().map(|it| (it, schema_path(&event.event)));
             let artifact = event.audit_artifact.as_ref();
@@ -74,7 +74,7 @@ fn schema_path(event: &str) -> String {
 }
 
 fn artifact_path(event: &str) -> String {
-    format!("schemas/{event}.artifact.json")
+    format!("schemas/artifacts/{event}.json")
 }
 
 fn event(contract: &EventContract) -> Fields {
