@@ -12,6 +12,19 @@ use crate::governor::RunContext;
 /// document that the handled event's contract names (`audit_artifact`). Both are judged when the run
 /// finishes: what is asked for and missing refuses the run with `P-05`, and what its tools did is
 /// undone. What is not asked for is not kept.
+///
+/// ```
+/// use wingman_governance::audit::{Account, Coherence, UncertaintyLevel};
+///
+/// async fn reprice(account: Account) {
+///     let worth = Coherence::default()
+///         .assumption("the list is current")
+///         .uncertainty(UncertaintyLevel::Low, "a person wrote it")
+///         .rollback("the file is restored")
+///         .responsibility("ada");
+///     account.coherence(worth);
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Account {
     run: Arc<RunContext>,
