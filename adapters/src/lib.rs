@@ -32,16 +32,20 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
         "kafka" => wingman_kafka::connect(url).await,
         #[cfg(not(feature = "kafka"))]
         "kafka" => Err(off(scheme, "kafka")),
-        "amqp" | "sns-sqs" | "pubsub" => {
-            let message =
-                "this broker's adapter is not there yet: use memory://, redis:// or kafka://";
+        #[cfg(feature = "sns-sqs")]
+        "sns-sqs" => wingman_sns_sqs::connect(url).await,
+        #[cfg(not(feature = "sns-sqs"))]
+        "sns-sqs" => Err(off(scheme, "sns-sqs")),
+        "amqp" | "pubsub" => {
+            let message = "this broker's adapter is not there yet: use memory://, redis://, kafka:// \
+                           or sns-sqs://";
             Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
         }
         other => Err(unknown(other)),
     }
 }
 
-#[cfg(not(all(feature = "redis", feature = "kafka")))]
+#[cfg(not(all(feature = "redis", feature = "kafka", feature = "sns-sqs")))]
 fn off(scheme: &str, feature: &str) -> Error {
     let message = format!("this build has no {scheme}://: build with `--features {feature}`");
     Error::new(Kind::Unsupported, message)
@@ -56,7 +60,7 @@ fn unknown(scheme: &str) -> Error {
 }
 
 fn known() -> &'static str {
-    "memory://, redis:// and kafka:// exist; amqp://, sns-sqs:// and pubsub:// are reserved"
+    "memory://, redis://, kafka:// and sns-sqs:// exist; amqp:// and pubsub:// are reserved"
 }
 
 #[cfg(test)]
@@ -75,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn reserved_schemes_are_not_there_yet() {
-        for scheme in ["amqp", "sns-sqs", "pubsub"] {
+        for scheme in ["amqp", "pubsub"] {
             let error = refused(&format!("{scheme}://localhost")).await;
             assert_eq!(error.kind(), Kind::Unsupported);
             assert_eq!(error.context("scheme"), Some(scheme));
@@ -122,6 +126,24 @@ mod tests {
         assert_eq!(transport.capabilities().backend, "kafka");
         assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
         assert_eq!(refused("kafka://h?no=1").await.kind(), Kind::Configuration);
+    }
+
+    #[cfg(not(feature = "sns-sqs"))]
+    #[tokio::test]
+    async fn sns_sqs_without_its_feature_is_named() {
+        let error = refused("sns-sqs://us-east-1").await;
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.to_string().contains("--features sns-sqs"), "{error}");
+    }
+
+    #[cfg(feature = "sns-sqs")]
+    #[tokio::test]
+    async fn sns_sqs_is_opened_although_it_is_down() {
+        let down = "sns-sqs://us-east-1?endpoint=http://127.0.0.1:1&access_key=a&secret_key=b";
+        let transport = open(down).await.unwrap();
+        assert_eq!(transport.capabilities().backend, "sns-sqs");
+        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(refused("sns-sqs://us-east-1?no=1").await.kind(), Kind::Configuration);
     }
 
     #[cfg(feature = "redis")]
