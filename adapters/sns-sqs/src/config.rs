@@ -98,7 +98,8 @@ impl Config {
         if let Some(endpoint) = &self.endpoint {
             url::check_endpoint(endpoint)?;
         }
-        let is_account = |text: &String| text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
+        let is_account =
+            |text: &String| text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
         if self.account.as_ref().is_some_and(|account| !is_account(account)) {
             return Err(wrong("an account has twelve digits").with("key", "account"));
         }

@@ -42,10 +42,11 @@ where
                 NO_CREDENTIALS
             } else if failure.is_timeout() || never_connected(&error) {
                 (Kind::Unavailable, "the service cannot be reached")
-            } else if failure.is_io() {
-                lost(doing)
-            } else {
+            } else if failure.is_other() && failure.as_other().is_none() {
+                // Only what came about on the way has a kind: this was never sent.
                 (Kind::Configuration, "the request could not be made with these settings")
+            } else {
+                lost(doing)
             };
             ours(found).because(text(&error))
         }
@@ -55,7 +56,9 @@ where
         // The reply broke off, or is none of this service: nobody knows what happened.
         SdkError::ResponseError(_) => ours(lost(doing)).because(text(&error)),
         // The native enum is open: a kind that is added later is ours to learn.
-        _ => ours((Kind::Internal, "an error that this adapter does not know")).because(text(&error)),
+        _ => {
+            ours((Kind::Internal, "an error that this adapter does not know")).because(text(&error))
+        }
     }
 }
 
@@ -97,27 +100,47 @@ fn classify(doing: Doing, code: &str, status: u16) -> (Kind, &'static str) {
         "NotFound" | "NotFoundException" | "ResourceNotFoundException" => {
             (Kind::NotFound, "there is no such topic or subscription")
         }
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch"
-        | "IncompleteSignature" | "IncompleteSignatureException" | "InvalidSignatureException"
-        | "MissingAuthenticationToken" | "MissingAuthenticationTokenException"
-        | "InvalidAccessKeyId" | "AuthFailure" => {
-            (Kind::Unauthenticated, "the service does not accept these credentials")
-        }
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "InvalidAccessKeyId"
+        | "AuthFailure" => (Kind::Unauthenticated, "the service does not accept these credentials"),
         "ExpiredToken" | "ExpiredTokenException" => {
             (Kind::Unauthenticated, "the credentials have expired")
         }
         "RequestExpired" | "RequestTimeTooSkewed" => {
             (Kind::Unauthenticated, "this machine's clock differs too much from the service's")
         }
-        "AccessDenied" | "AccessDeniedException" | "AuthorizationError"
-        | "AuthorizationErrorException" | "UnauthorizedOperation" | "NotAuthorized"
-        | "OptInRequired" | "KmsAccessDenied" | "KMSAccessDenied" | "KMSAccessDeniedException" => {
-            (Kind::Forbidden, "the service refuses this to these credentials: see the README for what they need")
-        }
-        "Throttling" | "ThrottlingException" | "Throttled" | "ThrottledException"
-        | "RequestThrottled" | "RequestThrottledException" | "RequestLimitExceeded"
-        | "TooManyRequestsException" | "KmsThrottled" | "KMSThrottling"
-        | "KMSThrottlingException" | "LimitExceededException" => {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "AuthorizationErrorException"
+        | "UnauthorizedOperation"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "KmsAccessDenied"
+        | "KMSAccessDenied"
+        | "KMSAccessDeniedException" => (
+            Kind::Forbidden,
+            "the service refuses this to these credentials: see the README for what they need",
+        ),
+        "Throttling"
+        | "ThrottlingException"
+        | "Throttled"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "KmsThrottled"
+        | "KMSThrottling"
+        | "KMSThrottlingException"
+        | "LimitExceededException" => {
             (Kind::Overloaded, "the service takes no more of these requests for now")
         }
         "OverLimit" => (Kind::Overloaded, "the queue has as much in flight as it may"),
@@ -134,23 +157,33 @@ fn classify(doing: Doing, code: &str, status: u16) -> (Kind, &'static str) {
         "BatchRequestTooLong" | "BatchRequestTooLongException" => {
             (Kind::Oversize, "the batch is larger than the service takes")
         }
-        "InvalidMessageContents" => (Kind::Rejected, "the service refuses characters of the message"),
-        "InvalidParameter" | "InvalidParameterException" | "InvalidParameterValue"
-        | "InvalidParameterValueException" | "ParameterValueInvalid" | "ValidationError"
-        | "ValidationException" | "MissingParameter" | "InvalidAttributeName"
-        | "InvalidAttributeValue" | "MalformedQueryString" => {
-            (Kind::Rejected, "the service refuses a value")
+        "InvalidMessageContents" => {
+            (Kind::Rejected, "the service refuses characters of the message")
         }
+        "InvalidParameter"
+        | "InvalidParameterException"
+        | "InvalidParameterValue"
+        | "InvalidParameterValueException"
+        | "ParameterValueInvalid"
+        | "ValidationError"
+        | "ValidationException"
+        | "MissingParameter"
+        | "InvalidAttributeName"
+        | "InvalidAttributeValue"
+        | "MalformedQueryString" => (Kind::Rejected, "the service refuses a value"),
         "UnsupportedOperation" | "InvalidAction" => {
             (Kind::Unsupported, "this service does not offer the operation")
         }
         "KmsDisabled" | "KmsInvalidState" | "KmsNotFound" | "KmsOptInRequired"
         | "KmsInvalidKeyUsage" | "KMSDisabled" | "KMSInvalidState" | "KMSNotFound"
         | "KMSOptInRequired" => (Kind::Configuration, "the key that encrypts this cannot be used"),
-        "EmptyBatchRequest" | "TooManyEntriesInBatchRequest" | "BatchEntryIdsNotDistinct"
-        | "InvalidBatchEntryId" | "InvalidIdFormat" | "InvalidSecurity" | "InvalidAddress" => {
-            (Kind::Internal, "the service refuses the form of the request")
-        }
+        "EmptyBatchRequest"
+        | "TooManyEntriesInBatchRequest"
+        | "BatchEntryIdsNotDistinct"
+        | "InvalidBatchEntryId"
+        | "InvalidIdFormat"
+        | "InvalidSecurity"
+        | "InvalidAddress" => (Kind::Internal, "the service refuses the form of the request"),
         "ServiceUnavailable" | "ServiceUnavailableException" => {
             (Kind::Unavailable, "the service is not ready")
         }
@@ -160,8 +193,10 @@ fn classify(doing: Doing, code: &str, status: u16) -> (Kind, &'static str) {
     }
 }
 
-const STALE: (Kind, &str) =
-    (Kind::StaleLease, "the delivery was settled, its lease ended, or it is not of this subscriber");
+const STALE: (Kind, &str) = (
+    Kind::StaleLease,
+    "the delivery was settled, its lease ended, or it is not of this subscriber",
+);
 
 /// The error for a token that holds nothing.
 pub(crate) fn stale(operation: &'static str) -> Error {
@@ -208,6 +243,7 @@ fn text<E: StdError>(error: &E) -> String {
 mod tests {
     use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
     use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::retry::ErrorKind::TransientError;
 
     use super::*;
 
@@ -221,11 +257,14 @@ mod tests {
     fn a_lost_connection_means_what_was_being_done() {
         let reset = || io_error(io::ErrorKind::ConnectionReset);
         let late = || Native::timeout_error("late");
+        let transient = Some(TransientError);
+        let broken_off = || Native::dispatch_failure(ConnectorError::other("x".into(), transient));
         for (doing, error, kind, retry) in [
             (Doing::Reading, reset(), Kind::Unavailable, Retry::Temporary { after: None }),
             (Doing::Writing, reset(), Kind::Unknown, Retry::Ambiguous),
             (Doing::Reading, late(), Kind::Unavailable, Retry::Temporary { after: None }),
             (Doing::Writing, late(), Kind::Unknown, Retry::Ambiguous),
+            (Doing::Writing, broken_off(), Kind::Unknown, Retry::Ambiguous),
         ] {
             let error = from_native(doing, "publish", error);
             assert_eq!((error.kind(), error.retry()), (kind, retry), "{doing:?}");

@@ -63,10 +63,10 @@ impl SnsPublisher {
     }
 
     fn native(&self, number: usize, entry: &Entry) -> Result<PublishBatchRequestEntry> {
-        let built = |error| Error::new(Kind::Internal, "the client refused an entry").because(error);
-        let mut native = PublishBatchRequestEntry::builder()
-            .id(number.to_string())
-            .message(&entry.written.body);
+        let built =
+            |error| Error::new(Kind::Internal, "the client refused an entry").because(error);
+        let mut native =
+            PublishBatchRequestEntry::builder().id(number.to_string()).message(&entry.written.body);
         for (name, value) in &entry.written.attributes {
             let value = MessageAttributeValue::builder()
                 .data_type(codec::STRING)
@@ -92,7 +92,8 @@ impl SnsPublisher {
             }
         }
         for failed in answer.failed() {
-            if let Some(result) = place(Some(failed.id())).and_then(|place| results.get_mut(place)) {
+            if let Some(result) = place(Some(failed.id())).and_then(|place| results.get_mut(place))
+            {
                 let status = if failed.sender_fault() { 400 } else { 500 };
                 let error =
                     from_code(Doing::Writing, OPERATION, failed.code(), failed.message(), status);
@@ -122,9 +123,9 @@ impl SnsPublisher {
                 continue;
             }
             let sent = self.send(part).await;
-            is_lost = sent.iter().any(|result| {
-                result.as_ref().is_err_and(|error| !error.kind().is_about_message())
-            });
+            is_lost = sent
+                .iter()
+                .any(|result| result.as_ref().is_err_and(|error| !error.kind().is_about_message()));
             results.extend(sent);
         }
         results

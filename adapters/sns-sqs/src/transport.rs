@@ -84,7 +84,8 @@ impl Transport for SnsSqsTransport {
     ) -> Result<Box<dyn Publisher>> {
         provision_topic(&SnsSqsAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
-        let publisher = SnsPublisher::open(self.0.clone(), topic.clone(), options.provision).await?;
+        let publisher =
+            SnsPublisher::open(self.0.clone(), topic.clone(), options.provision).await?;
         Ok(Box::new(publisher))
     }
 
@@ -95,7 +96,8 @@ impl Transport for SnsSqsTransport {
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
         if options.ordered && !self.0.config.fifo {
-            let why = "a standard queue keeps no order: leave out fifo=false, or subscribe unordered";
+            let why =
+                "a standard queue keeps no order: leave out fifo=false, or subscribe unordered";
             return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
         }
         if self.0.limits().lease_max.is_some_and(|max| options.lease > max) {

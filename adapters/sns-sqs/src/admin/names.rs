@@ -31,7 +31,10 @@ pub(crate) fn of_queue(topic: &TopicName, group: &GroupName, is_fifo: bool) -> S
     let (topic, group) = (topic.as_str(), group.as_str());
     let name = format!("{topic}{BETWEEN}{group}");
     let is_plain = |text: &str| {
-        !text.contains('.') && !text.contains(BETWEEN) && !text.starts_with('_') && !text.ends_with('_')
+        !text.contains('.')
+            && !text.contains(BETWEEN)
+            && !text.starts_with('_')
+            && !text.ends_with('_')
     };
     let room = QUEUE_BYTES_MAX - FIFO.len();
     if name.len() <= room && is_plain(topic) && is_plain(group) {

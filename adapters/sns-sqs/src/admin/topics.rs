@@ -24,9 +24,7 @@ pub(crate) async fn create(account: &Account, topic: &TopicName) -> Result<Creat
         call = call.attributes("FifoThroughputScope", "MessageGroup");
     }
     let made = call.send().await;
-    made.map_err(|error| {
-        from_native(Doing::Reading, "create topic", error).with("topic", topic)
-    })?;
+    made.map_err(|error| from_native(Doing::Reading, "create topic", error).with("topic", topic))?;
     Ok(Created::Created)
 }
 
@@ -40,9 +38,8 @@ pub(crate) async fn delete(account: &Account, topic: &TopicName) -> Result<bool>
     }
     let call = account.clients.sns.delete_topic().topic_arn(account.topic_arn(topic).await?);
     let deleted = call.send().await;
-    deleted.map_err(|error| {
-        from_native(Doing::Writing, "delete topic", error).with("topic", topic)
-    })?;
+    deleted
+        .map_err(|error| from_native(Doing::Writing, "delete topic", error).with("topic", topic))?;
     Ok(true)
 }
 
@@ -61,9 +58,9 @@ pub(crate) async fn find(
 
 /// The same; `NotFound` names the topic if it is missing.
 pub(crate) async fn require(account: &Account, topic: &TopicName) -> Result<Vec<SubscribedQueue>> {
-    find(account, topic).await?.ok_or_else(|| {
-        Error::new(Kind::NotFound, "there is no such topic").with("topic", topic)
-    })
+    find(account, topic)
+        .await?
+        .ok_or_else(|| Error::new(Kind::NotFound, "there is no such topic").with("topic", topic))
 }
 
 /// A queue that a topic sends to.

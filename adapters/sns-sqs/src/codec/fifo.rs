@@ -61,7 +61,8 @@ mod tests {
         let group = |key: &[u8]| group_of(Some(key)).unwrap();
         assert_eq!(group(b"customer-7"), "customer-7");
         assert_eq!(group(b"a/b:c!"), "a/b:c!");
-        let odd: [&[u8]; 6] = [b"", b"two words", b"\xff", "ä".as_bytes(), &[b'k'; 129], b"wingman-x"];
+        let odd: [&[u8]; 6] =
+            [b"", b"two words", b"\xff", "ä".as_bytes(), &[b'k'; 129], b"wingman-x"];
         let mut groups: Vec<_> = odd.iter().map(|key| group(key)).collect();
         assert!(groups.iter().all(|group| group.starts_with("wingman-key-") && is_short(group)));
         groups.sort();

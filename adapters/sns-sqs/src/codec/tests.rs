@@ -140,10 +140,14 @@ fn what_others_wrote_is_read_whole() {
     };
     let plain = foreign("temperature 7", &[("unit", b"C"), ("bin", &[0xff])], None);
     assert_eq!((plain.payload.as_ref(), plain.key), (&b"temperature 7"[..], None));
-    assert_eq!((plain.headers.get("unit"), plain.headers.get("bin")), (Some(&b"C"[..]), Some(&[0xff][..])));
+    assert_eq!(
+        (plain.headers.get("unit"), plain.headers.get("bin")),
+        (Some(&b"C"[..]), Some(&[0xff][..]))
+    );
     let grouped = foreign("{}", &[], Some("sensor-1"));
     assert_eq!(grouped.key.as_deref(), Some(&b"sensor-1"[..]));
-    for broken in ["", "{}", "{\"body\":\"base64\"}", "{\"body\":\"event\"}", "{\"body\":\"new\"}"] {
+    for broken in ["", "{}", "{\"body\":\"base64\"}", "{\"body\":\"event\"}", "{\"body\":\"new\"}"]
+    {
         let read = foreign("no base64!", &[("wingman", broken.as_bytes())], None);
         assert_eq!(read.payload, "no base64!", "{broken}");
         assert_eq!(read.headers.get("wingman"), Some(broken.as_bytes()));

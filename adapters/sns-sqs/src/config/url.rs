@@ -138,7 +138,10 @@ mod tests {
         assert!(error("sns-sqs://127.0.0.1:4566").to_string().contains("endpoint"));
         assert_eq!(error("sns-sqs://localhost").context("key"), Some("region"));
         assert_eq!(error("sns-sqs://eu-west-1?fifo=yes").context("key"), Some("fifo"));
-        assert_eq!(error("sns-sqs://eu-west-1?reply_millis=x").context("key"), Some("reply_millis"));
+        assert_eq!(
+            error("sns-sqs://eu-west-1?reply_millis=x").context("key"),
+            Some("reply_millis")
+        );
         assert_eq!(error("sns-sqs://eu-west-1?endpoint=ftp://h").context("key"), Some("endpoint"));
         assert_eq!(error("sqs://eu-west-1").context("scheme"), Some("sqs"));
         assert!(error("sns-sqs://eu-west-1/orders").to_string().contains("path"));

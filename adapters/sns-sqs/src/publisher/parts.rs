@@ -23,7 +23,8 @@ impl Entry {
         let written = codec::encode(message)?;
         let bytes = written.size_bytes();
         if bytes > MESSAGE_BYTES_MAX {
-            let why = "the message is too large once it is text: send a reference, or fewer headers";
+            let why =
+                "the message is too large once it is text: send a reference, or fewer headers";
             return Err(Error::new(Kind::Oversize, why)
                 .during("publish")
                 .with("bytes", bytes)

@@ -58,7 +58,8 @@ impl Leases {
 
     /// The receipt handle of a hand-over that is still ours.
     pub(super) fn handle(&self, token: &AckToken, now: Instant) -> Option<Arc<str>> {
-        let held = self.held.get(&token.sequence).filter(|_| token.generation == self.generation)?;
+        let held =
+            self.held.get(&token.sequence).filter(|_| token.generation == self.generation)?;
         let is_ours = held.until > now && token.handle.as_ref() == Some(&held.handle);
         is_ours.then(|| held.handle.clone())
     }

@@ -9,10 +9,10 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message as Native, MessageAttributeValue, MessageSystemAttributeName};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use wingman_core::Result;
 use wingman_core::clock::Clock;
 use wingman_core::message::Message;
 use wingman_core::transport::{Delivery, Position};
-use wingman_core::Result;
 
 use super::seat::Seat;
 use crate::codec::{self, Received};

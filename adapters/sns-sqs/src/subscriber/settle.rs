@@ -40,7 +40,8 @@ impl Seat {
     pub(super) async fn settle(&self, batch: &[(AckToken, Settle)]) -> Result<Vec<Result<()>>> {
         let _inside = self.door.enter().await?;
         self.check_open()?;
-        let (tokens, hows): (Vec<_>, Vec<_>) = batch.iter().map(|(token, how)| (token, *how)).unzip();
+        let (tokens, hows): (Vec<_>, Vec<_>) =
+            batch.iter().map(|(token, how)| (token, *how)).unzip();
         let results = self
             .change(SETTLE, &tokens, |place| match hows[place] {
                 Settle::Ack => What::Delete,

@@ -29,7 +29,8 @@ impl Clients {
     pub(super) async fn new(config: &Config) -> Result<Self> {
         let shared = load(config).await?;
         let region = shared.region().map(Region::to_string).ok_or_else(|| {
-            let why = "no region is named: sns-sqs://eu-central-1, or AWS_REGION, or a profile with one";
+            let why =
+                "no region is named: sns-sqs://eu-central-1, or AWS_REGION, or a profile with one";
             wrong(why).with("key", "region")
         })?;
         Ok(Self {
