@@ -1,5 +1,7 @@
 //! Native errors as kinds: what went wrong, and whether trying again can help.
 
+mod codes;
+
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
@@ -95,112 +97,19 @@ const NO_CREDENTIALS: (Kind, &str) = (
 
 /// The codes of SNS and SQS, with and without the prefix that the older protocol gives them.
 fn classify(doing: Doing, code: &str, status: u16) -> (Kind, &'static str) {
-    match code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code) {
-        "QueueDoesNotExist" | "NonExistentQueue" => (Kind::NotFound, "there is no such queue"),
-        "NotFound" | "NotFoundException" | "ResourceNotFoundException" => {
-            (Kind::NotFound, "there is no such topic or subscription")
-        }
-        "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "InvalidSignatureException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "InvalidAccessKeyId"
-        | "AuthFailure" => (Kind::Unauthenticated, "the service does not accept these credentials"),
-        "ExpiredToken" | "ExpiredTokenException" => {
-            (Kind::Unauthenticated, "the credentials have expired")
-        }
-        "RequestExpired" | "RequestTimeTooSkewed" => {
-            (Kind::Unauthenticated, "this machine's clock differs too much from the service's")
-        }
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AuthorizationError"
-        | "AuthorizationErrorException"
-        | "UnauthorizedOperation"
-        | "NotAuthorized"
-        | "OptInRequired"
-        | "KmsAccessDenied"
-        | "KMSAccessDenied"
-        | "KMSAccessDeniedException" => (
-            Kind::Forbidden,
-            "the service refuses this to these credentials: see the README for what they need",
-        ),
-        "Throttling"
-        | "ThrottlingException"
-        | "Throttled"
-        | "ThrottledException"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException"
-        | "KmsThrottled"
-        | "KMSThrottling"
-        | "KMSThrottlingException"
-        | "LimitExceededException" => {
-            (Kind::Overloaded, "the service takes no more of these requests for now")
-        }
-        "OverLimit" => (Kind::Overloaded, "the queue has as much in flight as it may"),
-        "TopicLimitExceeded" | "SubscriptionLimitExceeded" | "FilterPolicyLimitExceeded" => {
-            (Kind::Forbidden, "the account has as many of these as it may")
-        }
-        "ReceiptHandleIsInvalid" | "MessageNotInflight" => STALE,
-        "QueueDeletedRecently" => {
-            (Kind::Unavailable, "a queue of this name was deleted less than a minute ago")
-        }
-        "QueueNameExists" | "QueueAlreadyExists" => {
-            (Kind::Conflict, "a queue of this name exists with other settings")
-        }
-        "BatchRequestTooLong" | "BatchRequestTooLongException" => {
-            (Kind::Oversize, "the batch is larger than the service takes")
-        }
-        "InvalidMessageContents" => {
-            (Kind::Rejected, "the service refuses characters of the message")
-        }
-        "InvalidParameter"
-        | "InvalidParameterException"
-        | "InvalidParameterValue"
-        | "InvalidParameterValueException"
-        | "ParameterValueInvalid"
-        | "ValidationError"
-        | "ValidationException"
-        | "MissingParameter"
-        | "InvalidAttributeName"
-        | "InvalidAttributeValue"
-        | "MalformedQueryString" => (Kind::Rejected, "the service refuses a value"),
-        "UnsupportedOperation" | "InvalidAction" => {
-            (Kind::Unsupported, "this service does not offer the operation")
-        }
-        "KmsDisabled" | "KmsInvalidState" | "KmsNotFound" | "KmsOptInRequired"
-        | "KmsInvalidKeyUsage" | "KMSDisabled" | "KMSInvalidState" | "KMSNotFound"
-        | "KMSOptInRequired" => (Kind::Configuration, "the key that encrypts this cannot be used"),
-        "EmptyBatchRequest"
-        | "TooManyEntriesInBatchRequest"
-        | "BatchEntryIdsNotDistinct"
-        | "InvalidBatchEntryId"
-        | "InvalidIdFormat"
-        | "InvalidSecurity"
-        | "InvalidAddress" => (Kind::Internal, "the service refuses the form of the request"),
-        "ServiceUnavailable" | "ServiceUnavailableException" => {
-            (Kind::Unavailable, "the service is not ready")
-        }
-        // A code of neither service's documentation, or a failure within it.
-        _ if status >= 500 => lost(doing),
-        _ => (Kind::Rejected, "the service refused the request"),
+    let code = code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code);
+    match codes::known(code) {
+        Some(found) => found,
+        // A failure within the service, whatever it calls it.
+        None if status >= 500 => lost(doing),
+        None => (Kind::Rejected, "the service refused the request"),
     }
 }
 
-const STALE: (Kind, &str) = (
-    Kind::StaleLease,
-    "the delivery was settled, its lease ended, or it is not of this subscriber",
-);
-
 /// The error for a token that holds nothing.
 pub(crate) fn stale(operation: &'static str) -> Error {
-    Error::new(STALE.0, STALE.1).during(operation)
+    let (kind, message) = codes::STALE;
+    Error::new(kind, message).during(operation)
 }
 
 fn lost(doing: Doing) -> (Kind, &'static str) {

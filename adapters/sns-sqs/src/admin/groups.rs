@@ -132,10 +132,7 @@ pub(crate) async fn of_queues(
     for queue in queues {
         let name = names::in_arn(&queue.arn);
         let group = match names::group_in(name, topic) {
-            Some(group) => match url(account, name).await? {
-                Some(_) => Some(group),
-                None => None,
-            },
+            Some(group) => url(account, name).await?.map(|_| group),
             None => tagged(account, topic, name).await?,
         };
         groups.extend(group);

@@ -3,12 +3,7 @@
 /// What both carry unchanged: the characters of XML 1.0 without the carriage return, which its
 /// readers turn into a line feed (SQS API, "SendMessage").
 pub(super) fn is_plain(text: &str) -> bool {
-    text.chars().all(|it| match it {
-        '\t' | '\n' => true,
-        '\u{20}'..='\u{fffd}' => true,
-        '\u{10000}'.. => true,
-        _ => false,
-    })
+    text.chars().all(|it| matches!(it, '\t' | '\n' | '\u{20}'..='\u{fffd}' | '\u{10000}'..))
 }
 
 #[cfg(test)]

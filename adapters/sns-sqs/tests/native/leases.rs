@@ -65,7 +65,7 @@ pub(crate) async fn what_one_call_cannot_hold_is_settled_in_several(server: Serv
     let tokens: Vec<_> = taken.iter().map(|delivery| delivery.token.clone()).collect();
     let extended = subscriber.extend(&tokens, PATIENCE).await.unwrap();
     assert_eq!(extended.iter().filter(|it| it.is_ok()).count(), 25);
-    let how = |place: usize| if place % 5 == 0 { Settle::Release } else { Settle::Ack };
+    let how = |place: usize| if place.is_multiple_of(5) { Settle::Release } else { Settle::Ack };
     let batch: Vec<_> =
         tokens.into_iter().enumerate().map(|(place, token)| (token, how(place))).collect();
     let settled = subscriber.settle(&batch).await.unwrap();

@@ -60,6 +60,7 @@ const TESTS: &[(&str, Run)] = table![
     leases::what_one_call_cannot_hold_is_settled_in_several,
     refused::a_settle_batch_names_the_entry_that_the_service_refused,
     refused::another_region_is_another_place,
+    refused::without_an_account_the_credentials_say_it,
     refused::a_queue_that_does_not_let_the_topic_send_is_named,
     refused::what_the_service_cannot_do_is_unsupported,
     sizes::thirty_headers_arrive,

@@ -32,6 +32,15 @@ pub(crate) async fn another_region_is_another_place(server: Server) {
     server.transport.publisher(&server.topic, options).await.unwrap();
 }
 
+pub(crate) async fn without_an_account_the_credentials_say_it(server: Server) {
+    server.publisher().await;
+    let url = server.url.replace("&account=000000000000", "");
+    assert_ne!(url, server.url);
+    let transport = wingman_sns_sqs::connect(&url).await.unwrap();
+    let options = PublisherOptions { provision: Provision::Verify };
+    transport.publisher(&server.topic, options).await.unwrap();
+}
+
 pub(crate) async fn a_queue_that_does_not_let_the_topic_send_is_named(server: Server) {
     server.publisher().await;
     let call = server.clients().sqs.create_queue().queue_name(server.queue());
