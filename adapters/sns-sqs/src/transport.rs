@@ -108,7 +108,7 @@ impl Transport for SnsSqsTransport {
         let _inside = self.0.door.enter().await?;
         let seat = Seat::open(self.0.clone(), topic.clone(), group.clone(), options).await?;
         let seat = Arc::new(seat);
-        self.0.add(&seat);
+        self.0.seats.add(&seat);
         Ok(Box::new(SqsSubscriber::new(seat)))
     }
 

@@ -1,11 +1,10 @@
 //! What the parts of one transport share: clients, limits, and what things are called in the account.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::OnceCell;
-use wingman_core::driver::Door;
+use wingman_core::driver::{Door, Seats};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::Limits;
 use wingman_core::{Error, Kind, Result};
@@ -27,8 +26,7 @@ pub(crate) struct Account {
     pub(crate) door: Door,
     /// Partition and number.
     identity: OnceCell<(String, String)>,
-    /// Subscribers that were opened and may still live.
-    seats: Mutex<Vec<Weak<Seat>>>,
+    pub(super) seats: Seats<Seat>,
 }
 
 impl Account {
@@ -37,7 +35,7 @@ impl Account {
             clients: Clients::new(&config).await?,
             door: Door::new("sns-sqs transport"),
             identity: OnceCell::new(),
-            seats: Mutex::default(),
+            seats: Seats::default(),
             config,
         })
     }
@@ -101,23 +99,11 @@ impl Account {
         }
     }
 
-    pub(super) fn add(&self, seat: &Arc<Seat>) {
-        let mut seats = self.seats();
-        seats.retain(|seat| seat.strong_count() > 0);
-        seats.push(Arc::downgrade(seat));
-    }
-
     pub(super) async fn close(&self) {
         self.door.shut();
-        let seats: Vec<_> = self.seats().drain(..).collect();
-        let seats: Vec<_> = seats.iter().filter_map(Weak::upgrade).collect();
+        let seats = self.seats.take();
         join_all(seats.iter().map(|seat| seat.leave())).await;
         self.door.emptied(self.config.reply_time()).await;
-    }
-
-    fn seats(&self) -> MutexGuard<'_, Vec<Weak<Seat>>> {
-        // A list of weak pointers is whole at any time.
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
