@@ -3,10 +3,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use tokio::time::Instant;
 use wingman_core::Kind;
-use wingman_core::transport::Settle;
+use wingman_core::transport::{Settle, SubscriberOptions};
 
+use crate::proxy::{Answers, Proxy};
 use crate::server::{PATIENCE, QUIET, Server, ack, bodies, rest, settle, take};
 
 pub(crate) async fn a_slow_handler_loses_its_lease_and_cannot_end_another_s(server: Server) {
@@ -43,18 +45,42 @@ pub(crate) async fn a_slow_handler_that_extends_keeps_it(server: Server) {
     assert!(rest(&*other).await.is_empty());
 }
 
-/// Cancelled calls would leave what they took hidden for a minute.
+/// A cancelled call would leave what it took hidden for a minute.
 pub(crate) async fn a_receive_that_was_dropped_hands_back_what_it_took(server: Server) {
     let lease = Duration::from_secs(60);
-    let (one, two) = (server.join(lease).await, server.join(lease).await);
-    let waiting = one.receive(NonZeroUsize::MIN, PATIENCE);
-    let cancelled = tokio::time::timeout(QUIET / 2, waiting).await;
-    assert!(cancelled.is_err());
+    let proxy = Proxy::to(server.address()).await;
+    let url = proxy.url(&server.url, server.address());
+    let transport = wingman_sns_sqs::connect(&url).await.unwrap();
+    let options = SubscriberOptions { lease, ..SubscriberOptions::default() };
+    let one = transport.subscriber(&server.topic, &server.group, options).await.unwrap();
+    let two = server.join(lease).await;
+    proxy.answers(Answers::Wait);
+    let mut waiting = one.receive(NonZeroUsize::MIN, PATIENCE);
+    assert!(tokio::time::timeout(QUIET / 2, &mut waiting).await.is_err());
     server.publish(&["a"]).await;
+    until_taken(&server).await;
+    drop(waiting);
+    proxy.answers(Answers::Pass);
     let taken = take(&*two, 1).await;
-    assert_eq!(bodies(&taken), ["a"]);
+    assert_eq!((bodies(&taken).concat(), taken[0].attempt.unwrap().get()), ("a".into(), 2));
     ack(&*two, &taken).await;
-    assert!(rest(&*one).await.is_empty());
+}
+
+/// Waits until the service has handed over the message.
+async fn until_taken(server: &Server) {
+    let url = server.queue_url().await;
+    let hidden = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+    let call = server.clients().sqs.get_queue_attributes().queue_url(url);
+    let call = call.attribute_names(hidden.clone());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let told = call.clone().send().await.unwrap().attributes.unwrap();
+        if told[&hidden] == "1" {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nobody took it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 pub(crate) async fn what_one_call_cannot_hold_is_settled_in_several(server: Server) {

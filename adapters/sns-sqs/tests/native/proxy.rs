@@ -16,6 +16,8 @@ pub(crate) enum Answers {
     Cut,
     /// They are swallowed, and the connection stays open.
     Hold,
+    /// They are kept until something else is to happen.
+    Wait,
 }
 
 /// Listens until it is dropped.
@@ -71,7 +73,7 @@ impl Drop for Proxy {
 async fn carry(
     mut near: TcpStream,
     mut far: TcpStream,
-    answers: watch::Receiver<Answers>,
+    mut answers: watch::Receiver<Answers>,
     mut cuts: watch::Receiver<u32>,
 ) {
     let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
@@ -84,11 +86,14 @@ async fn carry(
             },
             read = far.read(&mut answered) => match read {
                 Ok(count) if count > 0 => {
-                    let what = *answers.borrow();
+                    let Ok(what) = answers.wait_for(|it| *it != Answers::Wait).await.map(|it| *it)
+                    else {
+                        return;
+                    };
                     match what {
                         Answers::Pass if near.write_all(&answered[..count]).await.is_ok() => {}
                         Answers::Pass | Answers::Cut => return,
-                        Answers::Hold => {}
+                        Answers::Hold | Answers::Wait => {}
                     }
                 }
                 _ => return,
