@@ -11,6 +11,7 @@ mod foreign;
 mod gone;
 mod leases;
 mod proxy;
+mod queue;
 mod refused;
 mod server;
 mod sizes;
@@ -58,6 +59,9 @@ const TESTS: &[(&str, Run)] = table![
     leases::a_slow_handler_that_extends_keeps_it,
     leases::a_receive_that_was_dropped_hands_back_what_it_took,
     leases::what_one_call_cannot_hold_is_settled_in_several,
+    queue::a_key_waits_for_its_head_and_attempts_are_counted,
+    queue::a_lease_ends_unless_it_is_extended,
+    queue::what_is_closed_hands_back_and_what_is_gone_is_named,
     refused::a_settle_batch_names_the_entry_that_the_service_refused,
     refused::another_region_is_another_place,
     refused::without_an_account_the_credentials_say_it,
