@@ -1,6 +1,7 @@
 //! What can be asked of `wingman`.
 
 mod quarantine;
+mod rollback;
 
 use std::path::PathBuf;
 
@@ -8,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
-pub(crate) use quarantine::{DeadLetters, Parked, ReviewArguments, ShowArguments};
+pub(crate) use quarantine::{
+    DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
+};
+pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
 
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
@@ -50,12 +54,14 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show what followed from a request.
     Trace(Trace),
-    /// Plan or run the undoing of a tree.
+    /// Plan or run the undoing of a tree, and decide about what could not be undone.
     #[command(
         subcommand,
         after_help = "Examples:
   wingman rollback plan CORRELATION --ledger sqlite://demo/ledger.db
-  wingman rollback run CORRELATION --ledger sqlite://demo/ledger.db"
+  wingman rollback run CORRELATION --ledger sqlite://demo/ledger.db
+  wingman rollback quarantined --ledger sqlite://demo/ledger.db
+  wingman rollback resolve 6553f1-0 --as undone --ledger sqlite://demo/ledger.db --key demo/demo-approver.key"
     )]
     Rollback(Rollback),
     /// Stop new work of a handler, or of all, in every process on the ledger.
@@ -281,25 +287,6 @@ pub(crate) enum TraceFormat {
     Mermaid,
     /// One JSON object.
     Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Rollback {
-    /// Show what would be undone, in which order.
-    Plan(RollbackArguments),
-    /// Fence the tree and wait until a process that has the tools has undone it.
-    Run(RollbackArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RollbackArguments {
-    /// Which tree.
-    pub(crate) correlation: String,
-    #[command(flatten)]
-    pub(crate) ledger: LedgerArgument,
-    /// How long to wait, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(crate) wait: u64,
 }
 
 #[derive(Debug, Args)]

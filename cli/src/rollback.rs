@@ -1,5 +1,7 @@
 //! `wingman rollback`.
 
+mod resolve;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,20 +11,36 @@ use wingman_hub::governance::protocol::input::Input;
 use wingman_hub::governance::protocol::row::{Effect, FenceState};
 use wingman_hub::governance::rollback::plan;
 
+pub(crate) use resolve::in_words;
+
 use crate::arguments::{Rollback, RollbackArguments};
 use crate::problem::Problem;
 use crate::{open, print};
 
 pub(crate) async fn run(command: Rollback, json: bool) -> Result<ExitCode, Problem> {
-    let (Rollback::Plan(arguments) | Rollback::Run(arguments)) = &command;
+    match command {
+        Rollback::Plan(arguments) => {
+            let ledger = opened(&arguments).await?;
+            let code = show(&ledger, &arguments, json)?;
+            ledger.close().await?;
+            Ok(code)
+        }
+        Rollback::Run(arguments) => {
+            let ledger = opened(&arguments).await?;
+            let code = undo(&ledger, &arguments, json).await?;
+            ledger.close().await?;
+            Ok(code)
+        }
+        Rollback::Quarantined(arguments) => resolve::list(&arguments, json),
+        Rollback::Resolve(arguments) => resolve::run(arguments, json).await,
+    }
+}
+
+/// The ledger, if it knows the tree.
+async fn opened(arguments: &RollbackArguments) -> Result<Ledger, Problem> {
     let ledger = open::ledger(&arguments.ledger.url).await?;
     known(&ledger.reader(), &arguments.correlation)?;
-    let code = match &command {
-        Rollback::Plan(arguments) => show(&ledger, arguments, json)?,
-        Rollback::Run(arguments) => undo(&ledger, arguments, json).await?,
-    };
-    ledger.close().await?;
-    Ok(code)
+    Ok(ledger)
 }
 
 fn known(reader: &Reader, correlation: &str) -> Result<(), Problem> {
@@ -71,6 +89,11 @@ async fn undo(
                 print::json(&json!({ "correlation": tree, "state": state }))?;
             } else {
                 print::line(format!("{tree}: {state}"));
+                if fence == Some(FenceState::Stuck) {
+                    print::line(
+                        "`wingman rollback quarantined --ledger URL` shows what waits for you",
+                    );
+                }
             }
             let done = fence == Some(FenceState::Closed);
             return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });

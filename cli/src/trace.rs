@@ -1,5 +1,7 @@
 //! `wingman trace`.
 
+mod account;
+
 use std::process::ExitCode;
 
 use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode, Trace};
@@ -7,6 +9,7 @@ use wingman_hub::governance::protocol::row::{EffectState, Phase};
 
 use crate::arguments::{Trace as Options, TraceFormat};
 use crate::problem::Problem;
+use crate::rollback::in_words;
 use crate::{open, print};
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, Problem> {
@@ -46,6 +49,7 @@ fn tree(event: &EventNode, depth: usize) {
             execution.handler,
             phase(execution)
         ));
+        account::lines(execution, |text| print::line(format!("{indent}  · {text}")));
         for what in &execution.would_refuse {
             print::line(format!("{indent}  · would refuse {} {}", what.code, what.detail));
         }
@@ -88,7 +92,7 @@ pub(crate) fn phase(execution: &ExecutionNode) -> String {
 }
 
 /// Where an effect stands, in words.
-pub(crate) fn state(state: &EffectState) -> &'static str {
+fn state(state: &EffectState) -> &'static str {
     match state {
         EffectState::Registered => "registered",
         EffectState::Applied => "applied",
@@ -98,5 +102,6 @@ pub(crate) fn state(state: &EffectState) -> &'static str {
         EffectState::Compensating { .. } => "being undone",
         EffectState::Compensated => "undone",
         EffectState::Quarantined => "quarantined",
+        EffectState::Resolved { resolution, .. } => in_words(*resolution),
     }
 }

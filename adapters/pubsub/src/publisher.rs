@@ -113,10 +113,7 @@ impl PubsubPublisher {
         let waited = tokio::time::timeout(self.link.config.reply_time(), sent.reply).await;
         let error = match waited {
             Ok(Ok(id)) => {
-                return Ok(Receipt {
-                    position: Some(position(&id)),
-                    confirmed: Confirmed::Stored,
-                });
+                return Ok(Receipt { position: Some(position(&id)), confirmed: Confirmed::Stored });
             }
             Ok(Err(error)) => from_publish(&error),
             Err(_) => Error::new(Kind::Unknown, "no reply in time").during("publish"),

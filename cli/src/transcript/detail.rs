@@ -18,7 +18,7 @@ pub(super) fn outcome(ended: &Ended, request: &RequestReport, execution: &Execut
     };
     let data = event.data.clone().unwrap_or_default();
     let detail = match event.event_type.as_str() {
-        "ExecutionPlanProposed" => proposed(&data["plan"]),
+        "ExecutionPlanProposed" => format!("{}{}", proposed(&data["plan"]), worth(execution)),
         "ExecutionApproved" => format!("YES, key {}", text(&data, "by")),
         "ExecutionComplete" | "ReleaseAnnounced" => changes(execution),
         "ReleasePublished" => format!("{}, {}", changes(execution), gravity(&data)),
@@ -52,7 +52,8 @@ pub(super) fn outcome(ended: &Ended, request: &RequestReport, execution: &Execut
 /// An execution that emitted nothing: why it was given up on, or where it stands.
 fn silent(execution: &ExecutionNode) -> String {
     let Phase::DeadLettered { reason } = execution.phase else {
-        return phase(execution);
+        let why = execution.refusal.as_deref().unwrap_or_default();
+        return format!("{} {why}", phase(execution)).trim_end().to_owned();
     };
     let attempts = execution.attempts;
     let last = execution.failures.last().map_or("", |it| it.reason.as_str());
@@ -77,6 +78,15 @@ fn waited(ended: &Ended, request: &RequestReport, execution: &ExecutionNode) -> 
 
 fn proposed(plan: &Value) -> String {
     format!("plan {}, {}", plan_digest(plan).0.short(), gravity(plan))
+}
+
+/// What the handler says of it, if its contract asks.
+fn worth(execution: &ExecutionNode) -> String {
+    let Some(said) = &execution.coherence else { return String::new() };
+    let claim = said.coherence.claim.map(|it| format!("; {it}")).unwrap_or_default();
+    let uncertainty = said.coherence.uncertainty.as_ref();
+    let uncertainty = uncertainty.map(|it| format!(", uncertainty {}", it.level));
+    format!("{claim}{}", uncertainty.unwrap_or_default())
 }
 
 /// The consequence class, and whether the undoing of such things was ever tried out.

@@ -187,3 +187,13 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let ended = Running::deaf(&["audit", "show", "--ledger", LEDGER], &place).end().done();
     assert_eq!(ended.err, "");
 }
+
+#[test]
+fn a_folder_of_the_other_scenario_says_what_to_do() {
+    let place = Place::with_demo();
+    let other = ["demo", "--out", "demo", "--scenario", "publishing"];
+    let parts = ["draft-writer", "scenario publishing", "--scenario", "choose another --out"];
+    place.run(&other).refused(1, &parts);
+    let ledger = place.on_ledger(&["audit", "verify"]).done().json();
+    assert_eq!(ledger["modes"], serde_json::json!(["enforce"]));
+}

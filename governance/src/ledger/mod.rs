@@ -13,7 +13,7 @@ mod options;
 mod reading;
 mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod url;
 mod verification;
 mod worker_lock;

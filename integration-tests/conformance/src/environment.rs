@@ -44,11 +44,13 @@ impl Environment {
             lacks: backend.lacks(),
             governed: harness.is_governed(),
         };
+        // The same case runs plain and governed, perhaps at once and on one broker.
+        let layer = if harness.is_governed() { 'g' } else { 't' };
         let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
         Ok(Self {
             transport,
             offer,
-            prefix: format!("t{seed:016x}-{case}"),
+            prefix: format!("{layer}{seed:016x}-{case}"),
             choices: Choices::new(seed),
             connections: Mutex::default(),
             topics: Mutex::default(),

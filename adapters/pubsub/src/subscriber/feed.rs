@@ -41,11 +41,7 @@ struct State {
 
 impl Feed {
     /// Opens a stream and starts to read it.
-    pub(super) async fn start(
-        link: &Link,
-        subscription: &str,
-        ordered: bool,
-    ) -> Result<Arc<Self>> {
+    pub(super) async fn start(link: &Link, subscription: &str, ordered: bool) -> Result<Arc<Self>> {
         let stream = link
             .subscriber()
             .await?

@@ -1,6 +1,7 @@
 //! Verifying a ledger: everything is computed again from the bytes of the stamps.
 
 mod checkpoints;
+mod evidence;
 mod log;
 mod story;
 
@@ -60,6 +61,7 @@ fn verify_snapshot(
     found.root = frontier.root();
     found.uncovered = found.stamps - found.covered;
     story::check(at, &mut found)?;
+    evidence::check(at, &mut found)?;
     Ok(found)
 }
 
