@@ -1,7 +1,7 @@
 //! What a subscriber holds, and until when. The service itself takes a receipt handle whose time is
 //! over, and may then end the hand-over of somebody else: so we look here first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ pub(super) struct Leases {
 #[derive(Debug)]
 struct Held {
     handle: Arc<str>,
+    position: Position,
     until: Instant,
 }
 
@@ -27,10 +28,11 @@ impl Leases {
         Self { generation: Generation::next(), sequence: 0, held: HashMap::new() }
     }
 
-    /// Forgets what ran out.
-    pub(super) fn sweep(&mut self, now: Instant) {
+    /// Forgets what ran out, and what is handed over again: its lease ended for the service, whose
+    /// clock began a moment before ours.
+    pub(super) fn sweep(&mut self, now: Instant, again: &HashSet<Position>) {
         let before = self.held.len();
-        self.held.retain(|_, held| held.until > now);
+        self.held.retain(|_, held| held.until > now && !again.contains(&held.position));
         if self.held.is_empty() && before > 0 {
             self.generation = Generation::next();
         }
@@ -46,7 +48,7 @@ impl Leases {
     pub(super) fn hold(&mut self, handle: &str, position: Position, until: Instant) -> AckToken {
         self.sequence += 1;
         let handle: Arc<str> = handle.into();
-        self.held.insert(self.sequence, Held { handle: handle.clone(), until });
+        self.held.insert(self.sequence, Held { handle: handle.clone(), position, until });
         AckToken {
             generation: self.generation,
             lane: position.lane,
@@ -117,17 +119,32 @@ mod tests {
         let now = Instant::now();
         let second = Duration::from_secs(1);
         let mut leases = Leases::new();
+        let none = HashSet::new();
         let short = leases.hold("short", PLACE, now + second);
         let long = leases.hold("long", PLACE, now + second * 5);
-        leases.sweep(now + second);
+        leases.sweep(now + second, &none);
         let next = leases.hold("next", PLACE, now + second * 5);
         assert_eq!(next.generation, short.generation, "something is still held");
         leases.end(&next);
-        leases.sweep(now + second * 5);
+        leases.sweep(now + second * 5, &none);
         let after = leases.hold("after", PLACE, now + second * 9);
         assert_ne!(after.generation, long.generation);
         leases.end(&after);
-        leases.sweep(now + second * 20);
+        leases.sweep(now + second * 20, &none);
         assert_eq!(leases.hold("x", PLACE, now).generation, after.generation, "nothing ran out");
+    }
+
+    #[tokio::test]
+    async fn what_is_handed_over_again_was_over_before() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(5);
+        let mut leases = Leases::new();
+        let other = leases.hold("other", Position { major: 1, ..PLACE }, later);
+        let first = leases.hold("first", PLACE, later);
+        leases.sweep(now, &HashSet::from([PLACE]));
+        let again = leases.hold("again", PLACE, later);
+        assert!(leases.handle(&first, now).is_none());
+        assert!(leases.handle(&again, now).is_some() && leases.handle(&other, now).is_some());
+        assert_eq!(again.generation, first.generation, "something else is still held");
     }
 }

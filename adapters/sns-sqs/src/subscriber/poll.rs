@@ -25,7 +25,6 @@ impl Seat {
     pub(super) async fn poll(&self, max: NonZeroUsize, wait: Duration) -> Result<Vec<Delivery>> {
         let lease = whole_seconds(self.options.lease);
         let wait = whole_seconds(wait);
-        self.leases().sweep(Instant::now());
         // The service may hang: the answer is due once it has waited.
         let time = TimeoutConfig::builder()
             .operation_attempt_timeout(wait + self.account.config.reply_time())
@@ -50,9 +49,11 @@ impl Seat {
                 .with("group", &self.group)
         })?;
         let (received, now) = (Clock::system().now(), Instant::now());
+        let place = |native: &Native| position(native.message_id().unwrap_or_default());
         let mut leases = self.leases();
+        leases.sweep(now, &answer.messages().iter().map(place).collect());
         let delivery = |native: Native| {
-            let position = position(native.message_id().unwrap_or_default());
+            let position = place(&native);
             let handle = native.receipt_handle().unwrap_or_default();
             Delivery {
                 message: self.message(&native),

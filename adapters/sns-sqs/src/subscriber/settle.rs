@@ -1,5 +1,6 @@
 //! Ending hand-overs and renewing their leases, ten in a call, a result for each.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,10 +121,12 @@ impl Seat {
     ) -> Vec<Result<()>> {
         let mut results: Vec<_> = tokens.iter().map(|_| Err(stale(operation))).collect();
         let mut changes = Vec::with_capacity(tokens.len());
+        let mut named = HashSet::new();
         let now = Instant::now();
         let time_max = self.account.limits().delay_max;
         for (place, token) in tokens.iter().enumerate() {
-            let handle = self.leases().handle(token, now);
+            // One that the batch names twice is settled by then.
+            let handle = self.leases().handle(token, now).filter(|_| named.insert(token.sequence));
             match (handle, what(place)) {
                 (Some(_), What::Hide(time)) if time_max.is_some_and(|max| time > max) => {
                     let why = "SQS hides a message for at most 12 hours";

@@ -63,6 +63,7 @@ const TESTS: &[(&str, Run)] = table![
     queue::a_lease_ends_unless_it_is_extended,
     queue::what_is_closed_hands_back_and_what_is_gone_is_named,
     refused::a_settle_batch_names_the_entry_that_the_service_refused,
+    refused::a_hand_over_named_twice_is_settled_once,
     refused::another_region_is_another_place,
     refused::without_an_account_the_credentials_say_it,
     refused::a_queue_that_does_not_let_the_topic_send_is_named,

@@ -22,6 +22,19 @@ pub(crate) async fn a_settle_batch_names_the_entry_that_the_service_refused(serv
     assert!(rest(&*subscriber).await.is_empty());
 }
 
+/// SQS itself deletes as often as it is told to, and says each time that it did.
+pub(crate) async fn a_hand_over_named_twice_is_settled_once(server: Server) {
+    let subscriber = server.join(PATIENCE * 3).await;
+    server.publish(&["a"]).await;
+    let held = take(&*subscriber, 1).await.remove(0);
+    let batch = [(held.token.clone(), Settle::Release), (held.token.clone(), Settle::Ack)];
+    let results = subscriber.settle(&batch).await.unwrap();
+    let kinds: Vec<_> = results.iter().map(|it| it.as_ref().err().map(|it| it.kind())).collect();
+    assert_eq!(kinds, [None, Some(Kind::StaleLease)]);
+    let again = take(&*subscriber, 1).await.remove(0);
+    settle(&*subscriber, &again, Settle::Ack).await.unwrap();
+}
+
 pub(crate) async fn another_region_is_another_place(server: Server) {
     server.publisher().await;
     let elsewhere = server.url.replace("us-east-1", "eu-west-1");
