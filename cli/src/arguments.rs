@@ -17,6 +17,7 @@ pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
 #[command(
+    name = "wingman",
     version,
     about,
     propagate_version = true,

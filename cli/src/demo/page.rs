@@ -18,7 +18,8 @@ fn page(ended: &Ended, reader: &Reader) -> Result<Page, Problem> {
     requests.sort_by_key(|request| request.number);
     let trees = requests.iter().map(|request| tree(ended, reader, request));
     let trees: Vec<Tree> = trees.collect::<Result<_, _>>()?;
-    let sum = |count: fn(&RequestReport) -> usize| requests.iter().map(|it| count(it)).sum::<usize>();
+    let sum =
+        |count: fn(&RequestReport) -> usize| requests.iter().map(|it| count(it)).sum::<usize>();
     let facts = vec![
         ("Mode", ended.mode.to_string()),
         ("Broker", ended.broker.clone()),

@@ -24,7 +24,7 @@ const INDENTED_MAX: usize = 4;
 /// Branches of one fork in a row; more are folded in parts of this size.
 const BRANCHES_MAX: usize = 50;
 
-/// Trees up to this many steps begin with every branch open.
+/// Trees up to this many steps begin with every branch open; the branches of others say what is in them.
 const OPEN_MAX: usize = 240;
 
 /// An event or an execution.
@@ -144,9 +144,8 @@ impl<'a> Causes<'a> {
         if tally.steps == 1 {
             return chain;
         }
-        let is_open = self.begins_open || tally.worst > Tone::Open && depth <= INDENTED_MAX;
         html! {
-            details.branch open[is_open] {
+            details.branch open[self.begins_open] {
                 summary { (first.name()) span.meta { " " (count(tally.steps, "step")) } (tally.badge()) }
                 (chain)
             }

@@ -66,9 +66,10 @@ fn of(node: &ExecutionNode) -> Option<Link<'_>> {
             let tools: Vec<&str> = undone().map(|it| it.tool.as_str()).collect();
             ("undone".to_owned(), tools.join(", "))
         }
-        Tone::Lost if Tone::of_phase(&node.phase) != Tone::Lost => {
-            ("quarantined".to_owned(), "an effect that could be neither undone nor probed".to_owned())
-        }
+        Tone::Lost if Tone::of_phase(&node.phase) != Tone::Lost => (
+            "quarantined".to_owned(),
+            "an effect that could be neither undone nor probed".to_owned(),
+        ),
         Tone::Open | Tone::Refused | Tone::Lost => {
             let last = node.failures.last().map(|it| it.reason.clone());
             (phase(node), last.unwrap_or_default())

@@ -32,7 +32,11 @@ pub(super) fn of(story: &Story, execution: &ExecutionNode) -> Vec<Markup> {
     }
     notes.extend(story.plans_of(execution).iter().map(decision));
     for failure in &execution.failures {
-        notes.push(note(Tone::Lost, &format!("attempt {} failed", failure.attempt), &failure.reason));
+        notes.push(note(
+            Tone::Lost,
+            &format!("attempt {} failed", failure.attempt),
+            &failure.reason,
+        ));
     }
     for what in &execution.would_refuse {
         notes.push(note(Tone::Would, &format!("would refuse {}", what.code), &what.detail));
@@ -55,7 +59,9 @@ fn stamped(stamp: &Stamp) -> Option<Markup> {
             let text = format!("{} at level {}", line("tool"), line("level"));
             (Tone::Refused, format!("denied {}", line("code")), text)
         }
-        "late" => (Tone::Lost, "late".to_owned(), format!("attempt {}, discarded", line("attempt"))),
+        "late" => {
+            (Tone::Lost, "late".to_owned(), format!("attempt {}, discarded", line("attempt")))
+        }
         "abandoned" => {
             let text = format!("attempt {}: {}", line("attempt"), line("reason"));
             (Tone::Lost, "abandoned".to_owned(), text)
@@ -66,7 +72,9 @@ fn stamped(stamp: &Stamp) -> Option<Markup> {
             let text = format!("of plan {}", short(line("plan")));
             (Tone::Done, "approval spent".to_owned(), text)
         }
-        "fenced" => (Tone::Undone, "fenced".to_owned(), "its tree is undone from here on".to_owned()),
+        "fenced" => {
+            (Tone::Undone, "fenced".to_owned(), "its tree is undone from here on".to_owned())
+        }
         "undo_failed" => {
             let text = format!("{} times so far", line("failures"));
             (Tone::Lost, "undo failed".to_owned(), text)

@@ -56,7 +56,9 @@ impl Scale {
 
     fn place(self, bar: &Bar) -> (u64, u64) {
         let whole = self.to.saturating_sub(self.from).max(1);
-        let at = |millis: u64| millis.clamp(self.from, self.to).saturating_sub(self.from) * WIDTH / whole;
+        let at = |millis: u64| {
+            millis.clamp(self.from, self.to).saturating_sub(self.from) * WIDTH / whole
+        };
         let width = (at(bar.to) - at(bar.from)).max(WIDTH_MIN);
         (at(bar.from).min(WIDTH - width), width)
     }
@@ -120,9 +122,7 @@ fn row<'a>(story: &Story, execution: &'a ExecutionNode) -> Option<Row<'a>> {
                 (&mut bars, end, end.map_or(Tone::Open, |end| tone(&end.kind)))
             }
             "undo_started" => (&mut bars, until(ends_undo), Tone::Undone),
-            "refused" | "expired" | "dead_lettered" => {
-                (&mut bars, Some(stamp), tone(&stamp.kind))
-            }
+            "refused" | "expired" | "dead_lettered" => (&mut bars, Some(stamp), tone(&stamp.kind)),
             _ => continue,
         };
         let to = end.map_or(story.to_millis(), |end| end.at_millis);

@@ -64,6 +64,9 @@ mod tests {
     #[test]
     fn a_label_cannot_end_itself_or_be_markup() {
         assert_eq!(label("dead letter: exhausted"), "dead letter: exhausted");
-        assert_eq!(label("a\"] --> b\n`<b>` #x;"), "a#34;#93; --#62; b #96;#60;b#62;#96; #35;x#59;");
+        assert_eq!(
+            label("a\"] --> b\n`<b>` #x;"),
+            "a#34;#93; --#62; b #96;#60;b#62;#96; #35;x#59;"
+        );
     }
 }
