@@ -9,6 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Work that takes less is over before anybody wonders.
 const AFTER: Duration = Duration::from_millis(300);
 
+/// How it looks where the whole is known, and where it is not.
+const COUNTED: &str = "{prefix} {wide_bar} {msg} {elapsed}";
+const UNCOUNTED: &str = "{spinner} {prefix} {msg} {elapsed}";
+
 /// The bar that is on the terminal now, so that other lines go beside it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -37,14 +41,14 @@ impl Progress {
         if self.is_due() {
             self.bar.set_length(of);
             self.bar.set_position(done.min(of));
-            self.show("{prefix} {wide_bar} {msg} {elapsed}", words());
+            self.show(COUNTED, words());
         }
     }
 
     /// It goes on, nobody knows for how long.
     pub(crate) fn say(&self, words: impl FnOnce() -> String) {
         if self.is_due() {
-            self.show("{spinner} {prefix} {msg} {elapsed}", words());
+            self.show(UNCOUNTED, words());
         }
     }
 
@@ -84,4 +88,16 @@ pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
 
 fn shown() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
     SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_templates_are_good() {
+        for template in [COUNTED, UNCOUNTED] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub(super) fn render(story: &Story, event: &EventNode) -> Markup {
             }
             @if let Some((code, reason)) = declined(event) {
                 ul.notes { (notes::note(Tone::Refused, code, reason)) }
+            } @else if let Some(reason) = event.data.as_ref().and_then(|data| data["reason"].as_str()) {
+                ul.notes { li { (reason) } }
             }
         }
     }
