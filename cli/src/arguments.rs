@@ -311,7 +311,8 @@ pub(crate) struct Trace {
 pub(crate) enum TraceFormat {
     /// Lines for a terminal.
     Tree,
-    /// A page that stands for itself: no network, no scripts needed, for phones too.
+    /// A page that stands for itself: no network, no scripts needed, for phones too; up to 10,000 events
+    /// and executions, at most 3 KiB an execution where events are small.
     Html,
     /// A Mermaid flow chart for documents.
     Mermaid,

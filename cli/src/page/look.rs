@@ -9,7 +9,7 @@ use super::{event, execution};
 use crate::trace::phase;
 
 /// Links of one tree; more is said by number.
-const LINKS_MAX: usize = 24;
+const LINKS_MAX: usize = 12;
 
 struct Link<'a> {
     tone: Tone,

@@ -43,6 +43,22 @@ struct Leaf {
     number: u32,
 }
 
+/// An event with a key of its own: those of one key are handled one after the other.
+struct Keyed<T>(T, u32);
+
+impl<T: wingman_hub::core::event::Event> Emit for Keyed<T> {
+    fn emit(self, outputs: &mut Vec<Output>) -> Result<(), Failure> {
+        let mut output = Output::of(&self.0).map_err(Failure::structural)?;
+        output.partition_key = Some(self.1.to_string());
+        outputs.push(output);
+        Ok(())
+    }
+
+    fn types(types: &mut Vec<&'static str>) {
+        types.push(T::TYPE);
+    }
+}
+
 /// A tool whose result is a text of others.
 struct Echo;
 
@@ -117,6 +133,9 @@ async fn call(tools: &Tools, to: &str) -> Result<(), Failure> {
     tools.call("echo", json!({ "to": to })).await.map(drop).map_err(Failure::structural)
 }
 
+/// How often it is looked whether a tree is settled: looking at a large one takes long itself.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// Executions of a large tree: one makes parts, each part makes leaves, and each leaf is taken.
 pub(crate) const PARTS: u32 = 40;
 pub(crate) const LEAVES: u32 = 49;
@@ -148,10 +167,11 @@ pub(crate) async fn large(place: &Place) {
     let taken = Arc::new(AtomicU32::new(0));
     let governor = governor(place, &contracts, Mode::Enforce)
         .handle("parts", |_: Incoming<Odd>| async move {
-            (0..PARTS).map(|number| Part { number }).collect::<Vec<_>>()
+            (0..PARTS).map(|number| Keyed(Part { number }, number)).collect::<Vec<_>>()
         })
         .handle("leaves", |part: Incoming<Part>| async move {
-            (0..LEAVES).map(|at| Leaf { number: part.number * LEAVES + at }).collect::<Vec<_>>()
+            let numbers = (0..LEAVES).map(|at| part.number * LEAVES + at);
+            numbers.map(|number| Keyed(Leaf { number }, number)).collect::<Vec<_>>()
         })
         .handle("takes", move |leaf: Incoming<Leaf>| {
             taken.fetch_add(1, Ordering::Relaxed);
@@ -191,7 +211,7 @@ async fn settle(governor: Governor, contracts: &Contracts, handlers: &[&str], ev
             break;
         }
         assert!(Instant::now() < deadline, "not settled: {open:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     running.stop().await;
 }
