@@ -120,7 +120,7 @@ impl Page {
                     div.title {
                         h2 id={ "h" (at + 1) } { (tree.heading) }
                         (tree.tone.badge(tree.outcome))
-                        span.meta { (stamp::duration(tree.story.millis())) }
+                        span.meta { (stamp::duration(tree.story.took_millis())) }
                     }
                     p.correlation { "correlation " code { (tree.story.trace.correlation) } }
                     (look::list(&tree.story))

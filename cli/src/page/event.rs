@@ -41,7 +41,7 @@ pub(super) fn render(story: &Story, event: &EventNode) -> Markup {
                 div.more {
                     @if let Some(data) = &event.data { (json("Data", data)) }
                     p.identity { "event " code { (event.key) } }
-                    (stamp::list(stamps, story.from_millis()))
+                    (stamp::list(stamps, story.began_millis()))
                 }
             }
             @if let Some((code, reason)) = declined(event) {

@@ -50,7 +50,7 @@ pub(super) fn render(story: &Story, execution: &ExecutionNode) -> Markup {
                         p.identity { "plan " code { (plan.digest) } ", proposed by " (plan.proposer) }
                     }
                     p.identity { "execution " code { (execution.id) } }
-                    (stamp::list(stamps, story.from_millis()))
+                    (stamp::list(stamps, story.began_millis()))
                 }
             }
             @if !notes.is_empty() { ul.notes { @for note in &notes { (note) } } }

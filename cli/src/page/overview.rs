@@ -8,8 +8,8 @@ use super::time_line::{Bar, Scale};
 
 /// One row a tree.
 pub(super) fn table(trees: &[Tree]) -> Markup {
-    let from = trees.iter().map(|tree| tree.story.from_millis()).min().unwrap_or(0);
-    let to = trees.iter().map(|tree| tree.story.to_millis()).max().unwrap_or(0);
+    let from = trees.iter().map(|tree| tree.story.began_millis()).min().unwrap_or(0);
+    let to = trees.iter().map(|tree| tree.story.ended_millis()).max().unwrap_or(0);
     let scale = Scale { from, to };
     html! {
         table.overview {
@@ -17,12 +17,12 @@ pub(super) fn table(trees: &[Tree]) -> Markup {
             thead { tr { th scope="col" { "Request" } th scope="col" { "Outcome" } th.when scope="col" { "When" } th.took scope="col" { "Took" } } }
             tbody {
                 @for (at, tree) in trees.iter().enumerate() {
-                    @let bar = Bar { tone: tree.tone, from: tree.story.from_millis(), to: tree.story.to_millis() };
+                    @let bar = Bar { tone: tree.tone, from: tree.story.began_millis(), to: tree.story.ended_millis() };
                     tr {
                         th scope="row" { a href={ "#t" (at + 1) } { (tree.heading) } }
                         td { (tree.tone.badge(tree.outcome)) }
                         td.when { (scale.draw(&[bar], &[])) }
-                        td.took { (duration(tree.story.millis())) }
+                        td.took { (duration(tree.story.took_millis())) }
                     }
                 }
             }

@@ -65,18 +65,18 @@ impl Story {
     }
 
     /// When it began, by the ledger's clock.
-    pub(super) fn from_millis(&self) -> u64 {
+    pub(super) fn began_millis(&self) -> u64 {
         self.trace.span_millis.0
     }
 
     /// When it ended, as far as it has.
-    pub(super) fn to_millis(&self) -> u64 {
+    pub(super) fn ended_millis(&self) -> u64 {
         self.trace.span_millis.1
     }
 
     /// How long it took.
-    pub(super) fn millis(&self) -> u64 {
-        self.to_millis().saturating_sub(self.from_millis())
+    pub(super) fn took_millis(&self) -> u64 {
+        self.ended_millis().saturating_sub(self.began_millis())
     }
 
     /// The stamps of an execution, oldest first.
@@ -104,7 +104,7 @@ impl Story {
         html! {
             @if !self.of_tree.is_empty() {
                 h3 { "Of the whole tree" }
-                (stamp::list(&self.of_tree, self.from_millis()))
+                (stamp::list(&self.of_tree, self.began_millis()))
             }
             @if self.is_cut {
                 p.left-off { "Stamps after the first " (STAMPS_MAX) " are left off: `wingman audit show --correlation` has all." }

@@ -74,7 +74,7 @@ struct Row<'a> {
 
 /// The time line of a story.
 pub(super) fn render(story: &Story) -> Markup {
-    let scale = Scale { from: story.from_millis(), to: story.to_millis() };
+    let scale = Scale { from: story.began_millis(), to: story.ended_millis() };
     let mut rows: Vec<Row<'_>> =
         story.trace.executions().into_iter().filter_map(|it| row(story, it)).collect();
     rows.sort_by_key(|row| row.from);
@@ -83,9 +83,9 @@ pub(super) fn render(story: &Story) -> Markup {
     html! {
         @if whole > 1 {
             details.time open[whole <= OPEN_MAX] {
-                summary { h3 { "Time line" } span.meta { " " (count(whole, "execution")) " in " (duration(story.millis())) } }
+                summary { h3 { "Time line" } span.meta { " " (count(whole, "execution")) " in " (duration(story.took_millis())) } }
                 p.axis aria-hidden="true" {
-                    span { "0" } span { (duration(story.millis() / 2)) } span { (duration(story.millis())) }
+                    span { "0" } span { (duration(story.took_millis() / 2)) } span { (duration(story.took_millis())) }
                 }
                 ol.rows { @for row in &rows { (row.render(scale)) } }
                 @if whole > ROWS_MAX { p.left-off { (whole - ROWS_MAX) " later ones are in the tree only." } }
@@ -125,7 +125,7 @@ fn row<'a>(story: &Story, execution: &'a ExecutionNode) -> Option<Row<'a>> {
             "refused" | "expired" | "dead_lettered" => (&mut bars, Some(stamp), tone(&stamp.kind)),
             _ => continue,
         };
-        let to = end.map_or(story.to_millis(), |end| end.at_millis);
+        let to = end.map_or(story.ended_millis(), |end| end.at_millis);
         into.push(Bar { tone, from: stamp.at_millis, to });
     }
     Some(Row { execution, from, bars, waits })

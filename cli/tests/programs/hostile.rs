@@ -4,15 +4,14 @@ use std::fs;
 
 use crate::browser::{DESKTOP, look};
 use crate::ledgers::{self, HOSTILE};
-use crate::process::{LEDGER, Place};
+use crate::pages::page_of;
+use crate::process::Place;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_texts_of_others_make_no_markup() {
     let place = Place::new();
     ledgers::hostile(&place).await;
-    let page = place.path("page.html");
-    let out = page.display().to_string();
-    place.run(&["trace", HOSTILE, "--ledger", LEDGER, "--format", "html", "--out", &out]).done();
+    let page = page_of(&place, HOSTILE);
     let seen = look(&page, DESKTOP).well();
     assert_eq!(seen.page["isHacked"], false);
     // The page's own script, and nothing that the text would have made.

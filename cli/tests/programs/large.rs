@@ -2,7 +2,8 @@
 
 use crate::browser::{PHONE, look};
 use crate::ledgers::{self, LEAVES, PARTS};
-use crate::process::{LEDGER, Place};
+use crate::pages::page_of;
+use crate::process::Place;
 
 /// What the documentation of `trace` says of pages: at most this much an execution, its event included.
 const EXECUTION_BYTES_MAX: u64 = 3_072;
@@ -11,9 +12,7 @@ const EXECUTION_BYTES_MAX: u64 = 3_072;
 async fn a_large_tree_renders_folded_and_within_its_size() {
     let place = Place::new();
     ledgers::large(&place).await;
-    let page = place.path("page.html");
-    let out = page.display().to_string();
-    place.run(&["trace", "large", "--ledger", LEDGER, "--format", "html", "--out", &out]).done();
+    let page = page_of(&place, "large");
     let executions = u64::from(1 + PARTS + PARTS * LEAVES);
     let bytes = page.metadata().unwrap().len();
     println!("{bytes} bytes for {executions} executions: {} each", bytes / executions);

@@ -176,7 +176,7 @@ pub(crate) async fn large(place: &Place) {
         .handle("takes", move |leaf: Incoming<Leaf>| {
             taken.fetch_add(1, Ordering::Relaxed);
             async move {
-                if leaf.number % 7 == 0 {
+                if leaf.number.is_multiple_of(7) {
                     return Err(Refusal {
                         code: "P-01".into(),
                         reason: "a seventh".to_owned(),

@@ -30,15 +30,14 @@ impl Demo {
     fn page(&self) -> PathBuf {
         self.place.path("demo/demo.html")
     }
+}
 
-    /// The page of one request, written by `trace`.
-    fn page_of(&self, request: usize) -> PathBuf {
-        let tree = self.traces[request - 1]["correlation"].as_str().unwrap();
-        let written = ["trace", tree, "--ledger", LEDGER, "--format", "html", "--out", "page.html"];
-        let ended = self.place.run(&written).done();
-        assert_eq!((ended.out.as_str(), ended.err.as_str()), ("", "wrote page.html\n"));
-        self.place.path("page.html")
-    }
+/// The page of one tree, written by `trace`.
+pub(crate) fn page_of(place: &Place, tree: &str) -> PathBuf {
+    let written = ["trace", tree, "--ledger", LEDGER, "--format", "html", "--out", "page.html"];
+    let ended = place.run(&written).done();
+    assert_eq!((ended.out.as_str(), ended.err.as_str()), ("", "wrote page.html\n"));
+    place.path("page.html")
 }
 
 /// A node that the page owes: kind, anchor, name, and the words that its line or notes must have.
@@ -168,7 +167,8 @@ fn forks_failures_and_quarantine_of_the_publishing_workflow_are_there() {
 #[test]
 fn one_tree_has_a_page_of_its_own_with_the_stamps_of_the_log() {
     let demo = Demo::run(&[]);
-    let (page, tree) = (demo.page_of(5), text(&demo.traces[4]["correlation"]));
+    let tree = text(&demo.traces[4]["correlation"]);
+    let page = page_of(&demo.place, &tree);
     let seen = look(&page, DESKTOP).well();
     expect_nodes(&seen, &demo.traces[4..]);
     let stamps = demo.place.on_ledger(&["audit", "show", "--correlation", &tree]).done();
