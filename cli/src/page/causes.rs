@@ -2,6 +2,9 @@
 //! one list; only where several things follow from one does the page go a level deeper. So a long chain
 //! stays readable on a phone, and the depth of the page stays bounded.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use maud::{Markup, html};

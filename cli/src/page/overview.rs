@@ -13,7 +13,7 @@ pub(super) fn table(trees: &[Tree]) -> Markup {
     let scale = Scale { from, to };
     html! {
         table.overview {
-            caption { "When each ran, of " (duration(to - from)) }
+            caption { "When each ran, of " (duration(to.saturating_sub(from))) }
             thead { tr { th scope="col" { "Request" } th scope="col" { "Outcome" } th.when scope="col" { "When" } th.took scope="col" { "Took" } } }
             tbody {
                 @for (at, tree) in trees.iter().enumerate() {

@@ -112,3 +112,19 @@ impl Story {
         }
     }
 }
+
+#[cfg(test)]
+impl Story {
+    /// A trace alone.
+    pub(super) fn of(trace: Trace) -> Self {
+        Self {
+            trace,
+            stamps: HashMap::new(),
+            of_events: HashMap::new(),
+            of_tree: Vec::new(),
+            effects: HashMap::new(),
+            plans: HashMap::new(),
+            is_cut: false,
+        }
+    }
+}
