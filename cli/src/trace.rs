@@ -10,6 +10,8 @@ use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode, Trace};
 use wingman_hub::governance::ledger::Reader;
 use wingman_hub::governance::protocol::row::{EffectState, Phase};
 
+pub(crate) use account::lines as account;
+
 use crate::arguments::{Trace as Options, TraceFormat};
 use crate::page::{Evidence, Page, Story, Tone, Tree};
 use crate::problem::Problem;
@@ -118,7 +120,7 @@ pub(crate) fn phase(execution: &ExecutionNode) -> String {
 }
 
 /// Where an effect stands, in words.
-fn state(state: &EffectState) -> &'static str {
+pub(crate) fn state(state: &EffectState) -> &'static str {
     match state {
         EffectState::Registered => "registered",
         EffectState::Applied => "applied",

@@ -49,6 +49,7 @@ pub(super) fn render(story: &Story, execution: &ExecutionNode) -> Markup {
                         (json("Plan", &serde_json::from_str(&plan.text).unwrap_or(Value::Null)))
                         p.identity { "plan " code { (plan.digest) } ", proposed by " (plan.proposer) }
                     }
+                    @if let Some(artifact) = &execution.artifact { (json(&artifact.name, &artifact.document)) }
                     p.identity { "execution " code { (execution.id) } }
                     (stamp::list(stamps, story.began_millis()))
                 }

@@ -6,7 +6,7 @@ use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode};
 use super::story::Story;
 use super::tone::Tone;
 use super::{event, execution};
-use crate::trace::phase;
+use crate::trace::{phase, state};
 
 /// Links of one tree; more is said by number.
 const LINKS_MAX: usize = 12;
@@ -66,13 +66,14 @@ fn of(node: &ExecutionNode) -> Option<Link<'_>> {
             let tools: Vec<&str> = undone().map(|it| it.tool.as_str()).collect();
             ("undone".to_owned(), tools.join(", "))
         }
-        Tone::Lost if Tone::of_phase(&node.phase) != Tone::Lost => (
-            "quarantined".to_owned(),
-            "an effect that could be neither undone nor probed".to_owned(),
-        ),
+        Tone::Lost if Tone::of_phase(&node.phase) != Tone::Lost => {
+            let lost = node.effects.iter().find(|it| Tone::of_effect(&it.state) == Tone::Lost)?;
+            (state(&lost.state).to_owned(), lost.tool.clone())
+        }
         Tone::Open | Tone::Refused | Tone::Lost => {
-            let last = node.failures.last().map(|it| it.reason.clone());
-            (phase(node), last.unwrap_or_default())
+            let last = node.failures.last().map(|it| &it.reason);
+            let why = node.refusal.as_ref().or(last);
+            (phase(node), why.cloned().unwrap_or_default())
         }
     };
     Some(Link { tone, anchor: execution::anchor(node), word, who: &node.handler, text })

@@ -8,7 +8,7 @@ use wingman_hub::governance::protocol::row::{Decision, Effect, Plan};
 use super::stamp::{Stamp, duration};
 use super::story::Story;
 use super::tone::Tone;
-use crate::trace::state;
+use crate::trace::{account, state};
 use crate::transcript;
 
 /// Notes of one execution; a tool that is called thousands of times is in the folded part.
@@ -31,6 +31,7 @@ pub(super) fn of(story: &Story, execution: &ExecutionNode) -> Vec<Markup> {
         notes.push(note(Tone::Open, &word, &text));
     }
     notes.extend(story.plans_of(execution).iter().map(decision));
+    account(execution, |text| notes.push(html! { li { (text) } }));
     for failure in &execution.failures {
         notes.push(note(
             Tone::Lost,

@@ -6,8 +6,19 @@ use wingman_hub::governance::ledger::StampRow;
 use wingman_hub::governance::protocol::id::{EventKey, PlanDigest};
 
 /// Lines of a stamp that say something to people: the others are identities and commitments.
-const TOLD: [&str; 12] = [
-    "attempt", "reason", "tool", "level", "code", "about", "index", "by", "role", "plan", "replay",
+const TOLD: [&str; 13] = [
+    "resolution",
+    "attempt",
+    "reason",
+    "tool",
+    "level",
+    "code",
+    "about",
+    "index",
+    "by",
+    "role",
+    "plan",
+    "replay",
     "failures",
 ];
 

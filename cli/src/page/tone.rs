@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 use wingman_hub::governance::audit::trace::Trace;
-use wingman_hub::governance::protocol::row::{EffectState, FenceState, OutboxState, Phase};
+use wingman_hub::governance::protocol::row::{
+    EffectState, FenceState, OutboxState, Phase, Resolution,
+};
 use wingman_scenarios::Outcome;
 
 /// How something ended.
@@ -45,8 +47,10 @@ impl Tone {
             | EffectState::Unknown
             | EffectState::Pending { .. }
             | EffectState::Compensating { .. } => Self::Open,
-            EffectState::Compensated => Self::Undone,
-            EffectState::Quarantined => Self::Lost,
+            EffectState::Compensated
+            | EffectState::Resolved { resolution: Resolution::Undone, .. } => Self::Undone,
+            EffectState::Quarantined
+            | EffectState::Resolved { resolution: Resolution::Accepted, .. } => Self::Lost,
         }
     }
 

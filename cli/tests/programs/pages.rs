@@ -81,6 +81,9 @@ fn owed(events: &Value, found: &mut Vec<Owed>) {
                     text(&what["detail"])
                 ));
             }
+            words.extend(execution["refusal"].as_str().map(|why| format!("because {why}")));
+            let uncertainty = &execution["coherence"]["uncertainty"];
+            words.extend(uncertainty["why"].as_str().map(str::to_owned));
             for failure in each(&execution["failures"]) {
                 words.push(format!(
                     "attempt {} failed {}",
