@@ -17,6 +17,7 @@ pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
 #[command(
+    name = "wingman",
     version,
     about,
     propagate_version = true,
@@ -110,6 +111,29 @@ pub(crate) enum Command {
   wingman contracts lint demo/contracts"
     )]
     Contracts(Contracts),
+    /// Print what completes this command in a shell.
+    #[command(after_help = "Examples:
+  wingman completions bash > /etc/bash_completion.d/wingman
+  wingman completions zsh > ~/.zfunc/_wingman
+  wingman completions fish > ~/.config/fish/completions/wingman.fish")]
+    Completions(Completions),
+    /// Write manual pages, one a command.
+    #[command(after_help = "Example:
+  wingman man --out /usr/local/share/man/man1 && man wingman-demo")]
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The folder that they go to; made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -268,6 +292,7 @@ pub(crate) enum Audit {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
+  wingman trace CORRELATION --ledger sqlite://demo/ledger.db --format html --out trace.html
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db --format mermaid")]
 pub(crate) struct Trace {
     /// Which tree.
@@ -277,12 +302,18 @@ pub(crate) struct Trace {
     /// What to print.
     #[arg(long, default_value = "tree")]
     pub(crate) format: TraceFormat,
+    /// Where the page goes; standard output unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum TraceFormat {
     /// Lines for a terminal.
     Tree,
+    /// A page that stands for itself: no network, no scripts needed, for phones too; up to 10,000 events
+    /// and executions, at most 3 KiB an execution where events are small.
+    Html,
     /// A Mermaid flow chart for documents.
     Mermaid,
     /// One JSON object.

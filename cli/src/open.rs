@@ -47,6 +47,12 @@ pub(crate) fn load(folder: &Path) -> Result<Arc<Contracts>, Problem> {
     Contracts::load(folder).map(Arc::new).map_err(Problem::new)
 }
 
+/// Writes a file, or says which one could not be written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Problem> {
+    std::fs::write(path, text)
+        .map_err(|error| Problem::new(format!("{} cannot be written: {error}", path.display())))
+}
+
 /// Refuses a broker that lives in one process only: this command could not reach it.
 pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     if url.starts_with("memory://") {

@@ -15,6 +15,7 @@ pub(crate) use resolve::in_words;
 
 use crate::arguments::{Rollback, RollbackArguments};
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::{open, print};
 
 pub(crate) async fn run(command: Rollback, json: bool) -> Result<ExitCode, Problem> {
@@ -77,6 +78,8 @@ async fn undo(
     ledger.transact(vec![Input::Fence { tree: tree.as_str().into() }]).await?;
     let reader = ledger.reader();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(arguments.wait);
+    let progress = Progress::new(json, "undoing");
+    let whole = reader.open_work(Some(tree))?.effects;
     loop {
         let fence = reader.fence(tree)?.map(|fence| fence.state);
         let state = match fence {
@@ -100,6 +103,10 @@ async fn undo(
         }
         if tokio::time::Instant::now() >= deadline {
             return Err(waiting(&reader.effects_in(tree)?));
+        }
+        if progress.is_wanted() {
+            let done = whole.saturating_sub(reader.open_work(Some(tree))?.effects);
+            progress.at(done, whole, || format!("{done} of {whole} effects"));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -6,7 +6,7 @@ use wingman_hub::governance::audit::trace::ExecutionNode;
 const SHOWN_MAX: usize = 120;
 
 /// Tells it line by line.
-pub(super) fn lines(execution: &ExecutionNode, mut tell: impl FnMut(String)) {
+pub(crate) fn lines(execution: &ExecutionNode, mut tell: impl FnMut(String)) {
     if let Some(why) = &execution.refusal {
         tell(format!("because {why}"));
     }

@@ -96,14 +96,17 @@ fn gravity(of: &Value) -> String {
 }
 
 fn changes(execution: &ExecutionNode) -> String {
-    let each = |effect: &EffectNode| format!("{} {}", effect.tool, change(effect));
+    let each = |effect: &EffectNode| format!("{} {}", effect.tool, changed(effect));
     execution.effects.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
-/// What a call changed: `prices.csv 41d0… → b2c9…`, or what it sent.
-pub(super) fn change(effect: &EffectNode) -> String {
-    let result = effect.result.clone().unwrap_or_default();
-    let target = text(&result, "target");
+pub(super) fn changed(effect: &EffectNode) -> String {
+    change(effect.result.as_ref().unwrap_or(&Value::Null))
+}
+
+/// What a call changed, as its result says: `prices.csv 41d0… → b2c9…`, or what it sent.
+pub(crate) fn change(result: &Value) -> String {
+    let target = text(result, "target");
     match result["sent"].as_u64() {
         Some(bytes) => format!("{target}, {bytes} bytes taken"),
         None => format!("{target} {} → {}", short(&result["before"]), short(&result["after"])),
