@@ -31,7 +31,7 @@ pub(super) fn of(story: &Story, execution: &ExecutionNode) -> Vec<Markup> {
         notes.push(note(Tone::Open, &word, &text));
     }
     notes.extend(story.plans_of(execution).iter().map(decision));
-    account(execution, |text| notes.push(html! { li { (text) } }));
+    account(execution, |text| notes.push(html! { li.says { (text) } }));
     for failure in &execution.failures {
         notes.push(note(
             Tone::Lost,
