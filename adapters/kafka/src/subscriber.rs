@@ -2,6 +2,7 @@
 
 mod context;
 mod lanes;
+mod queues;
 mod reader;
 mod state;
 

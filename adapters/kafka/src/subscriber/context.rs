@@ -35,6 +35,7 @@ impl ConsumerContext for MemberContext {
             Rebalance::Assign(list) => {
                 let partitions = partitions(list);
                 tracing::debug!(topic = %self.shared.topic, ?partitions, "Partitions came");
+                self.shared.open_queues(&partitions);
                 let mut state = self.shared.state();
                 partitions.iter().for_each(|partition| state.lanes.assign(*partition));
             }
@@ -61,6 +62,7 @@ impl MemberContext {
             self.shared.wait_until_settled(partitions, self.revoke_time);
             self.shared.commit_now(member);
         }
+        partitions.iter().for_each(|partition| self.shared.queues.close(*partition));
         let mut state = self.shared.state();
         partitions.iter().for_each(|partition| state.lanes.remove(*partition));
     }

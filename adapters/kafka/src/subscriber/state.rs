@@ -16,12 +16,16 @@ use wingman_core::{Error, Kind, Result};
 
 use super::context::MemberContext;
 use super::lanes::Lanes;
+use super::queues::{Bell, Queues};
 
 pub(super) type Member = BaseConsumer<MemberContext>;
 
 pub(super) struct Shared {
     pub(super) topic: TopicName,
     pub(super) clock: Clock,
+    pub(super) queues: Queues,
+    /// For the member's thread: there is something for it to do.
+    pub(super) bell: Arc<Bell>,
     state: Mutex<State>,
     /// Something was settled or taken, or it is to stop.
     changed: Condvar,
@@ -36,6 +40,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) lanes: Lanes,
     pub(super) stopping: bool,
+    /// The member's thread found no room.
+    pub(super) is_full: bool,
     /// No broker can be reached.
     pub(super) is_down: bool,
     /// What trying again cannot mend.
@@ -47,9 +53,12 @@ impl Shared {
         Self {
             topic,
             clock: Clock::system(),
+            queues: Queues::default(),
+            bell: Arc::default(),
             state: Mutex::new(State {
                 lanes: Lanes::new(ordered),
                 stopping: false,
+                is_full: false,
                 is_down: false,
                 failed: None,
             }),
@@ -71,7 +80,11 @@ impl Shared {
         let mut state = self.state();
         let taken = state.lanes.take(max, now);
         if !taken.is_empty() {
-            self.changed.notify_all();
+            let goes_on = state.is_full && state.lanes.has_room();
+            drop(state);
+            if goes_on {
+                self.bell.ring();
+            }
             return Ok((taken, None));
         }
         if let Some(error) = &state.failed {
@@ -122,12 +135,22 @@ impl Shared {
         let _ = self.changed.wait_timeout_while(self.state(), at_most, holds);
     }
 
-    /// Waits until more may be fetched, at most this long; whether it may.
-    pub(super) fn wait_for_room(&self, at_most: Duration) -> bool {
-        let full = |state: &mut State| !state.stopping && !state.lanes.has_room();
-        let waited = self.changed.wait_timeout_while(self.state(), at_most, full);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.lanes.has_room()
+    /// Whether more may be taken over. If not, the bell rings once it may.
+    pub(super) fn wants_more(&self) -> bool {
+        let mut state = self.state();
+        state.is_full = !state.lanes.has_room();
+        !state.is_full
+    }
+
+    /// Reads these partitions apart from the member's events.
+    pub(super) fn open_queues(&self, partitions: &[i32]) {
+        let member = self.member.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(member) = member else {
+            return;
+        };
+        for partition in partitions {
+            self.queues.open(&member, self.topic.as_str(), *partition, &self.bell);
+        }
     }
 
     pub(super) fn set_member(&self, member: Option<Arc<Member>>) {
@@ -137,6 +160,7 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.state().stopping = true;
         self.changed.notify_all();
+        self.bell.ring();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
