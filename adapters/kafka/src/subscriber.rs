@@ -1,5 +1,6 @@
 //! Receiving for one group: a member of it on a thread of its own, and what it fetched.
 
+mod account;
 mod context;
 mod lanes;
 mod queues;

@@ -50,8 +50,11 @@ pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> 
     let native = |error| from_native(Doing::Reading, "subscribe", error);
     let group = group_id(&opening.topic, &opening.group);
     let shared = Arc::new(Shared::new(opening.topic, opening.ordered));
-    let context =
-        MemberContext { shared: shared.clone(), revoke_time: cluster.config.revoke_time() };
+    let context = MemberContext {
+        shared: shared.clone(),
+        revoke_time: cluster.config.revoke_time(),
+        reply_time: cluster.config.reply_time(),
+    };
     let settings = cluster.config.native(Role::Member { group: &group });
     let mut member: Member = settings.create_with_context(context).map_err(native)?;
     let bell = shared.bell.clone();
@@ -87,8 +90,10 @@ impl Reader {
             self.resolve_doubt();
             self.shared.bell.wait(POLL);
             self.serve();
+            self.shared.record(&self.member, self.doubt.is_none());
         }
-        self.shared.commit_now(&self.member);
+        let partitions = self.shared.state().lanes.partitions();
+        self.shared.part(&self.member, &partitions);
         self.shared.set_member(None);
         self.shared.queues.clear();
         // Ours is the last one: dropping it leaves the group, and waits for that.

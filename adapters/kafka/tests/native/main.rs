@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod cluster;
+mod counted;
 mod foreign;
 mod groups;
 mod refused;
@@ -37,6 +38,10 @@ macro_rules! table {
 }
 
 const TESTS: &[(&str, Run)] = table![
+    counted::a_delivery_that_ends_its_process_is_counted,
+    counted::what_is_merely_beside_it_is_not,
+    counted::what_a_member_drops_unsettled_is_counted_and_what_it_releases_is_not,
+    counted::a_partition_that_moves_counts_nothing,
     foreign::records_of_other_programs_are_read,
     foreign::java_clients_and_we_agree_on_a_key_s_partition,
     groups::what_is_committed_never_passes_what_is_not_settled,
@@ -72,6 +77,7 @@ const ALONE: &[(&str, RunAlone)] = &[
 ];
 
 fn main() {
+    on_runtime(counted::die_if_asked()).unwrap();
     let arguments = Arguments::from_args();
     let alone =
         |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));
