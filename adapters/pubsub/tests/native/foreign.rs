@@ -47,7 +47,7 @@ pub(crate) async fn a_subscription_of_others_is_no_group_and_is_left_alone(serve
     let made = admin.create_group(&server.topic, &server.group, StartPosition::Earliest).await;
     assert_eq!(made.unwrap(), Created::Existed);
     let info = admin.inspect(&server.topic).await.unwrap().unwrap();
-    assert_eq!(info.groups, [server.group.clone()]);
+    assert_eq!(info.groups, std::slice::from_ref(&server.group));
     let found = raw.get_subscription().set_subscription(&ours).send().await.unwrap();
     assert_eq!(found.ack_deadline_seconds, 17, "what exists is never redeclared");
     assert!(admin.delete_topic(&server.topic).await.unwrap());
