@@ -7,15 +7,17 @@
 #   brokers.sh status            one line each: NAME running|stopped
 #   brokers.sh kill NAME         kill -9; the data stays
 #   brokers.sh restart NAME…     stop and start; the data stays
+#   brokers.sh ctl NAME WORD…    the broker's own tool for operators, where it has one
 #
 # Every command may be repeated. Processes are ended by their recorded id, never by name.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
-# NAME_url; NAME_start runs `spawn NAME command…`. Add the file and its line in BROKERS.
+# NAME_url; NAME_start runs `spawn NAME command…`. Where needed it has NAME_ctl, and NAME_down for
+# what is left to end. Add the file and its line in BROKERS.
 set -euo pipefail
 
-BROKERS=(redis kafka)
+BROKERS=(redis kafka rabbitmq)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
@@ -28,7 +30,7 @@ for broker in "${BROKERS[@]}"; do
 done
 
 usage() {
-    sed -n '2,9p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -54,6 +56,13 @@ start() {
 
 command=${1:-}
 [[ $# -gt 0 ]] && shift
+if [[ $command == ctl ]]; then
+    [[ $# -gt 1 ]] || usage
+    known "$1"
+    declare -F "$1_ctl" >/dev/null || fail "$1 has no tool for operators"
+    "$1_ctl" "${@:2}"
+    exit
+fi
 for broker in "$@"; do known "$broker"; done
 chosen=("${@:-${BROKERS[@]}}")
 
@@ -64,6 +73,7 @@ up)
 down)
     for broker in "${chosen[@]}"; do
         stop "$broker"
+        if declare -F "${broker}_down" >/dev/null; then "${broker}_down"; fi
         rm -rf "${BROKERS_HOME:?}/$broker"
         echo "$broker: stopped, data removed"
     done
