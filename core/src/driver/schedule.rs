@@ -185,6 +185,11 @@ impl Schedule {
         matches!(place, Some(Place::Leased { .. }))
     }
 
+    /// How often a message was handed out as an attempt.
+    pub fn attempts(&self, offset: u64) -> u32 {
+        self.unsettled.get(&offset).map_or(0, |message| message.attempts)
+    }
+
     /// Offsets of all messages.
     pub fn offsets(&self) -> impl Iterator<Item = u64> {
         self.unsettled.keys().copied()
