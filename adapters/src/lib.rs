@@ -8,7 +8,8 @@ use wingman_core::nearest::nearest;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
 
-const SCHEMES: [&str; 7] = ["memory", "redis", "rediss", "kafka", "amqp", "sns-sqs", "pubsub"];
+const SCHEMES: [&str; 8] =
+    ["memory", "redis", "rediss", "kafka", "amqp", "amqps", "sns-sqs", "pubsub"];
 
 /// Opens the transport that a URL names. A broker that is down is no error here.
 ///
@@ -32,16 +33,20 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
         "kafka" => wingman_kafka::connect(url).await,
         #[cfg(not(feature = "kafka"))]
         "kafka" => Err(off(scheme, "kafka")),
-        "amqp" | "sns-sqs" | "pubsub" => {
-            let message =
-                "this broker's adapter is not there yet: use memory://, redis:// or kafka://";
+        #[cfg(feature = "rabbitmq")]
+        "amqp" | "amqps" => wingman_rabbitmq::connect(url).await,
+        #[cfg(not(feature = "rabbitmq"))]
+        "amqp" | "amqps" => Err(off(scheme, "rabbitmq")),
+        "sns-sqs" | "pubsub" => {
+            let message = "this broker's adapter is not there yet: use memory://, redis://, \
+                kafka:// or amqp://";
             Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
         }
         other => Err(unknown(other)),
     }
 }
 
-#[cfg(not(all(feature = "redis", feature = "kafka")))]
+#[cfg(not(all(feature = "redis", feature = "kafka", feature = "rabbitmq")))]
 fn off(scheme: &str, feature: &str) -> Error {
     let message = format!("this build has no {scheme}://: build with `--features {feature}`");
     Error::new(Kind::Unsupported, message)
@@ -56,7 +61,7 @@ fn unknown(scheme: &str) -> Error {
 }
 
 fn known() -> &'static str {
-    "memory://, redis:// and kafka:// exist; amqp://, sns-sqs:// and pubsub:// are reserved"
+    "memory://, redis://, kafka:// and amqp:// exist; sns-sqs:// and pubsub:// are reserved"
 }
 
 #[cfg(test)]
@@ -75,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn reserved_schemes_are_not_there_yet() {
-        for scheme in ["amqp", "sns-sqs", "pubsub"] {
+        for scheme in ["sns-sqs", "pubsub"] {
             let error = refused(&format!("{scheme}://localhost")).await;
             assert_eq!(error.kind(), Kind::Unsupported);
             assert_eq!(error.context("scheme"), Some(scheme));
@@ -113,6 +118,24 @@ mod tests {
         let error = refused("kafka://localhost").await;
         assert_eq!(error.kind(), Kind::Unsupported);
         assert!(error.to_string().contains("--features kafka"), "{error}");
+    }
+
+    #[cfg(not(feature = "rabbitmq"))]
+    #[tokio::test]
+    async fn rabbitmq_without_its_feature_is_named() {
+        let error = refused("amqp://localhost").await;
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.to_string().contains("--features rabbitmq"), "{error}");
+    }
+
+    #[cfg(feature = "rabbitmq")]
+    #[tokio::test]
+    async fn rabbitmq_is_opened_although_it_is_down() {
+        let transport = open("amqp://127.0.0.1:1").await.unwrap();
+        assert_eq!(transport.capabilities().backend, "rabbitmq");
+        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(refused("amqp://h?no=1").await.kind(), Kind::Configuration);
+        assert_eq!(refused("amqps://h").await.kind(), Kind::Unsupported);
     }
 
     #[cfg(feature = "kafka")]

@@ -5,6 +5,7 @@
 
 mod kafka;
 mod memory;
+mod rabbitmq;
 mod redis;
 mod script;
 
@@ -14,11 +15,15 @@ use wingman_conformance::Backend;
 
 pub use kafka::KafkaBackend;
 pub use memory::MemoryBackend;
+pub use rabbitmq::RabbitBackend;
 pub use redis::RedisBackend;
 
 /// Backends in the order of the matrix's columns, with the variable that selects each.
-const SELECTED_BY: &[(&str, &str)] =
-    &[("kafka", "WINGMAN_KAFKA_URL"), ("redis", "WINGMAN_REDIS_URL")];
+const SELECTED_BY: &[(&str, &str)] = &[
+    ("kafka", "WINGMAN_KAFKA_URL"),
+    ("rabbitmq", "WINGMAN_RABBITMQ_URL"),
+    ("redis", "WINGMAN_REDIS_URL"),
+];
 
 /// The selected backends, memory first.
 ///
@@ -37,6 +42,7 @@ pub fn selected() -> Vec<Arc<dyn Backend>> {
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
         "kafka" => Arc::new(KafkaBackend::new(url)),
+        "rabbitmq" => Arc::new(RabbitBackend::new(url)),
         "redis" => Arc::new(RedisBackend::new(url)),
         _ => panic!("{url} selects {name}, which these tests cannot open yet"),
     }
