@@ -8,6 +8,7 @@
 #   brokers.sh kill NAME         kill -9; the data stays
 #   brokers.sh stop NAME…        ask to end; the data stays
 #   brokers.sh restart NAME…     stop and start; the data stays
+#   brokers.sh ctl NAME WORD…    the broker's own tool for operators, where it has one
 #
 # Every command may be repeated. Processes are ended by their recorded id, never by name.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
@@ -17,10 +18,11 @@
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
 # NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
-# command…`. A cluster's are given the node's. Add the file and its line in BROKERS, or in CLUSTERS.
+# command…`. Where needed it has NAME_ctl, and NAME_down for what is left to end. A cluster's are given
+# the node's name. Add the file and its line in BROKERS, or in CLUSTERS.
 set -euo pipefail
 
-BROKERS=(redis kafka pubsub sns-sqs)
+BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 CLUSTERS=(kafka3)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -34,7 +36,7 @@ for broker in "${BROKERS[@]}" "${CLUSTERS[@]}"; do
 done
 
 usage() {
-    sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,11p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -86,6 +88,13 @@ end() {
 
 command=${1:-}
 [[ $# -gt 0 ]] && shift
+if [[ $command == ctl ]]; then
+    [[ $# -gt 1 ]] || usage
+    nodes "$1" >/dev/null
+    declare -F "${1//-/_}_ctl" >/dev/null || fail "$1 has no tool for operators"
+    "${1//-/_}_ctl" "${@:2}"
+    exit
+fi
 names=("${@:-${BROKERS[@]}}")
 chosen=()
 for broker in "${names[@]}"; do
@@ -102,6 +111,7 @@ down)
     end "${chosen[@]}"
     for broker in "${chosen[@]}"; do
         [[ -d $BROKERS_HOME/$broker ]] || continue
+        if declare -F "${broker//-/_}_down" >/dev/null; then of "$broker" down; fi
         rm -rf "${BROKERS_HOME:?}/$broker"
         echo "$broker: stopped, data removed"
     done

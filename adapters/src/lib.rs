@@ -9,8 +9,10 @@ use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
 
 /// Every scheme, and the feature that it needs; the first is always there.
-const SCHEMES: [(&str, &str); 6] = [
+const SCHEMES: [(&str, &str); 8] = [
     ("memory", ""),
+    ("amqp", "rabbitmq"),
+    ("amqps", "rabbitmq"),
     ("kafka", "kafka"),
     ("pubsub", "pubsub"),
     ("redis", "redis"),
@@ -32,6 +34,8 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
     };
     match scheme {
         "memory" => Ok(MemoryTransport::new(Clock::system())),
+        #[cfg(feature = "rabbitmq")]
+        "amqp" | "amqps" => wingman_rabbitmq::connect(url).await,
         #[cfg(feature = "kafka")]
         "kafka" => wingman_kafka::connect(url).await,
         #[cfg(feature = "pubsub")]
@@ -96,9 +100,10 @@ mod tests {
 
     /// A broker that is down, by the feature that opens it. Port 1 of this machine: nobody listens, and
     /// nobody may without being root.
-    const DOWN: [(&str, bool, &str); 4] = [
+    const DOWN: [(&str, bool, &str); 5] = [
         ("kafka", cfg!(feature = "kafka"), "kafka://127.0.0.1:1?reply_millis=300"),
         ("pubsub", cfg!(feature = "pubsub"), "pubsub://shop?emulator=127.0.0.1:1"),
+        ("rabbitmq", cfg!(feature = "rabbitmq"), "amqp://127.0.0.1:1"),
         ("redis", cfg!(feature = "redis"), "redis://127.0.0.1:1"),
         (
             "sns-sqs",

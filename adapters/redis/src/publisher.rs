@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redis::{RedisResult, Value};
-use wingman_core::driver::{Batch, Door};
+use wingman_core::driver::{Batch, Door, fits, unsent};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::transport::{Confirmed, Position, Provision, Publisher, Receipt};
@@ -124,22 +124,12 @@ impl RedisPublisher {
                 results.extend(rest.iter().map(|_| Err(unsent())));
                 break;
             }
-            let (pipeline, after) = rest.split_at(fits(rest));
+            let (pipeline, after) = rest.split_at(fits(rest, PIPELINE_BYTES_MAX));
             results.extend(self.send(&connection, pipeline).await);
             rest = after;
         }
         Ok(results)
     }
-}
-
-/// How many messages go into the next pipeline: at least one.
-fn fits(messages: &[&Message]) -> usize {
-    let mut bytes = 0;
-    let within = messages.iter().take_while(|message| {
-        bytes += message.size_bytes();
-        bytes <= PIPELINE_BYTES_MAX
-    });
-    within.count().max(1)
 }
 
 /// Whether anybody listens; without an answer nobody is accused.
@@ -150,29 +140,10 @@ fn confirmed(groups: Option<RedisResult<Value>>) -> Confirmed {
     }
 }
 
-fn unsent() -> Error {
-    let why = "the connection was lost before this message was sent";
-    Error::new(Kind::Unavailable, why).during(OPERATION)
-}
-
 /// The same error for each message of a pipeline.
 fn again(error: &Error) -> Error {
     Error::new(error.kind(), "the pipeline failed")
         .during(OPERATION)
         .retrying(error.retry())
         .because(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pipeline_is_bounded_and_a_large_message_goes_alone() {
-        let large = Message::new(vec![0; PIPELINE_BYTES_MAX + 1]);
-        let half = Message::new(vec![0; PIPELINE_BYTES_MAX / 2]);
-        assert_eq!(fits(&[&large, &half]), 1);
-        assert_eq!(fits(&[&half, &half, &half]), 2);
-        assert_eq!(fits(&[&half]), 1);
-    }
 }

@@ -56,7 +56,7 @@ impl Admin for SnsSqsAdmin {
             return Ok(None);
         };
         let groups = groups::of_queues(&self.0, topic, &queues).await?;
-        Ok(Some(TopicInfo { groups, messages: None }))
+        Ok(Some(TopicInfo { groups: Some(groups), messages: None }))
     }
 
     /// As the service counts, which is a moment late.

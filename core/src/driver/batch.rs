@@ -42,6 +42,22 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// How many messages go together into what is sent next: at least one.
+pub fn fits(messages: &[&Message], bytes_max: usize) -> usize {
+    let mut bytes = 0;
+    let within = messages.iter().take_while(|message| {
+        bytes += message.size_bytes();
+        bytes <= bytes_max
+    });
+    within.count().max(1)
+}
+
+/// The error of what stood behind a loss of the connection: sent, it would overtake what is unknown.
+pub fn unsent() -> Error {
+    let why = "the connection was lost before this message was sent";
+    Error::new(Kind::Unavailable, why).during("publish")
+}
+
 fn oversize(limits: &Limits, message: &Message) -> Option<Error> {
     let (bytes, bytes_max) = (message.payload.len(), limits.payload_bytes_max);
     (bytes > bytes_max).then(|| {
@@ -77,6 +93,15 @@ mod tests {
         let answered = batch.answered([Ok(receipt), Err(rejected)]);
         let kinds: Vec<_> = answered.iter().map(|it| it.as_ref().err().map(Error::kind)).collect();
         assert_eq!(kinds, [None, Some(Kind::Oversize), Some(Kind::Rejected)]);
+    }
+
+    #[test]
+    fn what_is_sent_at_once_is_bounded_and_a_large_message_goes_alone() {
+        let large = Message::new(vec![0; 101]);
+        let half = Message::new(vec![0; 50]);
+        assert_eq!(fits(&[&large, &half], 100), 1);
+        assert_eq!(fits(&[&half, &half, &half], 100), 2);
+        assert_eq!(fits(&[&half], 100), 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod seats;
 pub mod settings;
 mod watermark;
 
-pub use batch::Batch;
+pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
 pub use provision::{provision_group, provision_topic};
 pub use schedule::{Back, Lease, Schedule};

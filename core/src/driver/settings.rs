@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
@@ -44,6 +45,15 @@ pub fn unknown_key(key: &str, keys: &[&str]) -> Error {
         None => format!("unknown key in the URL: the keys are {known}"),
     };
     Error::new(Kind::Configuration, message).with("key", key)
+}
+
+/// User or password as they stand in a URL.
+///
+/// # Errors
+/// `Configuration` names the part, and not what stands there.
+pub fn decoded(part: &'static str, text: &str) -> Result<String> {
+    let text = percent_decode_str(text).decode_utf8();
+    text.map(Into::into).map_err(|_| wrong("not UTF-8 after percent-decoding").with("part", part))
 }
 
 /// The value of a key that takes a number.

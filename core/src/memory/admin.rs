@@ -39,7 +39,7 @@ impl Admin for MemoryAdmin {
     async fn inspect(&self, topic: &TopicName) -> Result<Option<TopicInfo>> {
         let state = self.0.state()?;
         Ok(state.find_topic(topic).map(|topic| TopicInfo {
-            groups: topic.groups.keys().cloned().collect(),
+            groups: Some(topic.groups.keys().cloned().collect()),
             messages: Some(topic.log.count_from(0) as u64),
         }))
     }

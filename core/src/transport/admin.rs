@@ -22,7 +22,8 @@ pub trait Admin: fmt::Debug + Send + Sync {
         start: StartPosition,
     ) -> Result<Created>;
 
-    /// Deletes a topic with its messages and groups; false if there was none.
+    /// Deletes a topic with its messages and groups; false if there was none. Where the broker does
+    /// not list the groups of a topic, those go that this transport knows of.
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool>;
 
     /// Deletes a group with its position; false if there was none.
@@ -47,8 +48,8 @@ pub enum Created {
 /// What a broker tells of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicInfo {
-    /// Its groups, by name.
-    pub groups: Vec<GroupName>,
+    /// Its groups, by name; `None` where the broker cannot list them.
+    pub groups: Option<Vec<GroupName>>,
     /// Messages that it holds, where the broker can tell.
     pub messages: Option<u64>,
 }

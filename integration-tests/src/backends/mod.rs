@@ -6,6 +6,7 @@
 mod kafka;
 mod memory;
 mod pubsub;
+mod rabbitmq;
 mod redis;
 mod script;
 mod sns_sqs;
@@ -17,6 +18,7 @@ use wingman_conformance::Backend;
 pub use kafka::KafkaBackend;
 pub use memory::MemoryBackend;
 pub use pubsub::PubsubBackend;
+pub use rabbitmq::RabbitBackend;
 pub use redis::RedisBackend;
 pub use sns_sqs::SnsSqsBackend;
 
@@ -24,6 +26,7 @@ pub use sns_sqs::SnsSqsBackend;
 const SELECTED_BY: &[(&str, &str)] = &[
     ("kafka", "WINGMAN_KAFKA_URL"),
     ("pubsub", "WINGMAN_PUBSUB_URL"),
+    ("rabbitmq", "WINGMAN_RABBITMQ_URL"),
     ("redis", "WINGMAN_REDIS_URL"),
     ("sns-sqs", "WINGMAN_SNS_SQS_URL"),
     ("sns-sqs-standard", "WINGMAN_SNS_SQS_URL"),
@@ -53,6 +56,7 @@ fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
         "kafka" => Arc::new(KafkaBackend::new(url)),
         "pubsub" => Arc::new(PubsubBackend::new(url)),
+        "rabbitmq" => Arc::new(RabbitBackend::new(url)),
         "redis" => Arc::new(RedisBackend::new(url)),
         "sns-sqs" => Arc::new(SnsSqsBackend::fifo(url)),
         "sns-sqs-standard" => Arc::new(SnsSqsBackend::standard(url)),

@@ -137,7 +137,7 @@ pub(crate) fn inspect(cluster: &Cluster, topic: &TopicName) -> Result<Option<Top
         let (low, high) = watermarks(cluster, topic, partition)?;
         messages += high.saturating_sub(low).unsigned_abs();
     }
-    Ok(Some(TopicInfo { groups: groups(cluster, topic)?, messages: Some(messages) }))
+    Ok(Some(TopicInfo { groups: Some(groups(cluster, topic)?), messages: Some(messages) }))
 }
 
 pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<u64> {

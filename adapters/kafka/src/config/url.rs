@@ -1,9 +1,8 @@
 //! `kafka://[user:password@]host[:port][,host[:port]…][?key=value&…]`. Several hosts make it a text
 //! that is no URL by the book, so that it is taken apart here.
 
-use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
-use wingman_core::driver::settings::{Secret, number, unknown_key, wrong};
+use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong};
 use wingman_core::{Error, Result};
 
 use super::{Compression, Config, Mechanism};
@@ -123,11 +122,6 @@ fn yes_or_no(key: &'static str, value: &str) -> Result<bool> {
 
 fn none_of(key: &'static str, value: &str, known: &'static str) -> Error {
     wrong("not a value of this key").with("key", key).with("value", value).with("use", known)
-}
-
-fn decoded(part: &'static str, text: &str) -> Result<String> {
-    let text = percent_decode_str(text).decode_utf8();
-    text.map(Into::into).map_err(|_| wrong("not UTF-8 after percent-decoding").with("part", part))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ async fn delete_subscription(link: &Link, path: &str) -> Result<bool> {
 pub(super) async fn inspect(link: &Link, topic: &TopicName) -> Result<Option<TopicInfo>> {
     let info = |paths: Vec<String>| TopicInfo {
         // Subscriptions of other programs are no groups of ours.
-        groups: paths.iter().filter_map(|path| group_of(path, topic)).collect(),
+        groups: Some(paths.iter().filter_map(|path| group_of(path, topic)).collect()),
         messages: None,
     };
     Ok(subscriptions(link, topic).await?.map(info))

@@ -110,7 +110,7 @@ pub(crate) async fn inspect(
     let messages = connection.command((Doing::Reading, "inspect"), &command).await?;
     Ok(Some(TopicInfo {
         // A group of another program may have a name that ours cannot have.
-        groups: groups.iter().filter_map(|it| GroupName::new(&it.name).ok()).collect(),
+        groups: Some(groups.iter().filter_map(|it| GroupName::new(&it.name).ok()).collect()),
         messages: Some(messages),
     }))
 }

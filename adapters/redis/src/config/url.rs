@@ -1,9 +1,8 @@
 //! `redis://[user:password@]host[:port][/database][?key=value&…]`.
 
-use percent_encoding::percent_decode_str;
 use url::Url;
 use wingman_core::Result;
-use wingman_core::driver::settings::{Secret, number, unknown_key, wrong};
+use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong};
 
 use super::Config;
 
@@ -55,11 +54,6 @@ fn set(config: &mut Config, key: &str, value: &str) -> Result<()> {
         unknown => return Err(unknown_key(unknown, &KEYS)),
     }
     Ok(())
-}
-
-fn decoded(part: &'static str, text: &str) -> Result<String> {
-    let text = percent_decode_str(text).decode_utf8();
-    text.map(Into::into).map_err(|_| wrong("not UTF-8 after percent-decoding").with("part", part))
 }
 
 #[cfg(test)]
