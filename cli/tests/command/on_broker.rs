@@ -7,6 +7,8 @@ use crate::process::{Ended, LEDGER, Place, outcomes};
 /// A broker under test.
 pub(crate) struct Broker {
     pub(crate) url: String,
+    /// Whether a new group gets what was published before it.
+    pub(crate) keeps_for_later_groups: bool,
     /// How much it has of a namespace.
     pub(crate) left: fn(&str) -> usize,
     /// Whether it has groups, or what stands for them, of a namespace.
@@ -46,6 +48,7 @@ impl Broker {
         let (place, topic) = (Place::new(), topic());
         let data =
             ["--data", "{\"id\":7}", "--type", "OrderPlaced", "--key", "k", "--subject", "s"];
+        self.make_groups(&place, &topic, &["one", "two"]);
         let receipt = self.publish(&place, &topic, &data).done().json();
         assert_eq!(receipt["topic"], topic.as_str());
         assert!(receipt["position"].is_string());
@@ -65,6 +68,7 @@ impl Broker {
         let (place, topic) = (Place::new(), topic());
         let good =
             "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"T\",\"data\":{}}";
+        self.make_groups(&place, &topic, &["g"]);
         std::fs::write(place.path("events.ndjson"), format!("{good}\n\n{{oops\n")).unwrap();
         let ended = self.publish(&place, &topic, &["--file", "events.ndjson"]);
         let parts = ["line 3 is not a structured CloudEvent", "again from line 3"];
@@ -98,6 +102,14 @@ impl Broker {
 
     fn publish(&self, place: &Place, topic: &str, more: &[&str]) -> Ended {
         place.run(&[&["publish", "--broker", &self.url, "--topic", topic], more].concat())
+    }
+
+    /// Where groups get only what comes after them, they must be there first.
+    fn make_groups(&self, place: &Place, topic: &str, groups: &[&str]) {
+        for group in groups.iter().filter(|_| !self.keeps_for_later_groups) {
+            let command = ["consume", "--broker", &self.url, "--topic", topic, "--group", group];
+            place.run(&[&command[..], &["--max", "1", "--wait", "1"]].concat());
+        }
     }
 
     fn consume(&self, place: &Place, topic: &str, group: &str, max: &str) -> Ended {

@@ -21,6 +21,7 @@ fn url() -> String {
 fn broker() -> Broker {
     Broker {
         url: url(),
+        keeps_for_later_groups: true,
         left: |namespace| topics_of(namespace).len(),
         has_groups: |namespace| topics_of(namespace).iter().any(|(_, groups)| *groups > 0),
     }

@@ -20,7 +20,12 @@ fn url() -> String {
 
 fn broker() -> Broker {
     // A group is part of its stream's key.
-    Broker { url: url(), left: keys_of, has_groups: |namespace| keys_of(namespace) > 0 }
+    Broker {
+        url: url(),
+        keeps_for_later_groups: true,
+        left: keys_of,
+        has_groups: |namespace| keys_of(namespace) > 0,
+    }
 }
 
 /// The keys that the server has for a namespace, as its plain protocol tells.
