@@ -52,7 +52,7 @@ async fn handlers_are_written_and_connected_with_this_crate_alone() {
 #[tokio::test]
 async fn urls_that_name_no_broker_say_what_exists() {
     for (url, kind) in [
-        ("amqp://x", Kind::Unsupported),
+        ("amqps+ssh://x", Kind::Configuration),
         ("rabbit://x", Kind::Configuration),
         ("nonsense", Kind::Configuration),
     ] {

@@ -8,9 +8,8 @@ fn brokers_that_cannot_be_used_are_refused_and_leave_nothing_behind() {
     for (url, parts) in [
         ("foo://host", ["unknown scheme", "memory://", "foo"]),
         ("localhost", ["not a URL of a broker", "memory://", "kafka://"]),
-        ("amqp://host", ["is not there yet", "redis://", "amqp"]),
-        ("sns-sqs://host", ["is not there yet", "redis://", "sns-sqs"]),
-        ("pubsub://host", ["is not there yet", "redis://", "pubsub"]),
+        ("rabbitmq://host", ["unknown scheme", "amqp://", "rabbitmq"]),
+        ("pubsubs://host", ["did you mean pubsub://?", "sns-sqs://", "pubsubs"]),
     ] {
         place.run(&["demo", "--broker", url, "--out", "demo"]).refused(2, &parts);
     }
