@@ -37,7 +37,10 @@ fn topics_of(namespace: &str) -> Vec<(String, usize)> {
         for ty in AgentLoop.event_types().iter().chain(Publishing.event_types()) {
             let topic = Namespace::new(namespace).unwrap().topic(ty).unwrap();
             if let Some(info) = admin.inspect(&topic).await.unwrap() {
-                found.push((topic.as_str().to_owned(), info.groups.map_or(0, |groups| groups.len())));
+                found.push((
+                    topic.as_str().to_owned(),
+                    info.groups.map_or(0, |groups| groups.len()),
+                ));
             }
         }
         found

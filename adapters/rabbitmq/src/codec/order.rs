@@ -64,9 +64,9 @@ pub(super) fn restore(headers: &mut Vec<(String, Vec<u8>)>, written: Option<&[u8
     let places = places.unwrap_or_default();
     let mut seen = vec![false; headers.len()];
     let is_each = places.len() == headers.len()
-        && places.iter().all(|place| {
-            seen.get_mut(*place).is_some_and(|seen| !std::mem::replace(seen, true))
-        });
+        && places
+            .iter()
+            .all(|place| seen.get_mut(*place).is_some_and(|seen| !std::mem::replace(seen, true)));
     if is_each {
         *headers = places.iter().map(|place| std::mem::take(&mut headers[*place])).collect();
     }

@@ -31,8 +31,20 @@ impl Choices {
 
     fn name(&mut self) -> String {
         const PARTS: [&str; 14] = [
-            "ce_", "ce_id", "ce_partitionkey", "content-type", "wingman-key", "wingman-order",
-            "header:", "cloudEvents:", "cloudEvents_", "x-delivery-count", "CC", "ü", " ", "a",
+            "ce_",
+            "ce_id",
+            "ce_partitionkey",
+            "content-type",
+            "wingman-key",
+            "wingman-order",
+            "header:",
+            "cloudEvents:",
+            "cloudEvents_",
+            "x-delivery-count",
+            "CC",
+            "ü",
+            " ",
+            "a",
         ];
         let parts = 1 + self.below(2);
         (0..parts).map(|_| PARTS[self.below(14) as usize]).collect()
@@ -81,7 +93,8 @@ fn an_event_is_what_the_binding_says() {
     let properties = outgoing.properties;
     assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/json");
     assert_eq!(*properties.delivery_mode(), Some(2));
-    let names: Vec<_> = properties.headers().iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> =
+        properties.headers().iter().flatten().map(|(name, _)| name.as_str()).collect();
     let attributes =
         ["correlationid", "id", "partitionkey", "source", "specversion", "subject", "type"];
     assert_eq!(names, attributes.map(|attribute| format!("cloudEvents:{attribute}")));
@@ -116,7 +129,8 @@ fn events_of_other_programs_are_read() {
 #[test]
 fn messages_of_other_programs_are_read_whole() {
     let table: BTreeMap<_, _> = [("a".into(), AMQPValue::LongInt(1))].into();
-    let array = vec![AMQPValue::Boolean(true), AMQPValue::FieldTable(table.into()), AMQPValue::Void];
+    let array =
+        vec![AMQPValue::Boolean(true), AMQPValue::FieldTable(table.into()), AMQPValue::Void];
     let properties = foreign_table(vec![
         ("", AMQPValue::LongLongInt(-7)),
         ("decimal", AMQPValue::DecimalValue(DecimalValue { scale: 2, value: 150 })),
@@ -171,9 +185,8 @@ fn headers_that_do_not_fit_a_frame_are_refused() {
         headers.push(name, value).unwrap();
         Message::new("").with_headers(headers.build())
     };
-    let refused = |message: &Message| {
-        encode(message, MessageId::next(), BYTES_MAX).unwrap_err().kind()
-    };
+    let refused =
+        |message: &Message| encode(message, MessageId::next(), BYTES_MAX).unwrap_err().kind();
     assert_eq!(refused(&with("a", vec![b'x'; BYTES_MAX])), Kind::Oversize);
     assert_eq!(refused(&with(&format!("ce_{}", "n".repeat(252)), Vec::new())), Kind::Oversize);
     assert_eq!(refused(&Message::new("").with_key(vec![0; BYTES_MAX])), Kind::Oversize);

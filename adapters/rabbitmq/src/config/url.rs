@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_in_no_error() {
-        for url in ["amqp://me:hunter2@h:port", "amqp://me:hunter2@h/a/b", "amqp://me:hunter2@h?no=1"]
+        for url in
+            ["amqp://me:hunter2@h:port", "amqp://me:hunter2@h/a/b", "amqp://me:hunter2@h?no=1"]
         {
             assert!(!format!("{:?}", error(url)).contains("hunter2"), "{url}");
         }

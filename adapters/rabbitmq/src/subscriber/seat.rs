@@ -51,8 +51,7 @@ impl Seat {
         group: GroupName,
         options: SubscriberOptions,
     ) -> Self {
-        let taking =
-            Taking { consumer: None, standing: Standing::Found, known: Known::default() };
+        let taking = Taking { consumer: None, standing: Standing::Found, known: Known::default() };
         Self {
             server,
             topic,

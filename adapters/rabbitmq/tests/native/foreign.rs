@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use lapin::BasicProperties;
 use lapin::ExchangeKind;
 use lapin::options::ExchangeDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::BasicProperties;
 use wingman_core::message::Message;
 use wingman_core::transport::{Confirmed, Settle};
 

@@ -18,7 +18,10 @@ pub(crate) async fn a_second_subscriber_of_a_queue_that_cannot_share_is_refused(
     let refused = server.try_join("", Provision::Ensure, true).await.unwrap_err();
     assert_eq!((refused.kind(), refused.retry()), (Kind::Unsupported, Retry::Permanent));
     let text = refused.to_string();
-    assert!(text.contains("x-single-active-consumer") && text.contains("consistent hash"), "{text}");
+    assert!(
+        text.contains("x-single-active-consumer") && text.contains("consistent hash"),
+        "{text}"
+    );
     first.close().await.unwrap();
     server.join(true).await;
 }

@@ -104,7 +104,8 @@ impl Server {
     pub(crate) async fn raw_publish(&self, properties: BasicProperties, body: &[u8]) {
         let (connection, channel) = self.raw().await;
         let (queue, options) = (self.queue(), BasicPublishOptions::default());
-        let sent = channel.basic_publish("".into(), queue.as_str().into(), options, body, properties);
+        let sent =
+            channel.basic_publish("".into(), queue.as_str().into(), options, body, properties);
         sent.await.unwrap();
         connection.close(200, "OK".into()).await.unwrap();
     }
@@ -113,7 +114,8 @@ impl Server {
 /// The server's own tool.
 pub(crate) async fn ctl(words: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integration-tests/brokers.sh");
-    let words: Vec<_> = ["ctl", "rabbitmq"].iter().chain(words).map(|it| (*it).to_owned()).collect();
+    let words: Vec<_> =
+        ["ctl", "rabbitmq"].iter().chain(words).map(|it| (*it).to_owned()).collect();
     let run = move || std::process::Command::new(script).args(words).output();
     let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
