@@ -53,16 +53,16 @@ impl RabbitPublisher {
             return Ok(Vec::new());
         }
         let mut slot = self.channel.lock().await;
+        let connection = self.server.connector.connection(Purpose::Publishing).await?;
+        // Not even a channel is opened then: nothing that is written goes out.
+        if connection.status().blocked() {
+            return Err(blocked());
+        }
         let usable = slot.take().filter(|channel| channel.status().connected());
         let channel = match usable {
             Some(channel) => channel,
             None => self.open().await?,
         };
-        let connection = self.server.connector.connection(Purpose::Publishing).await?;
-        if connection.status().blocked() {
-            *slot = Some(channel);
-            return Err(blocked());
-        }
         let bytes_max = connection.configuration().frame_max() as usize - FRAME_HEAD_BYTES;
         let mut results = Vec::with_capacity(messages.len());
         let mut rest = messages;
