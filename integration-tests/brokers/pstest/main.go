@@ -9,8 +9,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -25,35 +23,20 @@ func main() {
 	port := flag.String("port", "18085", "on 127.0.0.1")
 	flag.Parse()
 	fake := pstest.NewServer()
-	native := &url.URL{Scheme: "http", Host: fake.Addr}
-	log.Fatal(serve("127.0.0.1:"+*port, native, &admin{&fake.GServer}))
-}
-
-// serve sends gRPC, which is HTTP/2 without TLS, on to the fake, and answers REST.
-func serve(address string, native *url.URL, rest http.Handler) error {
-	var plain http.Protocols
-	plain.SetUnencryptedHTTP2(true)
-	forward := &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(native) },
-		Transport:     &http.Transport{Protocols: &plain},
-		FlushInterval: -1,
-	}
-	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			forward.ServeHTTP(w, r)
-			return
-		}
-		rest.ServeHTTP(w, r)
-	})
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", "127.0.0.1:"+*port)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	log.Printf("serving on %s", address)
-	return (&http.Server{Handler: both, Protocols: &protocols}).Serve(listener)
+	log.Printf("serving on %s", listener.Addr())
+	rest := newHandedOver(listener.Addr())
+	go func() { log.Fatal(http.Serve(rest, &admin{&fake.GServer})) }()
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go sort(connection, fake.Addr, rest)
+	}
 }
 
 // admin answers /v1/projects/P/topics[/T[/subscriptions]] and /v1/projects/P/subscriptions/S.

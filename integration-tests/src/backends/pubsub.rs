@@ -45,7 +45,7 @@ impl Backend for PubsubBackend {
             lease: Duration::from_millis(1_200),
             retry: Duration::from_millis(700),
             quiet: Duration::from_millis(700),
-            patience: Duration::from_secs(20),
+            patience: Duration::from_secs(30),
             case: Duration::from_secs(120),
         }
     }
