@@ -1,22 +1,24 @@
 //! The same kills with a driver that is broken on purpose: each must be caught on the real broker.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use wingman_governance::ledger::Gap;
 
 use super::WORKS;
-use super::broker::Broker;
+use super::brokers::Broker;
 use super::judge::judge;
 use super::scene::Scene;
 
 /// What is lost does not settle, however long one waits.
 const WAIT: Duration = Duration::from_secs(4);
 
-pub(super) fn trials() -> Vec<Trial> {
+pub(super) fn trials(broker: &Arc<dyn Broker>) -> Vec<Trial> {
     let mutant = |broken: &'static str, said: &'static str| {
-        let run = move || is_caught(broken, said).map_err(Failed::from);
-        Trial::test(format!("mutant::{broken} is caught"), run)
+        let name = format!("{}::mutant {broken} is caught", broker.name());
+        let broker = Arc::clone(broker);
+        Trial::test(name, move || is_caught(broker, broken, said).map_err(Failed::from))
     };
     vec![
         mutant("acks-first", "never acted on"),
@@ -24,8 +26,8 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn is_caught(broken: &str, said: &str) -> Result<(), String> {
-    let mut scene = Scene::new(broken, Broker::selected(), WORKS);
+fn is_caught(broker: Arc<dyn Broker>, broken: &str, said: &str) -> Result<(), String> {
+    let mut scene = Scene::new(broken, broker, WORKS);
     scene.publish_foreign("foreign");
     let producers = ["governed".to_owned()];
     let gap = Gap::AdmitBeforeCommit;
