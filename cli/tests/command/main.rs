@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod audit;
 mod control;
 mod demo;
 mod interactive;
 mod messages;
 mod process;
+mod progress;
 mod publishing;
 mod quarantine;
 mod rollback;
+mod shell;
 mod tamper;
 mod trace;

@@ -19,7 +19,8 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
         findings.warning(source.at("purpose"), what);
     }
     if let Some(artifact) = &contract.audit_artifact {
-        names::name("audit artifact", artifact, source.at("audit_artifact"), findings);
+        let place = source.at("audit_artifact");
+        names::name("audit artifact", &artifact.name, place, findings);
     }
     let title = format!("event {name}");
     bounds::retries(&title, &contract.failure_mode, source, findings);
