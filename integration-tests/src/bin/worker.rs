@@ -12,7 +12,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -131,16 +131,33 @@ fn stop_at(arguments: &Arguments) -> Result<impl Fn(&str) + Send + Sync + 'stati
         None => 0,
     };
     let until = arguments.get("until").map(PathBuf::from);
-    let reached = AtomicU32::new(0);
+    let stand_still = move || {
+        while !until.as_ref().is_some_and(|file| file.exists()) {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    };
+    let (reached, returning) = (AtomicU32::new(0), AtomicBool::new(false));
     Ok(move |here: &str| {
         let is_it = place.as_deref() == Some(here);
         if is_it && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
-            println!("at {here}");
-            while !until.as_ref().is_some_and(|file| file.exists()) {
-                std::thread::sleep(LOOK_EVERY);
+            // Before a return it is not there yet: the writer goes on to its next checkpoint.
+            if here == BEFORE_RETURN {
+                returning.store(true, Ordering::Relaxed);
+            } else {
+                println!("at {here}");
             }
+            stand_still();
+        }
+        if is_checkpoint(here) && returning.swap(false, Ordering::Relaxed) {
+            println!("at {BEFORE_RETURN}");
+            stand_still();
         }
     })
+}
+
+/// Whether the ledger's writer is there, between two transactions.
+fn is_checkpoint(place: &str) -> bool {
+    [Gap::CheckpointBeforeWrite, Gap::CheckpointAfterWrite].iter().any(|it| it.as_str() == place)
 }
 
 fn broken(arguments: &Arguments) -> Result<Option<Broken>, Failure> {

@@ -44,6 +44,7 @@ fn goes_under_load(name: &'static str, commands: &[&str]) -> Result<(), String> 
 fn down_at_start(name: &'static str) -> Result<(), String> {
     let own = Own::new(name)?;
     let mut scene = Scene::new("down", own.broker()?, LOAD);
+    scene.url = Some(scene.broker.url_impatient());
     let mut worker = scene.worker(&["early".to_owned()], None);
     worker.wait_for(&format!("recorded early-{}", LOAD - 1))?;
     scene.wait_for_complaint("cannot be reached")?;

@@ -39,6 +39,12 @@ impl Broker for Kafka {
         format!("kafka://nobody:hunter2@{host}:{}?mechanism=PLAIN", port + 2)
     }
 
+    /// Its client cannot tell a refused connection from an answer that takes long.
+    fn url_impatient(&self) -> String {
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{separator}reply_millis=2000", self.url)
+    }
+
     fn add(&self, namespace: &str, events: &[CloudEvent]) {
         blocking(async {
             let producer: FutureProducer = self.client().create().expect("a producer opens");

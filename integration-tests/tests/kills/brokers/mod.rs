@@ -46,6 +46,12 @@ pub(super) trait Broker: Debug + Send + Sync {
     /// The same, with a name and the password `hunter2`, which it does not know.
     fn url_refused(&self) -> String;
 
+    /// The same, for who does not wait long for an answer: a start without the broker waits for one
+    /// when it connects, and for one with each handler.
+    fn url_impatient(&self) -> String {
+        self.url().to_owned()
+    }
+
     /// Adds events as a foreign program would, which knows nothing of governors.
     fn add(&self, namespace: &str, events: &[CloudEvent]);
 
