@@ -2,8 +2,9 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -11,6 +12,10 @@ use super::{Broker, at};
 
 /// A broker listens on its port and on some that follow it.
 const PORTS: u16 = 4;
+/// They are below those that connections are given as they come, on Linux and elsewhere: such a port may
+/// be taken before its broker listens, or while it restarts.
+const FIRST_PORT: u16 = 24_000;
+const LAST_PORT: u16 = 32_000;
 /// Places that are tried for them.
 const TRIES: u32 = 50;
 
@@ -57,14 +62,16 @@ impl Drop for Own {
     }
 }
 
-/// The first of some free ports in a row.
+/// The first of some free ports in a row, which no other trial of this process is given.
 fn free_ports() -> Result<u16, String> {
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let rows = u32::from((LAST_PORT - FIRST_PORT) / PORTS);
     for _ in 0..TRIES {
-        let first = bind(0).and_then(|it| it.local_addr()).map_err(|error| error.to_string())?;
-        let Some(end) = first.port().checked_add(PORTS) else { continue };
-        if (first.port()..end).all(|port| bind(port).is_ok()) {
-            return Ok(first.port());
+        let row = process::id().wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % rows;
+        let first = FIRST_PORT + PORTS * row as u16;
+        if (first..first + PORTS).all(is_free) {
+            return Ok(first);
         }
     }
     Err(format!("no {PORTS} free ports in a row were found"))
