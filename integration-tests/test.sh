@@ -60,6 +60,11 @@ count "lints" cargo clippy "${features[@]}" --all-targets -- -D warnings
 count "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${features[@]}" --no-deps
 count "build" cargo test "${features[@]}" --no-run
 tests "tests" cargo test "${features[@]}" --no-fail-fast
+# Three nodes are started for the few tests that need them, when the rest is done.
+count "three Kafka nodes start" ./integration-tests/brokers.sh up kafka3
+read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
+export WINGMAN_KAFKA3_URL
+tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -96,7 +96,7 @@ impl Transport for PubsubTransport {
         let _inside = self.0.door.enter().await?;
         let subscriber =
             PubsubSubscriber::open(self.0.clone(), topic, group, options.ordered).await?;
-        self.0.add(subscriber.seat());
+        self.0.seats.add(subscriber.seat());
         Ok(Box::new(subscriber))
     }
 

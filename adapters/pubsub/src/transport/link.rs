@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use google_cloud_auth::credentials::Credentials;
 use google_cloud_auth::credentials::anonymous::Builder as Anonymous;
@@ -10,7 +9,7 @@ use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_pubsub::client::{BasePublisher, Subscriber, SubscriptionAdmin, TopicAdmin};
 use tokio::sync::OnceCell;
 use wingman_core::Result;
-use wingman_core::driver::Door;
+use wingman_core::driver::{Door, Seats};
 use wingman_core::transport::Limits;
 
 use crate::codec::ATTRIBUTES_MAX;
@@ -26,8 +25,7 @@ pub(crate) struct Link {
     topics: OnceCell<TopicAdmin>,
     subscriptions: OnceCell<SubscriptionAdmin>,
     publisher: OnceCell<BasePublisher>,
-    /// Subscribers that were opened and may still live.
-    seats: Mutex<Vec<Weak<Seat>>>,
+    pub(super) seats: Seats<Seat>,
 }
 
 /// What every builder of a client is told; each has a type of its own.
@@ -49,7 +47,7 @@ impl Link {
             topics: OnceCell::new(),
             subscriptions: OnceCell::new(),
             publisher: OnceCell::new(),
-            seats: Mutex::default(),
+            seats: Seats::default(),
         }
     }
 
@@ -94,17 +92,9 @@ impl Link {
         Some((format!("http://{address}"), Anonymous::new().build()))
     }
 
-    pub(super) fn add(&self, seat: &Arc<Seat>) {
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        seats.retain(|seat| seat.strong_count() > 0);
-        seats.push(Arc::downgrade(seat));
-    }
-
     pub(super) async fn close(&self) {
         self.door.shut();
-        let seats: Vec<_> =
-            self.seats.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
-        for seat in seats.iter().filter_map(Weak::upgrade) {
+        for seat in self.seats.take() {
             seat.leave().await;
         }
         // Whoever publishes is told by the reply, or by its time-out.
