@@ -17,6 +17,10 @@ const KILLS: usize = 3;
 /// Each dies at one of so many occurrences of its gap; fewer where works are undone, which are few.
 const OCCURRENCES: u32 = 8;
 const UNDO_OCCURRENCES: u32 = 2;
+/// Places that a batch passes at once: under load there are as few as there are steps from a work to its end.
+const BATCH_OCCURRENCES: u32 = 3;
+const BATCHES: [Gap; 4] =
+    [Gap::Received, Gap::Acked, Gap::RelayBeforePublish, Gap::RelayAfterPublish];
 
 /// A place, and at which of its occurrences.
 pub(super) type Kill = (&'static str, u32);
@@ -45,7 +49,13 @@ pub(super) fn places() -> impl Iterator<Item = &'static str> {
 
 /// At how many occurrences of a place a process may be killed.
 pub(super) fn occurrences(place: &str) -> u32 {
-    if place == AFTER_UNDO { UNDO_OCCURRENCES } else { OCCURRENCES }
+    if place == AFTER_UNDO {
+        UNDO_OCCURRENCES
+    } else if BATCHES.iter().any(|gap| gap.as_str() == place) {
+        BATCH_OCCURRENCES
+    } else {
+        OCCURRENCES
+    }
 }
 
 /// Where a kill leaves a mark, the mark is looked for: it shows that the kill hit. Which of the marks.

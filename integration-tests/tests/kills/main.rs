@@ -1,5 +1,5 @@
-//! Kills a governed process with `kill -9` at every named gap of the protocol, on each selected broker, and joins
-//! what is left: the recorder's notes, the ledger, and the broker.
+//! Kills a governed process with `kill -9` at every named gap of the protocol, on each selected broker,
+//! and joins what is left: the recorder's notes, the ledger, and the broker.
 //!
 //! The seed, which chooses at which occurrence of its gap each process dies, is printed;
 //! `WINGMAN_SEED` chooses the same ones again.
