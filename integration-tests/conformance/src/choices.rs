@@ -6,15 +6,16 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64. Shared by the tasks of one case.
 #[derive(Debug)]
-pub(crate) struct Choices(AtomicU64);
+pub struct Choices(AtomicU64);
 
 impl Choices {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The choices of a seed.
+    pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
     /// A number below the bound, which is at least 1.
-    pub(crate) fn below(&self, bound: u64) -> u64 {
+    pub fn below(&self, bound: u64) -> u64 {
         let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

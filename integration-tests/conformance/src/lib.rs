@@ -19,6 +19,7 @@ mod transport;
 pub use backend::{Backend, Faults, Lacks, Offer, Timing};
 pub use bus::BUS_CASES;
 pub use case::{Case, Mode, Report, Run, run_case};
+pub use choices::Choices;
 pub use environment::Environment;
 pub use expect::{Failure, Verdict};
 pub use harness::{ASKED, GivenUp, Harness, PlainBus, Process, STRAY, TELLER, TOLD, Why, Work};

@@ -12,18 +12,20 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use wingman_core::bus::Bus;
+use wingman_core::handler::Incoming;
 use wingman_core::name::Namespace;
 use wingman_governance::ledger::{CheckpointEvery, Gap, Gaps};
+use wingman_governance::permission::Tools;
 use wingman_governance::protocol::input::Published;
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
-use wingman_tests::kills::workflow::{self, CHARGE, RESERVE};
-use wingman_tests::kills::{AFTER_UNDO, AtDriver, Broken, Complaints, Noted};
+use wingman_tests::kills::workflow::{self, CHARGE, RESERVE, Work};
+use wingman_tests::kills::{AFTER_UNDO, AtDriver, BEFORE_RETURN, Broken, Complaints, Noted};
 
 /// How often a worker that stands still looks whether it may go on.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -52,7 +54,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         let stop = Arc::clone(&stop);
         move |gap| stop(gap.as_str())
     });
-    let driver = wingman_redis::connect(get(arguments, "broker")?).await?;
+    let driver = wingman_adapters::open(get(arguments, "broker")?).await?;
     let transport = AtDriver { driver, gaps: gaps.clone(), broken: broken(arguments)? };
     let namespace = Namespace::new(get(arguments, "namespace")?)?;
     let bus = Bus::new(Arc::new(transport)).namespace(namespace);
@@ -71,6 +73,17 @@ fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<
         let stop = Arc::clone(stop);
         Noted::new(name, recorder, move || stop(AFTER_UNDO))
     };
+    let act = {
+        let stop = Arc::clone(stop);
+        move |work: Incoming<Work>, tools: Tools| {
+            let stop = Arc::clone(&stop);
+            async move {
+                let acted = workflow::act(work, tools).await;
+                stop(BEFORE_RETURN);
+                acted
+            }
+        }
+    };
     let settings = Settings { worker_lease: Duration::from_secs(2), ..Settings::default() };
     let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
@@ -81,7 +94,7 @@ fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<
         .gaps(gaps)
         .tool(RESERVE, noted(RESERVE))
         .tool(CHARGE, noted(CHARGE))
-        .handle("act", workflow::act)
+        .handle("act", act)
         .handle("close", workflow::close)
         .handle("reverse", workflow::reverse))
 }
@@ -107,7 +120,8 @@ async fn publish(running: &Running, arguments: &Arguments) -> Result<(), Failure
 fn stop_at(arguments: &Arguments) -> Result<impl Fn(&str) + Send + Sync + 'static, Failure> {
     let place = arguments.get("stop-at").cloned();
     let known = |place: &String| {
-        place == AFTER_UNDO || Gap::ALL.into_iter().any(|gap| gap.as_str() == place)
+        [AFTER_UNDO, BEFORE_RETURN].contains(&place.as_str())
+            || Gap::ALL.into_iter().any(|gap| gap.as_str() == place)
     };
     if let Some(unknown) = place.as_ref().filter(|place| !known(place)) {
         return Err(format!("there is no gap {unknown:?}").into());
@@ -117,16 +131,33 @@ fn stop_at(arguments: &Arguments) -> Result<impl Fn(&str) + Send + Sync + 'stati
         None => 0,
     };
     let until = arguments.get("until").map(PathBuf::from);
-    let reached = AtomicU32::new(0);
+    let stand_still = move || {
+        while !until.as_ref().is_some_and(|file| file.exists()) {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    };
+    let (reached, returning) = (AtomicU32::new(0), AtomicBool::new(false));
     Ok(move |here: &str| {
         let is_it = place.as_deref() == Some(here);
         if is_it && reached.fetch_add(1, Ordering::Relaxed) + 1 == occurrence {
-            println!("at {here}");
-            while !until.as_ref().is_some_and(|file| file.exists()) {
-                std::thread::sleep(LOOK_EVERY);
+            // Before a return it is not there yet: the writer goes on to its next checkpoint.
+            if here == BEFORE_RETURN {
+                returning.store(true, Ordering::Relaxed);
+            } else {
+                println!("at {here}");
             }
+            stand_still();
+        }
+        if is_checkpoint(here) && returning.swap(false, Ordering::Relaxed) {
+            println!("at {BEFORE_RETURN}");
+            stand_still();
         }
     })
+}
+
+/// Whether the ledger's writer is there, between two transactions.
+fn is_checkpoint(place: &str) -> bool {
+    [Gap::CheckpointBeforeWrite, Gap::CheckpointAfterWrite].iter().any(|it| it.as_str() == place)
 }
 
 fn broken(arguments: &Arguments) -> Result<Option<Broken>, Failure> {

@@ -8,4 +8,4 @@ pub mod workflow;
 
 pub use driver::{AtDriver, Broken};
 pub use log::Complaints;
-pub use tools::{AFTER_UNDO, Noted};
+pub use tools::{AFTER_UNDO, BEFORE_RETURN, Noted};

@@ -13,6 +13,9 @@ use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 
 /// A place that is no gap of the protocol: an undo was made, and its result is not recorded.
 pub const AFTER_UNDO: &str = "undo done";
+/// Another: act has made its calls and is about to return. The ledger's writer stands still, too, between
+/// two transactions: whoever is stopped within one keeps the database's lock.
+pub const BEFORE_RETURN: &str = "before return";
 
 /// Has the recorder note `do` and `undo`, and asks it whether it has `seen` a call. With the argument
 /// `declined` it does nothing and says so.

@@ -36,6 +36,8 @@ pub struct Work {
 pub struct Done {
     /// Which work.
     pub id: String,
+    /// The process that did it: what an attempt gives out differs from what any other would.
+    pub by: u32,
 }
 
 /// Reserved and not charged.
@@ -43,6 +45,8 @@ pub struct Done {
 pub struct Failed {
     /// Which work.
     pub id: String,
+    /// The process that did not.
+    pub by: u32,
 }
 
 /// The end of a work, whatever it came to.
@@ -108,13 +112,13 @@ pub fn contracts() -> Result<Contracts, ContractErrors> {
 
 /// Reserves, then charges.
 pub async fn act(work: Incoming<Work>, tools: Tools) -> Result<Acted, Failure> {
-    let id = work.id.clone();
+    let (id, by) = (work.id.clone(), std::process::id());
     let reserve = json!({ "work": id });
     tools.call(RESERVE, reserve).await.map_err(Failure::environmental)?;
     let charge = json!({ "work": id, "declined": work.declined });
     match tools.call(CHARGE, charge).await {
-        Ok(_) => Ok(Acted::Done(Done { id })),
-        Err(ToolError::NotDone(why)) if why == "declined" => Ok(Acted::Failed(Failed { id })),
+        Ok(_) => Ok(Acted::Done(Done { id, by })),
+        Err(ToolError::NotDone(why)) if why == "declined" => Ok(Acted::Failed(Failed { id, by })),
         Err(error) => Err(Failure::environmental(error)),
     }
 }

@@ -2,13 +2,14 @@
 
 use libtest_mimic::{Failed, Trial};
 
+use super::brokers::Sent;
 use super::evidence::{Effect, Evidence, Execution, Note, Output, Verb, WorkSent};
 use super::judge::judge;
 
 /// What is done to sound evidence, and what the judge must say.
 type Doctored = (&'static str, fn(&mut Evidence), &'static str);
 
-const DOCTORED: [Doctored; 13] = [
+const DOCTORED: [Doctored; 14] = [
     ("a call without its effect row", |it| drop(it.effects.remove(0)), "has no effect row"),
     ("a note that is missing", |it| drop(it.notes.remove(0)), "and unnoted"),
     ("a call made twice", |it| it.notes.push(it.notes[0].clone()), "done 2 times"),
@@ -38,6 +39,11 @@ const DOCTORED: [Doctored; 13] = [
         "not recorded as published",
     ),
     (
+        "an output of an attempt that was fenced off",
+        |it| it.on_broker.push(Sent { data: "by another".to_owned(), ..it.on_broker[1].clone() }),
+        "not recorded as published",
+    ),
+    (
         "an output that nobody handled",
         |it| it.executions.retain(|it| it.handler != "close"),
         "never handled by close",
@@ -59,6 +65,10 @@ pub(super) fn trials() -> Vec<Trial> {
         faults => Err(Failed::from(faults.join("\n"))),
     });
     doctored.chain([passes]).collect()
+}
+
+fn sent(source: &str, id: &str, data: &str) -> Sent {
+    Sent { source: source.to_owned(), id: id.to_owned(), data: data.to_owned() }
 }
 
 /// One work that was done and one that was declined.
@@ -89,7 +99,7 @@ fn sound() -> Evidence {
     ];
     Evidence {
         works: vec![work("a", false), work("b", true)],
-        foreign: vec![("/kills".to_owned(), "b".to_owned())],
+        foreign: vec![sent("/kills", "b", "work")],
         notes: vec![
             note(Verb::Do, "stock.reserve", "1-0", "a"),
             note(Verb::Do, "card.charge", "1-1", "a"),
@@ -107,16 +117,13 @@ fn sound() -> Evidence {
         ],
         outputs: vec![Output {
             event: "done".to_owned(),
-            source: "/wingman/act".to_owned(),
-            id: "1-0".to_owned(),
+            sent: sent("/wingman/act", "1-0", "by the first"),
             state: "published".to_owned(),
             consumers: vec!["close".to_owned()],
         }],
         closed_fences: ["b".to_owned()].into(),
         unsound: Vec::new(),
-        on_broker: vec![
-            ("/kills".to_owned(), "b".to_owned()),
-            ("/wingman/act".to_owned(), "1-0".to_owned()),
-        ],
+        on_broker: vec![sent("/kills", "b", "work"), sent("/wingman/act", "1-0", "by the first")],
+        joined: 1,
     }
 }

@@ -10,7 +10,7 @@ use wingman_governance::ledger::{LedgerError, Reader, verify};
 use wingman_governance::protocol::row::FenceState;
 use wingman_tests::kills::workflow::HANDLERS;
 
-use super::broker::Broker;
+use super::brokers::{Broker, Sent};
 
 /// Stamps read at once.
 const PAGE: usize = 1_000;
@@ -20,8 +20,8 @@ const OUTCOMES: [&str; 4] = ["finished", "refused", "expired", "dead_lettered"];
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
     pub(super) works: Vec<WorkSent>,
-    /// Source and id of what no governor published.
-    pub(super) foreign: Vec<(String, String)>,
+    /// What no governor published.
+    pub(super) foreign: Vec<Sent>,
     pub(super) notes: Vec<Note>,
     pub(super) executions: Vec<Execution>,
     pub(super) outcome_stamps: BTreeMap<String, u32>,
@@ -33,8 +33,10 @@ pub(super) struct Evidence {
     pub(super) closed_fences: BTreeSet<String>,
     /// What an audit of the ledger finds.
     pub(super) unsound: Vec<String>,
-    /// Source and id of every event on the broker.
-    pub(super) on_broker: Vec<(String, String)>,
+    /// Every event on the broker.
+    pub(super) on_broker: Vec<Sent>,
+    /// Processes that joined the ledger.
+    pub(super) joined: usize,
 }
 
 /// A work that some producer was told is accepted.
@@ -79,8 +81,8 @@ pub(super) struct Effect {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub(super) event: String,
-    pub(super) source: String,
-    pub(super) id: String,
+    /// What the broker has if it has left.
+    pub(super) sent: Sent,
     pub(super) state: String,
     /// The handlers that consume its type.
     pub(super) consumers: Vec<String>,
@@ -88,7 +90,7 @@ pub(super) struct Output {
 
 impl Evidence {
     /// Reads everything. The works and what is foreign are the caller's to add.
-    pub(super) fn gather(ledger: &str, notes: &Path, broker: &Broker, namespace: &str) -> Self {
+    pub(super) fn gather(ledger: &str, notes: &Path, broker: &dyn Broker, namespace: &str) -> Self {
         let mut evidence = Self { notes: read_notes(notes), ..Self::default() };
         evidence.read_ledger(ledger).expect("the ledger can be read");
         let found = verify(ledger, None).expect("the ledger can be verified");
@@ -133,8 +135,7 @@ impl Evidence {
                 let consumes = |(_, types): &&(&str, &[&str])| types.contains(&event.ty());
                 self.outputs.push(Output {
                     event: it.event.to_string(),
-                    source: event.source().to_owned(),
-                    id: event.id().to_owned(),
+                    sent: Sent::of(&event),
                     state: named(serde_json::to_value(it.state), ""),
                     consumers: HANDLERS.iter().filter(consumes).map(|it| it.0.to_owned()).collect(),
                 });
@@ -150,6 +151,7 @@ impl Evidence {
         for from in (0..reader.size()?).step_by(PAGE) {
             for stamp in reader.stamps(None, from, PAGE)? {
                 self.abandoned += usize::from(stamp.kind == "abandoned");
+                self.joined += usize::from(stamp.kind == "worker_joined");
                 if let Some(execution) = stamp.execution
                     && OUTCOMES.contains(&stamp.kind.as_str())
                 {

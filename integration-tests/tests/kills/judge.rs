@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::brokers::Sent;
 use super::evidence::{Evidence, Execution, Verb};
 
 /// Everything that does not hold; nothing if all of it does.
@@ -37,7 +38,10 @@ fn nothing_lost(evidence: &Evidence, faults: &mut Vec<String>) {
     for output in evidence.outputs.iter().filter(|it| it.state == "published") {
         for consumer in &output.consumers {
             if !ended.contains(&(output.event.as_str(), consumer.as_str())) {
-                faults.push(format!("{} was published and never handled by {consumer}", output.id));
+                faults.push(format!(
+                    "{} was published and never handled by {consumer}",
+                    output.sent.id
+                ));
             }
         }
     }
@@ -123,24 +127,28 @@ fn works_are_whole(evidence: &Evidence, faults: &mut Vec<String>) {
     }
 }
 
-/// Outputs on the broker = recorded minus withheld and undeliverable.
+/// Outputs on the broker = recorded minus withheld and undeliverable, each with the recorded bytes: an
+/// attempt that was fenced off would have written others under the same id.
 fn broker_has_what_was_recorded(evidence: &Evidence, faults: &mut Vec<String>) {
-    let name = |source: &str, id: &str| (source.to_owned(), id.to_owned());
     let mut expected: BTreeSet<_> = evidence.foreign.iter().cloned().collect();
     for output in &evidence.outputs {
         match output.state.as_str() {
             "published" => {
-                expected.insert(name(&output.source, &output.id));
+                expected.insert(output.sent.clone());
             }
             "withheld" | "undeliverable" => {}
-            state => faults.push(format!("{} {} is still {state}", output.source, output.id)),
+            state => {
+                faults.push(format!("{} {} is still {state}", output.sent.source, output.sent.id))
+            }
         }
     }
     let found: BTreeSet<_> = evidence.on_broker.iter().cloned().collect();
-    for (source, id) in expected.difference(&found) {
-        faults.push(format!("{source} {id} is recorded as published and not on the broker"));
+    for Sent { source, id, data } in expected.difference(&found) {
+        faults
+            .push(format!("{source} {id} is recorded as published and not on the broker: {data}"));
     }
-    for (source, id) in found.difference(&expected) {
-        faults.push(format!("{source} {id} is on the broker and not recorded as published"));
+    for Sent { source, id, data } in found.difference(&expected) {
+        faults
+            .push(format!("{source} {id} is on the broker and not recorded as published: {data}"));
     }
 }

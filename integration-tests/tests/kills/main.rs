@@ -1,10 +1,11 @@
-//! Kills a governed process with `kill -9` at every named gap of the protocol, on Redis, and joins
-//! what is left: the recorder's notes, the ledger, and the broker.
+//! Kills a governed process with `kill -9` at every named gap of the protocol, on each selected broker,
+//! and joins what is left: the recorder's notes, the ledger, and the broker.
 //!
 //! The seed, which chooses at which occurrence of its gap each process dies, is printed;
 //! `WINGMAN_SEED` chooses the same ones again.
 
-mod broker;
+mod brokers;
+mod campaign;
 mod doctored;
 mod evidence;
 mod faults;
@@ -12,18 +13,23 @@ mod fenced;
 mod gaps;
 mod judge;
 mod mutants;
+mod replicas;
 mod scene;
 mod worker;
 
 use std::time::Duration;
 
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Trial};
 
 use self::evidence::Evidence;
 use self::judge::judge;
 use self::scene::Scene;
 use self::worker::Worker;
 
+const NONE_SELECTED: &str = "these tests kill processes that work on a broker: run \
+     `integration-tests/brokers.sh up`, then set WINGMAN_REDIS_URL and WINGMAN_KAFKA_URL, or one of \
+     them, to what `integration-tests/brokers.sh urls` prints";
+const TRIALS_AT_ONCE: usize = 6;
 /// Works that each producer publishes.
 const WORKS: u32 = 6;
 /// The longest wait for everything to settle.
@@ -31,16 +37,29 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(40);
 
 #[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Trials wait most of their time, for leases and sessions to run out.
+    arguments.test_threads.get_or_insert(TRIALS_AT_ONCE);
     let seed = seed();
     if !arguments.list {
         println!("WINGMAN_SEED={seed}");
     }
-    let mut trials = gaps::trials(seed);
-    trials.extend(faults::trials());
-    trials.extend(fenced::trials());
-    trials.extend(mutants::trials());
-    trials.extend(doctored::trials());
+    let brokers = brokers::selected();
+    if let Ok(kills) = std::env::var("WINGMAN_KILLS") {
+        let kills = kills.parse().expect("WINGMAN_KILLS is a whole number");
+        campaign::run(&arguments, &brokers, seed, kills);
+    }
+    let mut trials = doctored::trials();
+    if brokers.is_empty() {
+        trials.push(Trial::test("brokers::selected", || Err(NONE_SELECTED.into())));
+    }
+    for broker in &brokers {
+        trials.extend(gaps::trials(broker, seed));
+        trials.extend(faults::trials(broker));
+        trials.extend(fenced::trials(broker));
+        trials.extend(replicas::trials(broker));
+        trials.extend(mutants::trials(broker));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -73,8 +92,8 @@ fn verdict(scene: &mut Scene) -> Result<Evidence, String> {
 }
 
 fn explain(scene: &mut Scene, why: &str) -> String {
-    let (folder, namespace) = (scene.keep(), &scene.namespace);
-    format!("{why}\nledger, notes and logs: {}; on Redis: {namespace}", folder.display())
+    let (folder, namespace, broker) = (scene.keep(), &scene.namespace, scene.broker.name());
+    format!("{why}\nledger, notes and logs: {}; on {broker}: {namespace}", folder.display())
 }
 
 fn seed() -> u64 {

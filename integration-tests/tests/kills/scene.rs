@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use wingman_governance::governor::open_in;
 use wingman_governance::ledger::{LedgerError, Reader};
 use wingman_tests::kills::workflow::{self, HANDLERS};
 
-use super::broker::Broker;
+use super::brokers::{Broker, Sent};
 use super::evidence::{Evidence, WorkSent};
 use super::worker::Worker;
 
@@ -25,19 +26,21 @@ const STAMPS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Scene {
     folder: TempDir,
-    pub(super) broker: Broker,
+    pub(super) broker: Arc<dyn Broker>,
     pub(super) namespace: String,
     recorder: Child,
     recorder_address: String,
     works: u32,
     /// What workers said about the works they published.
     said: Vec<String>,
-    foreign: Vec<(String, String)>,
+    foreign: Vec<Sent>,
+    /// What workers are given as the broker's URL, if it is not the broker's own.
+    pub(super) url: Option<String>,
 }
 
 impl Scene {
     /// A recorder, and a namespace of its own on the broker. Each producer publishes so many works.
-    pub(super) fn new(name: &str, broker: Broker, works: u32) -> Self {
+    pub(super) fn new(name: &str, broker: Arc<dyn Broker>, works: u32) -> Self {
         let folder = TempDir::new().expect("a folder for ledger and notes");
         let mut recorder = Command::new(env!("CARGO_BIN_EXE_recorder"))
             .arg(folder.path().join("notes.txt"))
@@ -57,6 +60,7 @@ impl Scene {
             works,
             said: Vec::new(),
             foreign: Vec::new(),
+            url: None,
         }
     }
 
@@ -66,11 +70,12 @@ impl Scene {
 
     /// Has a program without a governor publish its works.
     pub(super) fn publish_foreign(&mut self, producer: &str) {
-        for number in 0..self.works {
-            let event = workflow::work(producer, number).expect("a work is an event");
-            self.broker.add(&self.namespace, &event);
-            self.said.push(format!("recorded {producer}-{number}"));
-            self.foreign.push((event.source().to_owned(), event.id().to_owned()));
+        let work = |number| workflow::work(producer, number).expect("a work is an event");
+        let events: Vec<_> = (0..self.works).map(work).collect();
+        self.broker.add(&self.namespace, &events);
+        for event in &events {
+            self.said.push(format!("recorded {}", event.id()));
+            self.foreign.push(Sent::of(event));
         }
     }
 
@@ -89,7 +94,7 @@ impl Scene {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
         let works = self.works.to_string();
         for (name, value) in [
-            ("--broker", self.broker.url.as_str()),
+            ("--broker", self.url.as_deref().unwrap_or(self.broker.url())),
             ("--ledger", &self.ledger()),
             ("--namespace", &self.namespace),
             ("--recorder", &self.recorder_address),
@@ -191,7 +196,7 @@ impl Scene {
     /// Reads ledger, notes and broker.
     pub(super) fn evidence(&self) -> Evidence {
         let notes = self.folder.path().join("notes.txt");
-        let found = Evidence::gather(&self.ledger(), &notes, &self.broker, &self.namespace);
+        let found = Evidence::gather(&self.ledger(), &notes, &*self.broker, &self.namespace);
         Evidence { works: self.works(), foreign: self.foreign.clone(), ..found }
     }
 
