@@ -15,10 +15,11 @@ use wingman_core::{Error, Result};
 use crate::codec::{self, MessageId, Outgoing};
 use crate::transport::begin;
 
-type Confirming<'a> = Pin<Box<dyn Future<Output = lapin::Result<Confirmation>> + Send + 'a>>;
+type Confirm<'a> = Pin<Box<dyn Future<Output = lapin::Result<Confirmation>> + Send + 'a>>;
+type Confirming<'a> = Pin<Box<MaybeDone<Confirm<'a>>>>;
 
 /// Messages that are on their way, in order.
-pub(super) struct Window<'a>(Vec<(MessageId, Result<Pin<Box<MaybeDone<Confirming<'a>>>>>)>);
+pub(super) struct Window<'a>(Vec<(MessageId, Result<Confirming<'a>>)>);
 
 /// What came of a message.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl<'a> Window<'a> {
             let outgoing = codec::encode(message, id, properties_bytes_max);
             let confirming = outgoing.map(|outgoing| {
                 let confirming = confirm(topic, channel, outgoing, &message.payload);
-                Box::pin(maybe_done(Box::pin(confirming) as Confirming<'a>))
+                Box::pin(maybe_done(Box::pin(confirming) as Confirm<'a>))
             });
             window.push((id, confirming));
         }

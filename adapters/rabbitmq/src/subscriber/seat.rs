@@ -126,9 +126,7 @@ impl Seat {
     ) -> Result<()> {
         match came {
             Some(Ok(native)) => {
-                let read = codec::decode(&native.properties, native.data);
-                let now = self.clock.now();
-                link.shelf().arrived(native.delivery_tag, native.redelivered, read, now);
+                self.keep(link, native);
                 Ok(())
             }
             Some(Err(error)) => {
@@ -145,6 +143,12 @@ impl Seat {
                 Ok(())
             }
         }
+    }
+
+    fn keep(&self, link: &Link, native: Native) {
+        let read = codec::decode(&native.properties, native.data);
+        let now = self.clock.now();
+        link.shelf().arrived(native.delivery_tag, native.redelivered, read, now);
     }
 
     /// The link, opened again if it was lost.
@@ -271,7 +275,12 @@ impl Seat {
 
     /// Its channel ends with it, and everything that is not settled goes back.
     fn forget(&self, link: &Arc<Link>, taking: &mut Taking) {
-        taking.consumer = None;
+        if let Some(mut consumer) = taking.consumer.take() {
+            // What was sent ahead and not looked at is to be known, too.
+            while let Some(Some(Ok(native))) = consumer.next().now_or_never() {
+                self.keep(link, native);
+            }
+        }
         taking.known = link.shelf().ended();
         let mut current = self.current_slot();
         if current.as_ref().is_some_and(|one| Arc::ptr_eq(one, link)) {
