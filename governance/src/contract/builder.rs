@@ -85,7 +85,7 @@ impl ContractsBuilder {
             match BodySchema::compile(contract.input_schema.as_ref(), &contract.event, &source) {
                 Ok(schema) => {
                     let digest = contract.digest();
-                    let compiled = CompiledEvent { contract, digest, schema };
+                    let compiled = CompiledEvent { contract, digest, source, schema };
                     events.insert(compiled.contract.event.clone(), compiled);
                 }
                 Err(error) => errors.push(error),
@@ -95,9 +95,9 @@ impl ContractsBuilder {
             errors.sort_by_key(|error| error.place.sort_key());
             return Err(ContractErrors(errors));
         }
-        let compile = |Declared { value: contract, .. }: Declared<HandlerContract>| {
+        let compile = |Declared { value: contract, source, .. }: Declared<HandlerContract>| {
             let digest = contract.digest();
-            (contract.name.clone(), CompiledHandler { contract, digest })
+            (contract.name.clone(), CompiledHandler { contract, digest, source })
         };
         let named = |it: Declared<Principal>| (it.value.name.clone(), it.value);
         Ok(Contracts {

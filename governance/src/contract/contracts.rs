@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::builder::ContractsBuilder;
-use super::error::{ContractErrors, ContractWarning};
+use super::error::ContractErrors;
 use super::event::EventContract;
 use super::failure::{FailureMode, RollbackKind};
+use super::finding::Finding;
 use super::handler::HandlerContract;
+use super::place::Source;
 use super::principal::Principal;
 use super::schema::{BodyRefused, BodyRefusedKind, BodySchema};
 use crate::digest::Digest;
@@ -18,13 +20,15 @@ pub struct Contracts {
     pub(super) events: BTreeMap<String, CompiledEvent>,
     pub(super) handlers: BTreeMap<String, CompiledHandler>,
     pub(super) principals: BTreeMap<String, Principal>,
-    pub(super) warnings: Vec<ContractWarning>,
+    /// What is allowed and probably not meant.
+    pub(super) warnings: Vec<Finding>,
 }
 
 #[derive(Debug)]
 pub(super) struct CompiledEvent {
     pub(super) contract: EventContract,
     pub(super) digest: Digest,
+    pub(super) source: Source,
     pub(super) schema: BodySchema,
 }
 
@@ -32,6 +36,7 @@ pub(super) struct CompiledEvent {
 pub(super) struct CompiledHandler {
     pub(super) contract: HandlerContract,
     pub(super) digest: Digest,
+    pub(super) source: Source,
 }
 
 impl Contracts {
@@ -122,11 +127,6 @@ impl Contracts {
                 Err(BodyRefused { event: event_type.to_owned(), kind: BodyRefusedKind::NoContract })
             }
         }
-    }
-
-    /// What is allowed and probably not meant.
-    pub fn warnings(&self) -> &[ContractWarning] {
-        &self.warnings
     }
 
     /// The digest of the whole set: of every contract's digest and every principal.
