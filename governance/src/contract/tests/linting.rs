@@ -78,7 +78,7 @@ fn a_consumed_type_without_a_producer_makes_its_handlers_unreachable() {
         assert!(kinds.contains(&kind), "{kind:?} is not in {found:?}");
     }
     assert_eq!(kinds.len(), expected.len(), "{found:?}");
-    let text = "l.yaml:23: handler second never runs and Out never completes its mission: nothing \
+    let text = "l.yaml:22: handler second never runs and Out never completes its mission: nothing \
                 from outside leads to Middle; let a handler that runs emit what it consumes, or \
                 remove it";
     assert!(found.contains(&(FindingKind::Unreachable, text.to_owned())), "{found:?}");
