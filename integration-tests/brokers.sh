@@ -6,71 +6,109 @@
 #   brokers.sh urls              one line each: NAME URL
 #   brokers.sh status            one line each: NAME running|stopped
 #   brokers.sh kill NAME         kill -9; the data stays
+#   brokers.sh stop NAME…        ask to end; the data stays
 #   brokers.sh restart NAME…     stop and start; the data stays
 #
 # Every command may be repeated. Processes are ended by their recorded id, never by name.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
+# Without a NAME it is all but kafka3, which is three nodes, kafka3-1 to kafka3-3, which can
+# be named one by one.
+#
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
-# NAME_url; NAME_start runs `spawn NAME command…`. Add the file and its line in BROKERS.
+# NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
+# command…`. A cluster's are given the node's. Add the file and its line in BROKERS, or in CLUSTERS.
 set -euo pipefail
 
-BROKERS=(redis kafka)
+BROKERS=(redis kafka pubsub sns-sqs)
+CLUSTERS=(kafka3)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
 
 # shellcheck source=brokers/processes.sh
 source "$here/brokers/processes.sh"
-for broker in "${BROKERS[@]}"; do
+for broker in "${BROKERS[@]}" "${CLUSTERS[@]}"; do
     # shellcheck source=brokers/redis.sh
     source "$here/brokers/$broker.sh"
 done
 
 usage() {
-    sed -n '2,9p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
-known() {
+# The nodes of a name, one a line.
+nodes() {
     local broker
     for broker in "${BROKERS[@]}"; do
-        [[ $broker == "$1" ]] && return 0
+        [[ $broker != "$1" ]] || { echo "$1" && return 0; }
     done
-    fail "there is no broker '$1': the brokers are ${BROKERS[*]}"
+    for broker in "${CLUSTERS[@]}"; do
+        case $1 in
+        "$broker") printf '%s\n' "$1"-{1..3} && return 0 ;;
+        "$broker"-[1-3]) echo "$1" && return 0 ;;
+        esac
+    done
+    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${CLUSTERS[*]}"
 }
 
+# of NODE WHAT: the function of the broker's file.
+of() {
+    local name=${1%-[1-3]}
+    "${name//-/_}_$2" "$1"
+}
+
+launch() {
+    of "$1" install
+    is_running "$1" && return 0
+    mkdir -p "$BROKERS_HOME/$1/data"
+    of "$1" start
+}
+
+# All are launched before one is waited for: the nodes of a cluster need each other.
 start() {
-    local began
-    "$1_install"
-    if ! is_running "$1"; then
-        mkdir -p "$BROKERS_HOME/$1/data"
-        "$1_start"
-    fi
+    local node began
     began=$(date +%s%3N)
-    wait_until "$1" "$1_answers"
-    echo "$1: $("$1_url"), answers after $(($(date +%s%3N) - began)) ms"
+    for node in "$@"; do launch "$node"; done
+    for node in "$@"; do
+        wait_until "$node" of "$node" answers
+        echo "$node: $(of "$node" url), answers after $(($(date +%s%3N) - began)) ms"
+    done
+}
+
+# All at once: the last node of a cluster would wait for the others.
+end() {
+    local node
+    for node in "$@"; do stop "$node" & done
+    wait
 }
 
 command=${1:-}
 [[ $# -gt 0 ]] && shift
-for broker in "$@"; do known "$broker"; done
-chosen=("${@:-${BROKERS[@]}}")
+names=("${@:-${BROKERS[@]}}")
+chosen=()
+for broker in "${names[@]}"; do
+    found=$(nodes "$broker")
+    mapfile -t -O "${#chosen[@]}" chosen <<<"$found"
+done
 
 case $command in
 up)
-    for broker in "${chosen[@]}"; do start "$broker"; done
+    start "${chosen[@]}"
     ;;
 down)
+    [[ $# -gt 0 ]] || for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done
+    end "${chosen[@]}"
     for broker in "${chosen[@]}"; do
-        stop "$broker"
+        [[ -d $BROKERS_HOME/$broker ]] || continue
         rm -rf "${BROKERS_HOME:?}/$broker"
         echo "$broker: stopped, data removed"
     done
     rmdir "$BROKERS_HOME" 2>/dev/null || true
     ;;
 urls)
-    for broker in "${chosen[@]}"; do echo "$broker $("${broker}_url")"; done
+    for broker in "${names[@]}"; do echo "$broker $(of "$broker" url)"; done
     ;;
 status)
     for broker in "${chosen[@]}"; do
@@ -79,15 +117,20 @@ status)
     ;;
 kill)
     [[ $# -eq 1 ]] || usage
-    stop "$1" KILL
-    echo "$1: killed"
+    for broker in "${chosen[@]}"; do
+        stop "$broker" KILL
+        echo "$broker: killed"
+    done
+    ;;
+stop)
+    [[ $# -gt 0 ]] || usage
+    end "${chosen[@]}"
+    printf '%s: stopped\n' "${chosen[@]}"
     ;;
 restart)
     [[ $# -gt 0 ]] || usage
-    for broker in "$@"; do
-        stop "$broker"
-        start "$broker"
-    done
+    end "${chosen[@]}"
+    start "${chosen[@]}"
     ;;
 *) usage ;;
 esac

@@ -39,11 +39,12 @@ tests() {
 if ! command -v cargo >/dev/null; then
   echo "cargo is missing: install Rust 1.95 or newer"; echo "0 passed, 1 failed"; exit 1
 fi
-# A C compiler for SQLite; make, a C++ compiler and OpenSSL for Kafka's client; bc for the sums.
-for file in /usr/bin/{cc,c++,make,pkg-config,bc} /usr/include/openssl/ssl.h; do
+# A C compiler for SQLite; make, a C++ compiler and OpenSSL for Kafka's client; bc for the sums; a
+# browser and groff, which judge the pages that the command writes.
+for file in /usr/bin/{cc,c++,make,pkg-config,bc,chromium,groff} /usr/include/openssl/ssl.h; do
   [ -e "$file" ] && continue
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    gcc g++ libc6-dev make pkg-config libssl-dev bc >/dev/null
+    gcc g++ libc6-dev make pkg-config libssl-dev bc chromium groff-base >/dev/null
   break
 done
 
@@ -53,12 +54,17 @@ while read -r name url; do
   echo "   $name at $url"
 done < <(./integration-tests/brokers.sh urls)
 
-features=(--workspace --features wingman-cli/brokers)
+features=(--workspace --features wingman-cli/brokers,wingman-cli/test-programs)
 count "formatting" cargo fmt --all --check
 count "lints" cargo clippy "${features[@]}" --all-targets -- -D warnings
 count "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${features[@]}" --no-deps
 count "build" cargo test "${features[@]}" --no-run
 tests "tests" cargo test "${features[@]}" --no-fail-fast
+# Three nodes are started for the few tests that need them, when the rest is done.
+count "three Kafka nodes start" ./integration-tests/brokers.sh up kafka3
+read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
+export WINGMAN_KAFKA3_URL
+tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

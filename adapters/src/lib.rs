@@ -8,14 +8,22 @@ use wingman_core::nearest::nearest;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
 
-const SCHEMES: [&str; 7] = ["memory", "redis", "rediss", "kafka", "amqp", "sns-sqs", "pubsub"];
+/// Every scheme, and the feature that it needs; the first is always there.
+const SCHEMES: [(&str, &str); 6] = [
+    ("memory", ""),
+    ("kafka", "kafka"),
+    ("pubsub", "pubsub"),
+    ("redis", "redis"),
+    ("rediss", "redis"),
+    ("sns-sqs", "sns-sqs"),
+];
 
 /// Opens the transport that a URL names. A broker that is down is no error here.
 ///
 /// # Errors
 /// [`Kind::Configuration`] for an unknown scheme, naming the known ones, and for a URL that the
-/// backend refuses; [`Kind::Unsupported`] for a scheme whose feature is off or that does not exist
-/// yet; what the backend says of a broker that it reached.
+/// backend refuses; [`Kind::Unsupported`] for a scheme whose feature is off; what the backend says of
+/// a broker that it reached.
 pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
     let Some((scheme, _)) = url.split_once("://") else {
         // Not repeated: it may hold a password.
@@ -24,39 +32,35 @@ pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
     };
     match scheme {
         "memory" => Ok(MemoryTransport::new(Clock::system())),
-        #[cfg(feature = "redis")]
-        "redis" | "rediss" => wingman_redis::connect(url).await,
-        #[cfg(not(feature = "redis"))]
-        "redis" | "rediss" => Err(off(scheme, "redis")),
         #[cfg(feature = "kafka")]
         "kafka" => wingman_kafka::connect(url).await,
-        #[cfg(not(feature = "kafka"))]
-        "kafka" => Err(off(scheme, "kafka")),
-        "amqp" | "sns-sqs" | "pubsub" => {
-            let message =
-                "this broker's adapter is not there yet: use memory://, redis:// or kafka://";
-            Err(Error::new(Kind::Unsupported, message).with("scheme", scheme))
-        }
-        other => Err(unknown(other)),
+        #[cfg(feature = "pubsub")]
+        "pubsub" => wingman_pubsub::connect(url).await,
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" => wingman_redis::connect(url).await,
+        #[cfg(feature = "sns-sqs")]
+        "sns-sqs" => wingman_sns_sqs::connect(url).await,
+        other => Err(not_here(other)),
     }
 }
 
-#[cfg(not(all(feature = "redis", feature = "kafka")))]
-fn off(scheme: &str, feature: &str) -> Error {
-    let message = format!("this build has no {scheme}://: build with `--features {feature}`");
-    Error::new(Kind::Unsupported, message)
-}
-
-fn unknown(scheme: &str) -> Error {
-    let message = match nearest(scheme, &SCHEMES) {
+/// The error for a scheme that this build does not open.
+fn not_here(scheme: &str) -> Error {
+    if let Some((_, feature)) = SCHEMES.iter().find(|(known, _)| *known == scheme) {
+        let message = format!("this build has no {scheme}://: build with `--features {feature}`");
+        return Error::new(Kind::Unsupported, message).with("scheme", scheme);
+    }
+    let schemes = SCHEMES.map(|(scheme, _)| scheme);
+    let message = match nearest(scheme, &schemes) {
         Some(near) => format!("unknown scheme: did you mean {near}://? {}", known()),
         None => format!("unknown scheme; {}", known()),
     };
     Error::new(Kind::Configuration, message).with("scheme", scheme)
 }
 
-fn known() -> &'static str {
-    "memory://, redis:// and kafka:// exist; amqp://, sns-sqs:// and pubsub:// are reserved"
+fn known() -> String {
+    let schemes = SCHEMES.map(|(scheme, _)| format!("{scheme}://"));
+    format!("there are {}", schemes.join(", "))
 }
 
 #[cfg(test)]
@@ -71,15 +75,6 @@ mod tests {
     async fn memory_is_always_there() {
         let transport = open("memory://").await.unwrap();
         assert_eq!(transport.capabilities().backend, "memory");
-    }
-
-    #[tokio::test]
-    async fn reserved_schemes_are_not_there_yet() {
-        for scheme in ["amqp", "sns-sqs", "pubsub"] {
-            let error = refused(&format!("{scheme}://localhost")).await;
-            assert_eq!(error.kind(), Kind::Unsupported);
-            assert_eq!(error.context("scheme"), Some(scheme));
-        }
     }
 
     #[tokio::test]
@@ -99,38 +94,34 @@ mod tests {
         assert!(!format!("{error:?}").contains("hunter2"));
     }
 
-    #[cfg(not(feature = "redis"))]
-    #[tokio::test]
-    async fn a_feature_that_is_off_is_named() {
-        let error = refused("redis://localhost").await;
-        assert_eq!(error.kind(), Kind::Unsupported);
-        assert!(error.to_string().contains("--features redis"), "{error}");
-    }
+    /// A broker that is down, by the feature that opens it. Port 1 of this machine: nobody listens, and
+    /// nobody may without being root.
+    const DOWN: [(&str, bool, &str); 4] = [
+        ("kafka", cfg!(feature = "kafka"), "kafka://127.0.0.1:1?reply_millis=300"),
+        ("pubsub", cfg!(feature = "pubsub"), "pubsub://shop?emulator=127.0.0.1:1"),
+        ("redis", cfg!(feature = "redis"), "redis://127.0.0.1:1"),
+        (
+            "sns-sqs",
+            cfg!(feature = "sns-sqs"),
+            "sns-sqs://us-east-1?endpoint=http://127.0.0.1:1&access_key=a&secret_key=b",
+        ),
+    ];
 
-    #[cfg(not(feature = "kafka"))]
     #[tokio::test]
-    async fn kafka_without_its_feature_is_named() {
-        let error = refused("kafka://localhost").await;
-        assert_eq!(error.kind(), Kind::Unsupported);
-        assert!(error.to_string().contains("--features kafka"), "{error}");
-    }
-
-    #[cfg(feature = "kafka")]
-    #[tokio::test]
-    async fn kafka_is_opened_although_it_is_down() {
-        let transport = open("kafka://127.0.0.1:1?reply_millis=300").await.unwrap();
-        assert_eq!(transport.capabilities().backend, "kafka");
-        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
-        assert_eq!(refused("kafka://h?no=1").await.kind(), Kind::Configuration);
-    }
-
-    #[cfg(feature = "redis")]
-    #[tokio::test]
-    async fn redis_is_opened_although_it_is_down() {
-        // Port 1 of this machine: nobody listens, and nobody may without being root.
-        let transport = open("redis://127.0.0.1:1").await.unwrap();
-        assert_eq!(transport.capabilities().backend, "redis");
-        assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable);
-        assert_eq!(refused("redis://h?no=1").await.kind(), Kind::Configuration);
+    async fn each_is_opened_although_it_is_down_or_names_its_feature() {
+        for (feature, is_on, url) in DOWN {
+            if !is_on {
+                let error = refused(url).await;
+                assert_eq!(error.kind(), Kind::Unsupported);
+                let remedy = format!("--features {feature}`");
+                assert!(error.to_string().contains(&remedy), "{error}");
+                continue;
+            }
+            let transport = open(url).await.unwrap();
+            assert_eq!(transport.capabilities().backend, feature);
+            assert_eq!(transport.ping().await.unwrap_err().kind(), Kind::Unavailable, "{url}");
+            let (base, _) = url.split_once('?').unwrap_or((url, ""));
+            assert_eq!(refused(&format!("{base}?no=1")).await.kind(), Kind::Configuration);
+        }
     }
 }

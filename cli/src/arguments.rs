@@ -1,6 +1,7 @@
 //! What can be asked of `wingman`.
 
 mod quarantine;
+mod rollback;
 
 use std::path::PathBuf;
 
@@ -8,11 +9,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
-pub(crate) use quarantine::{DeadLetters, Parked, ReviewArguments, ShowArguments};
+pub(crate) use quarantine::{
+    DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
+};
+pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
 
 /// Governed event handlers on the message broker a team already has.
 #[derive(Debug, Parser)]
 #[command(
+    name = "wingman",
     version,
     about,
     propagate_version = true,
@@ -50,12 +55,14 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show what followed from a request.
     Trace(Trace),
-    /// Plan or run the undoing of a tree.
+    /// Plan or run the undoing of a tree, and decide about what could not be undone.
     #[command(
         subcommand,
         after_help = "Examples:
   wingman rollback plan CORRELATION --ledger sqlite://demo/ledger.db
-  wingman rollback run CORRELATION --ledger sqlite://demo/ledger.db"
+  wingman rollback run CORRELATION --ledger sqlite://demo/ledger.db
+  wingman rollback quarantined --ledger sqlite://demo/ledger.db
+  wingman rollback resolve 6553f1-0 --as undone --ledger sqlite://demo/ledger.db --key demo/demo-approver.key"
     )]
     Rollback(Rollback),
     /// Stop new work of a handler, or of all, in every process on the ledger.
@@ -105,6 +112,29 @@ pub(crate) enum Command {
   wingman contracts lint demo/contracts --strict --json"
     )]
     Contracts(Contracts),
+    /// Print what completes this command in a shell.
+    #[command(after_help = "Examples:
+  wingman completions bash > /etc/bash_completion.d/wingman
+  wingman completions zsh > ~/.zfunc/_wingman
+  wingman completions fish > ~/.config/fish/completions/wingman.fish")]
+    Completions(Completions),
+    /// Write manual pages, one a command.
+    #[command(after_help = "Example:
+  wingman man --out /usr/local/share/man/man1 && man wingman-demo")]
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The folder that they go to; made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -263,6 +293,7 @@ pub(crate) enum Audit {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
+  wingman trace CORRELATION --ledger sqlite://demo/ledger.db --format html --out trace.html
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db --format mermaid")]
 pub(crate) struct Trace {
     /// Which tree.
@@ -272,35 +303,22 @@ pub(crate) struct Trace {
     /// What to print.
     #[arg(long, default_value = "tree")]
     pub(crate) format: TraceFormat,
+    /// Where the page goes; standard output unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum TraceFormat {
     /// Lines for a terminal.
     Tree,
+    /// A page that stands for itself: no network, no scripts needed, for phones too; up to 10,000 events
+    /// and executions, at most 3 KiB an execution where events are small.
+    Html,
     /// A Mermaid flow chart for documents.
     Mermaid,
     /// One JSON object.
     Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Rollback {
-    /// Show what would be undone, in which order.
-    Plan(RollbackArguments),
-    /// Fence the tree and wait until a process that has the tools has undone it.
-    Run(RollbackArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RollbackArguments {
-    /// Which tree.
-    pub(crate) correlation: String,
-    #[command(flatten)]
-    pub(crate) ledger: LedgerArgument,
-    /// How long to wait, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(crate) wait: u64,
 }
 
 #[derive(Debug, Args)]

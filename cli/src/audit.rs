@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use wingman_hub::governance::ledger::verify;
+use wingman_hub::governance::ledger::{LedgerError, Verification, verify_telling};
 
 use crate::arguments::Audit;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::{open, print};
 
 /// Stamps that one page of `audit show` reads.
@@ -22,7 +23,7 @@ pub(crate) async fn run(command: Audit, json: bool) -> Result<ExitCode, Problem>
 }
 
 fn check(url: &str, checkpoint: Option<&Path>, json: bool) -> Result<ExitCode, Problem> {
-    let found = verify(url, checkpoint)?;
+    let found = verify(url, checkpoint, json)?;
     let sound = found.is_sound();
     if json {
         print::json(&found)?;
@@ -30,6 +31,18 @@ fn check(url: &str, checkpoint: Option<&Path>, json: bool) -> Result<ExitCode, P
         print::line(found.to_string());
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Verifies a ledger and shows how far it is.
+pub(crate) fn verify(
+    url: &str,
+    checkpoint: Option<&Path>,
+    json: bool,
+) -> Result<Verification, LedgerError> {
+    let progress = Progress::new(json, "verifying");
+    verify_telling(url, checkpoint, &mut |done, of| {
+        progress.at(done, of, || format!("{done} of {of} stamps"));
+    })
 }
 
 async fn show(url: &str, correlation: Option<&str>, json: bool) -> Result<ExitCode, Problem> {

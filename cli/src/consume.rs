@@ -20,7 +20,9 @@ pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
     open::other_process(&options.broker)?;
     let bus = wingman_hub::connect(&options.broker).await?;
     let (topic, group) = (TopicName::new(&options.topic)?, GroupName::new(&options.group)?);
-    let wanted = SubscriberOptions::default();
+    // In order where the broker keeps one: a group is not to be asked for what it cannot do.
+    let ordered = bus.transport().capabilities().order_by_key.is_supported();
+    let wanted = SubscriberOptions { ordered, ..SubscriberOptions::default() };
     let subscriber = bus.transport().subscriber(&topic, &group, wanted).await?;
     let ended = tokio::select! {
         ended = print_all(&*subscriber, &options) => ended,

@@ -1,8 +1,10 @@
 //! `wingman demo`.
 
 mod interactive;
+mod page;
 mod topics;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,16 +14,20 @@ use serde_json::json;
 use wingman_hub::core::name::Namespace;
 use wingman_hub::governance::Mode;
 use wingman_hub::governance::contract::Contracts;
-use wingman_hub::governance::ledger::{Ledger, LedgerOptions, Reader, Verification, verify};
+use wingman_hub::governance::ledger::{Ledger, LedgerOptions, Reader, Verification};
 use wingman_scenarios::{Answers, Folder, Report, Run, Scenario};
 
 use crate::arguments::{Demo, DemoMode};
 use crate::problem::Problem;
-use crate::{print, transcript};
+use crate::progress::Progress;
+use crate::{audit, print, transcript};
 
 /// How long the requests may take when a script answers, and when a person does.
 const SCRIPTED: Duration = Duration::from_secs(120);
 const INTERACTIVE: Duration = Duration::from_secs(600);
+
+/// How often a run is looked at while it goes on.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What a run came to, for text and JSON alike.
 pub(crate) struct Ended {
@@ -33,6 +39,7 @@ pub(crate) struct Ended {
     pub(crate) report: Report,
     pub(crate) is_open: bool,
     pub(crate) verification: Verification,
+    pub(crate) page: PathBuf,
 }
 
 pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> {
@@ -64,11 +71,13 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     } else {
         (scenario.script(), SCRIPTED)
     };
+    let reader = running.running().ledger().reader();
     let report = tokio::select! {
         report = running.run(answers, within) => report.map_err(Problem::new),
         _ = tokio::signal::ctrl_c() => Err(interrupted(&root)),
+        // A person who answers plans has the terminal for that.
+        never = watch(&reader, json || options.interactive) => match never {},
     };
-    let reader = running.running().ledger().reader();
     running.stop().await;
     if !options.keep {
         topics::delete(scenario, &bus).await?;
@@ -76,11 +85,26 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     bus.close().await?;
     let report = report?;
     let is_open = is_open(&reader, &report)?;
-    let verification = verify(&url, None)?;
+    let verification = audit::verify(&url, None, json)?;
     let broker = shown(&options.broker);
+    let page = root.join("demo.html");
     let ended =
-        Ended { mode, broker, ledger: url, scenario, folder, report, is_open, verification };
-    show(&ended, json)
+        Ended { mode, broker, ledger: url, scenario, folder, report, is_open, verification, page };
+    let written = page::write(&ended, &reader);
+    let code = show(&ended, json)?;
+    written.map(|()| code)
+}
+
+/// Shows how a run goes, for as long as it does.
+async fn watch(reader: &Reader, json: bool) -> Infallible {
+    let progress = Progress::new(json, "running");
+    while progress.is_wanted() {
+        if let (Ok(stamps), Ok(open)) = (reader.size(), reader.open_work(None)) {
+            progress.say(|| format!("{stamps} stamps, {} executions open", open.executions));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    std::future::pending().await
 }
 
 /// Whether something of this run's trees is not settled; earlier runs that were cut off do not count.
@@ -134,6 +158,7 @@ fn as_json(ended: &Ended, sound: bool) -> serde_json::Value {
         "stamps": ended.verification.stamps,
         "uncovered": ended.verification.uncovered,
         "root": ended.verification.root,
+        "page": ended.page,
         "verified": sound,
     })
 }

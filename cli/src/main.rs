@@ -4,15 +4,19 @@ mod approvals;
 mod arguments;
 mod audit;
 mod bytes;
+mod completions;
 mod consume;
 mod contracts;
 mod dead_letters;
 mod demo;
 mod interrupt;
+mod man;
 mod open;
+mod page;
 mod parked;
 mod print;
 mod problem;
+mod progress;
 mod publish;
 mod rollback;
 mod trace;
@@ -49,7 +53,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
     let json = arguments.json;
     match arguments.command {
         Command::Demo(options) => demo::run(options, json).await,
-        Command::Publish(options) => publish::run(options).await,
+        Command::Publish(options) => publish::run(options, json).await,
         Command::Consume(options) => consume::run(options).await,
         Command::Audit(command) => audit::run(command, json).await,
         Command::Trace(options) => trace::run(options).await,
@@ -60,5 +64,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::DeadLetters(command) => dead_letters::run(command, json).await,
         Command::Parked(command) => parked::run(command, json).await,
         Command::Contracts(command) => contracts::run(command, json),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
     }
 }

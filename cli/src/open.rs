@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wingman_hub::governance::audit::SigningKey;
 use wingman_hub::governance::contract::Contracts;
 use wingman_hub::governance::ledger::{Ledger, LedgerOptions};
 
+use crate::arguments::OperatorArguments;
 use crate::problem::Problem;
 
 /// Opens a ledger that exists, without contracts: for commands that judge nothing.
@@ -25,9 +27,30 @@ pub(crate) async fn governed(
     Ok((Ledger::open(url, options).await?, contracts))
 }
 
+/// A ledger that exists, its contracts, and the key of somebody who decides there.
+pub(crate) struct Operator {
+    pub(crate) ledger: Ledger,
+    pub(crate) contracts: Arc<Contracts>,
+    pub(crate) key: SigningKey,
+}
+
+/// Opens what a decision of an operator needs.
+pub(crate) async fn operator(arguments: &OperatorArguments) -> Result<Operator, Problem> {
+    let folder = arguments.contracts.as_deref();
+    let (ledger, contracts) = governed(&arguments.ledger.url, folder).await?;
+    let key = SigningKey::load(&arguments.key).map_err(Problem::new)?;
+    Ok(Operator { ledger, contracts, key })
+}
+
 /// Reads contracts, with every mistake that they have.
 pub(crate) fn load(folder: &Path) -> Result<Arc<Contracts>, Problem> {
     Contracts::load(folder).map(Arc::new).map_err(Problem::new)
+}
+
+/// Writes a file, or says which one could not be written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Problem> {
+    std::fs::write(path, text)
+        .map_err(|error| Problem::new(format!("{} cannot be written: {error}", path.display())))
 }
 
 /// Refuses a broker that lives in one process only: this command could not reach it.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::problem::Problem;
+use crate::progress;
 
 /// Writes a line to standard output. A closed pipe ends the program quietly, as it does for others.
 pub(crate) fn line(text: impl AsRef<str>) {
@@ -28,5 +29,5 @@ pub(crate) fn error(problem: &Problem) {
 /// Writes a line to standard error: what a person should see and a program should not read.
 pub(crate) fn note(text: impl AsRef<str>) {
     // With standard error gone there is nobody left to tell.
-    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+    let _ = progress::aside(|| writeln!(io::stderr().lock(), "{}", text.as_ref()));
 }

@@ -1,5 +1,6 @@
 //! `wingman publish`: CloudEvents in, a receipt a line out.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +17,22 @@ use wingman_hub::governance::protocol::row::OutboxState;
 
 use crate::arguments::Publish;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::{open, print};
 
 type Lines = tokio::io::Lines<Box<dyn tokio::io::AsyncBufRead + Unpin + Send>>;
 
-pub(crate) async fn run(options: Publish) -> Result<ExitCode, Problem> {
+pub(crate) async fn run(options: Publish, json: bool) -> Result<ExitCode, Problem> {
     open::other_process(&options.broker)?;
     let source = source(&options).await?;
     let target = Target::open(&options).await?;
     match source {
         Source::One(event) => target.send(&event).await?,
-        Source::Lines(lines) => send_lines(&target, lines).await?,
+        Source::Lines { lines, whole_bytes } => {
+            // Where the receipts go to a terminal, they are progress enough.
+            let quiet = json || std::io::stdout().is_terminal();
+            send_lines(&target, lines, whole_bytes, &Progress::new(quiet, "publishing")).await?;
+        }
     }
     target.close().await?;
     Ok(ExitCode::SUCCESS)
@@ -34,10 +40,16 @@ pub(crate) async fn run(options: Publish) -> Result<ExitCode, Problem> {
 
 /// A line that is wrong ends the command there: what came before has its receipts, and the line is
 /// named, so that the rest can be sent again from it.
-async fn send_lines(target: &Target, mut lines: Lines) -> Result<(), Problem> {
-    let mut number = 0_u64;
+async fn send_lines(
+    target: &Target,
+    mut lines: Lines,
+    whole_bytes: Option<u64>,
+    progress: &Progress,
+) -> Result<(), Problem> {
+    let (mut number, mut sent, mut read_bytes) = (0_u64, 0_u64, 0);
     while let Some(line) = lines.next_line().await? {
         number += 1;
+        read_bytes += line.len() as u64 + 1;
         if line.trim().is_empty() {
             continue;
         }
@@ -49,13 +61,23 @@ async fn send_lines(target: &Target, mut lines: Lines) -> Result<(), Problem> {
             )
         })?;
         target.send(&event).await?;
+        sent += 1;
+        let words = || format!("{sent} events");
+        match whole_bytes {
+            Some(whole) => progress.at(read_bytes, whole, words),
+            None => progress.say(words),
+        }
     }
     Ok(())
 }
 
 enum Source {
     One(Box<CloudEvent>),
-    Lines(Lines),
+    /// Lines, and how many bytes they are in all, where that is known.
+    Lines {
+        lines: Lines,
+        whole_bytes: Option<u64>,
+    },
 }
 
 async fn source(options: &Publish) -> Result<Source, Problem> {
@@ -64,13 +86,16 @@ async fn source(options: &Publish) -> Result<Source, Problem> {
             return Err(Problem::usage(format!("unexpected argument {input:?}"))
                 .remedy("use --file for a file, or - for standard input"));
         }
-        return Ok(Source::Lines(lines(Box::new(BufReader::new(tokio::io::stdin())))));
+        let lines = lines(Box::new(BufReader::new(tokio::io::stdin())));
+        return Ok(Source::Lines { lines, whole_bytes: None });
     }
     if let Some(path) = &options.file {
         let file = tokio::fs::File::open(path)
             .await
             .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
-        return Ok(Source::Lines(lines(Box::new(BufReader::new(file)))));
+        let whole_bytes = file.metadata().await.ok().filter(|it| it.is_file()).map(|it| it.len());
+        let lines = lines(Box::new(BufReader::new(file)));
+        return Ok(Source::Lines { lines, whole_bytes });
     }
     let Some(data) = &options.data else {
         return Err(Problem::usage("there is nothing to publish")

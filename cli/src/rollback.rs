@@ -1,5 +1,7 @@
 //! `wingman rollback`.
 
+mod resolve;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,20 +11,37 @@ use wingman_hub::governance::protocol::input::Input;
 use wingman_hub::governance::protocol::row::{Effect, FenceState};
 use wingman_hub::governance::rollback::plan;
 
+pub(crate) use resolve::in_words;
+
 use crate::arguments::{Rollback, RollbackArguments};
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::{open, print};
 
 pub(crate) async fn run(command: Rollback, json: bool) -> Result<ExitCode, Problem> {
-    let (Rollback::Plan(arguments) | Rollback::Run(arguments)) = &command;
+    match command {
+        Rollback::Plan(arguments) => {
+            let ledger = opened(&arguments).await?;
+            let code = show(&ledger, &arguments, json)?;
+            ledger.close().await?;
+            Ok(code)
+        }
+        Rollback::Run(arguments) => {
+            let ledger = opened(&arguments).await?;
+            let code = undo(&ledger, &arguments, json).await?;
+            ledger.close().await?;
+            Ok(code)
+        }
+        Rollback::Quarantined(arguments) => resolve::list(&arguments, json),
+        Rollback::Resolve(arguments) => resolve::run(arguments, json).await,
+    }
+}
+
+/// The ledger, if it knows the tree.
+async fn opened(arguments: &RollbackArguments) -> Result<Ledger, Problem> {
     let ledger = open::ledger(&arguments.ledger.url).await?;
     known(&ledger.reader(), &arguments.correlation)?;
-    let code = match &command {
-        Rollback::Plan(arguments) => show(&ledger, arguments, json)?,
-        Rollback::Run(arguments) => undo(&ledger, arguments, json).await?,
-    };
-    ledger.close().await?;
-    Ok(code)
+    Ok(ledger)
 }
 
 fn known(reader: &Reader, correlation: &str) -> Result<(), Problem> {
@@ -59,6 +78,8 @@ async fn undo(
     ledger.transact(vec![Input::Fence { tree: tree.as_str().into() }]).await?;
     let reader = ledger.reader();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(arguments.wait);
+    let progress = Progress::new(json, "undoing");
+    let whole = reader.open_work(Some(tree))?.effects;
     loop {
         let fence = reader.fence(tree)?.map(|fence| fence.state);
         let state = match fence {
@@ -71,12 +92,21 @@ async fn undo(
                 print::json(&json!({ "correlation": tree, "state": state }))?;
             } else {
                 print::line(format!("{tree}: {state}"));
+                if fence == Some(FenceState::Stuck) {
+                    print::line(
+                        "`wingman rollback quarantined --ledger URL` shows what waits for you",
+                    );
+                }
             }
             let done = fence == Some(FenceState::Closed);
             return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if tokio::time::Instant::now() >= deadline {
             return Err(waiting(&reader.effects_in(tree)?));
+        }
+        if progress.is_wanted() {
+            let done = whole.saturating_sub(reader.open_work(Some(tree))?.effects);
+            progress.at(done, whole, || format!("{done} of {whole} effects"));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -1,17 +1,32 @@
 //! `wingman trace`.
 
+mod account;
+mod mermaid;
+
+use std::path::Path;
 use std::process::ExitCode;
 
 use wingman_hub::governance::audit::trace::{EventNode, ExecutionNode, Trace};
+use wingman_hub::governance::ledger::Reader;
 use wingman_hub::governance::protocol::row::{EffectState, Phase};
 
+pub(crate) use account::lines as account;
+
 use crate::arguments::{Trace as Options, TraceFormat};
+use crate::page::{Evidence, Page, Story, Tone, Tree};
 use crate::problem::Problem;
-use crate::{open, print};
+use crate::rollback::in_words;
+use crate::{bytes, open, print};
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, Problem> {
+    let out = options.out.as_deref();
+    if out.is_some() && !matches!(options.format, TraceFormat::Html) {
+        return Err(Problem::usage("--out takes a page, and this format goes to standard output")
+            .remedy("add --format html, or write `> FILE` instead of --out"));
+    }
     let ledger = open::ledger(&options.ledger.url).await?;
-    let trace = Trace::read(&ledger.reader(), &options.correlation)?;
+    let reader = ledger.reader();
+    let trace = Trace::read(&reader, &options.correlation)?;
     ledger.close().await?;
     if trace.roots.is_empty() {
         return Err(Problem::new(format!("the ledger knows no tree {}", options.correlation))
@@ -20,12 +35,45 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Problem> {
     match options.format {
         TraceFormat::Json => print::json(&trace)?,
         TraceFormat::Tree => trace.roots.iter().for_each(|root| tree(root, 0)),
-        TraceFormat::Mermaid => {
-            print::line("flowchart TD");
-            trace.roots.iter().for_each(mermaid);
-        }
+        TraceFormat::Mermaid => mermaid::show(&trace),
+        TraceFormat::Html => html(&reader, &options.ledger.url, trace, out)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The page of one tree, to a file or to standard output.
+fn html(reader: &Reader, ledger: &str, trace: Trace, out: Option<&Path>) -> Result<(), Problem> {
+    let page = page(reader, ledger, trace)?.render();
+    let Some(path) = out else {
+        print::line(page);
+        return Ok(());
+    };
+    open::write(path, &page)?;
+    print::note(format!("wrote {}", path.display()));
+    Ok(())
+}
+
+fn page(reader: &Reader, ledger: &str, trace: Trace) -> Result<Page, Problem> {
+    let title = trace.roots.first().map(|root| root.event_type.clone()).unwrap_or_default();
+    let executions = trace.executions();
+    let effects = executions.iter().map(|it| it.effects.len()).sum::<usize>();
+    let facts = vec![
+        ("Ledger", ledger.to_owned()),
+        ("Began", bytes::time(trace.span_millis.0)),
+        ("Events", trace.events().len().to_string()),
+        ("Executions", executions.len().to_string()),
+        ("Tool calls", effects.to_string()),
+    ];
+    let (tone, outcome) = Tone::of_tree(&trace);
+    let story = Story::read(reader, trace)?;
+    let tree = Tree { heading: "What followed".to_owned(), outcome, tone, story };
+    let evidence = Evidence {
+        ledger: ledger.to_owned(),
+        stamps: reader.size()?,
+        verified: None,
+        checkpoint: reader.checkpoint()?,
+    };
+    Ok(Page { title, lead: String::new(), facts, trees: vec![tree], evidence })
 }
 
 fn tree(event: &EventNode, depth: usize) {
@@ -46,6 +94,7 @@ fn tree(event: &EventNode, depth: usize) {
             execution.handler,
             phase(execution)
         ));
+        account::lines(execution, |text| print::line(format!("{indent}  · {text}")));
         for what in &execution.would_refuse {
             print::line(format!("{indent}  · would refuse {} {}", what.code, what.detail));
         }
@@ -53,23 +102,6 @@ fn tree(event: &EventNode, depth: usize) {
             print::line(format!("{indent}  · {} {}", effect.tool, state(&effect.state)));
         }
         execution.emitted.iter().for_each(|event| tree(event, depth + 2));
-    }
-}
-
-fn mermaid(event: &EventNode) {
-    let from = event.key.0.to_string();
-    let from = &from[..16];
-    print::line(format!("  e{from}([{}])", event.event_type));
-    for execution in &event.executions {
-        let id = execution.id.0.to_string();
-        let id = &id[8..24];
-        print::line(format!("  x{id}[\"{}<br/>{}\"]", execution.handler, phase(execution)));
-        print::line(format!("  e{from} --> x{id}"));
-        for emitted in &execution.emitted {
-            let to = emitted.key.0.to_string();
-            mermaid(emitted);
-            print::line(format!("  x{id} --> e{}", &to[..16]));
-        }
     }
 }
 
@@ -98,5 +130,6 @@ pub(crate) fn state(state: &EffectState) -> &'static str {
         EffectState::Compensating { .. } => "being undone",
         EffectState::Compensated => "undone",
         EffectState::Quarantined => "quarantined",
+        EffectState::Resolved { resolution, .. } => in_words(*resolution),
     }
 }

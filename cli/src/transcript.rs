@@ -11,6 +11,8 @@ use wingman_scenarios::{Outcome, RequestReport, Scenario};
 use crate::demo::Ended;
 use crate::print::line;
 
+pub(crate) use detail::change;
+
 /// Where what came of an execution begins, if the steps of its request leave room.
 const OUTCOME_COLUMN: usize = 24;
 
@@ -110,7 +112,7 @@ fn collect<'a>(
 fn effects(execution: &ExecutionNode, below: &str) {
     let done = execution.effects.iter().filter(|effect| effect.state != EffectState::Void);
     for (at, effect) in done.enumerate() {
-        line(format!("   {below}│ {} {:<10} {}", at + 1, effect.tool, detail::change(effect)));
+        line(format!("   {below}│ {} {:<10} {}", at + 1, effect.tool, detail::changed(effect)));
     }
 }
 
@@ -152,6 +154,7 @@ pub(crate) fn foot(ended: &Ended) {
         "Not checked: rewriting by this disk's owner. Keep {} elsewhere.",
         ended.verification.checkpoint_file.display()
     ));
+    line(format!("Look   {}", ended.page.display()));
     line(format!("Verify wingman audit verify --ledger {} --checkpoint FILE", ended.ledger));
     line(format!(
         "Edit   {}, then run again with --out {}",

@@ -37,7 +37,9 @@ pub mod prelude {
     pub use wingman_core::event::{CloudEvent, Output};
     pub use wingman_core::handler::{Attempt, Failure, Fault, Incoming, Refusal};
     pub use wingman_governance::Governor;
-    pub use wingman_governance::audit::Proofs;
+    pub use wingman_governance::audit::{
+        Account, ClaimType, Coherence, Proofs, SourceIntegrity, UncertaintyLevel,
+    };
     pub use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
     pub use wingman_governance::handshake::{Answer, Approved};
     pub use wingman_governance::permission::{Tool, ToolError, Tools};

@@ -84,12 +84,13 @@ SETTINGS
 kafka_answers() {
     local pid
     read -r pid _ <"$(pid_file kafka)"
-    listens_on "$pid" "$KAFKA_PORT" && [[ $(kafka_brokers) =~ [1-9] ]]
+    listens_on "$pid" "$KAFKA_PORT" && [[ $(kafka_brokers "$KAFKA_PORT") =~ [1-9] ]]
 }
 
-# How many brokers a Metadata request (version 1, of no topic) tells of, as hexadecimal digits.
+# kafka_brokers PORT: how many brokers a Metadata request (version 1, of no topic) tells of, as
+# hexadecimal digits.
 kafka_brokers() {
-    exec 3<>"/dev/tcp/127.0.0.1/$KAFKA_PORT" || return 1
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
     printf '\0\0\0\x0e\0\x03\0\x01\0\0\0\0\xff\xff\0\0\0\0' >&3
     # Length and correlation come first.
     timeout 2 head -c 12 <&3 | od -An -tx1 -j 8

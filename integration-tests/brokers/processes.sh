@@ -74,8 +74,11 @@ stop() {
 }
 
 # apt_install COMMAND PACKAGE: nothing if the command is there.
-apt_install() {
-    command -v "$1" >/dev/null && return 0
+apt_install() { apt_install_for "$1" "$2" command -v "$1"; }
+
+# apt_install_for WHAT PACKAGE CHECK…: nothing if the check succeeds.
+apt_install_for() {
+    "${@:3}" >/dev/null 2>&1 && return 0
     command -v apt-get >/dev/null || fail "$1 is missing and so is apt-get: install $1 by hand, then try again"
     [[ $(id -u) == 0 ]] || fail "$1 is missing: run this as root, or 'apt-get install $2' first"
     echo "$1 is missing: installing $2" >&2
@@ -89,5 +92,5 @@ apt_install() {
     apt-get update -qq >&2 || echo "apt-get update failed: trying with the lists at hand" >&2
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >&2 || true
     [[ $ours == no ]] || rm -f "$policy"
-    command -v "$1" >/dev/null || fail "installing $2 failed: see above, then try again"
+    "${@:3}" >/dev/null 2>&1 || fail "installing $2 failed: see above, then try again"
 }

@@ -1,7 +1,9 @@
 //! Receiving for one group: a member of it on a thread of its own, and what it fetched.
 
+mod account;
 mod context;
 mod lanes;
+mod queues;
 mod reader;
 mod state;
 

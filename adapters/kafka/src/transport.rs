@@ -98,7 +98,7 @@ impl Transport for KafkaTransport {
             KafkaSubscriber::open(cluster, Opening { topic, group, ordered })
         };
         let subscriber = self.0.block_on(open).await?;
-        self.0.add(subscriber.seat());
+        self.0.seats.add(subscriber.seat());
         Ok(Box::new(subscriber))
     }
 

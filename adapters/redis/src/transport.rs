@@ -5,10 +5,10 @@ mod connector;
 mod server;
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{Door, provision_group, provision_topic};
+use wingman_core::driver::{Door, Seats, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Limits, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
@@ -46,7 +46,7 @@ pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     let server = Arc::new(ServerLink {
         connector: Connector::new(&config)?,
         gate: Door::new("redis transport"),
-        seats: Mutex::default(),
+        seats: Seats::default(),
         config,
     });
     match server.connector.shared().await {
@@ -68,8 +68,7 @@ pub(crate) struct ServerLink {
     pub(crate) connector: Connector,
     pub(crate) config: Config,
     pub(crate) gate: Door,
-    /// Subscribers that were opened and may still live.
-    seats: Mutex<Vec<Weak<Seat>>>,
+    seats: Seats<Seat>,
 }
 
 impl ServerLink {
@@ -82,11 +81,6 @@ impl ServerLink {
             lease_max: None,
             hold_max: None,
         }
-    }
-
-    fn seats(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Seat>>> {
-        // A list of weak pointers is whole at any time.
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,9 +126,7 @@ impl Transport for RedisTransport {
         let _inside = self.0.gate.enter().await?;
         let seat = Arc::new(Seat::new(self.0.clone(), topic.clone(), group.clone(), options));
         seat.join().await?;
-        let mut seats = self.0.seats();
-        seats.retain(|seat| seat.strong_count() > 0);
-        seats.push(Arc::downgrade(&seat));
+        self.0.seats.add(&seat);
         Ok(Box::new(RedisSubscriber::new(seat)))
     }
 
@@ -150,8 +142,7 @@ impl Transport for RedisTransport {
 
     async fn close(&self) -> Result<()> {
         self.0.gate.shut();
-        let seats: Vec<_> = self.0.seats().drain(..).collect();
-        for seat in seats.iter().filter_map(Weak::upgrade) {
+        for seat in self.0.seats.take() {
             seat.leave().await;
         }
         self.0.gate.emptied(self.0.config.reply_time()).await;

@@ -54,6 +54,13 @@ pub(crate) struct ReviewArguments {
     /// Its identity, or the beginning of it.
     pub(crate) id: String,
     #[command(flatten)]
+    pub(crate) operator: OperatorArguments,
+}
+
+/// Who decides, on which ledger.
+#[derive(Debug, Args)]
+pub(crate) struct OperatorArguments {
+    #[command(flatten)]
     pub(crate) ledger: LedgerArgument,
     /// The private key of a principal of the contracts who holds the role operator.
     #[arg(long, value_name = "FILE")]

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wingman_hub::governance::audit::SigningKey;
 use wingman_hub::governance::governor::review;
 use wingman_hub::governance::handshake::Approver;
 use wingman_hub::governance::ledger::{Ledger, Reader};
@@ -20,9 +19,7 @@ pub(super) async fn run(
     act: ReviewAct,
     json: bool,
 ) -> Result<ExitCode, Problem> {
-    let url = &arguments.ledger.url;
-    let (ledger, contracts) = open::governed(url, arguments.contracts.as_deref()).await?;
-    let key = SigningKey::load(&arguments.key).map_err(Problem::new)?;
+    let open::Operator { ledger, contracts, key } = open::operator(&arguments.operator).await?;
     let letter = find(&ledger.reader(), &arguments.id)?.execution;
     let name = key.verifier().name().to_string();
     let signed = Approver::new(&name, key).review(letter, act);

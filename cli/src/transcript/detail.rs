@@ -18,7 +18,7 @@ pub(super) fn outcome(ended: &Ended, request: &RequestReport, execution: &Execut
     };
     let data = event.data.clone().unwrap_or_default();
     let detail = match event.event_type.as_str() {
-        "ExecutionPlanProposed" => proposed(&data["plan"]),
+        "ExecutionPlanProposed" => format!("{}{}", proposed(&data["plan"]), worth(execution)),
         "ExecutionApproved" => format!("YES, key {}", text(&data, "by")),
         "ExecutionComplete" | "ReleaseAnnounced" => changes(execution),
         "ReleasePublished" => format!("{}, {}", changes(execution), gravity(&data)),
@@ -52,7 +52,8 @@ pub(super) fn outcome(ended: &Ended, request: &RequestReport, execution: &Execut
 /// An execution that emitted nothing: why it was given up on, or where it stands.
 fn silent(execution: &ExecutionNode) -> String {
     let Phase::DeadLettered { reason } = execution.phase else {
-        return phase(execution);
+        let why = execution.refusal.as_deref().unwrap_or_default();
+        return format!("{} {why}", phase(execution)).trim_end().to_owned();
     };
     let attempts = execution.attempts;
     let last = execution.failures.last().map_or("", |it| it.reason.as_str());
@@ -79,6 +80,15 @@ fn proposed(plan: &Value) -> String {
     format!("plan {}, {}", plan_digest(plan).0.short(), gravity(plan))
 }
 
+/// What the handler says of it, if its contract asks.
+fn worth(execution: &ExecutionNode) -> String {
+    let Some(said) = &execution.coherence else { return String::new() };
+    let claim = said.coherence.claim.map(|it| format!("; {it}")).unwrap_or_default();
+    let uncertainty = said.coherence.uncertainty.as_ref();
+    let uncertainty = uncertainty.map(|it| format!(", uncertainty {}", it.level));
+    format!("{claim}{}", uncertainty.unwrap_or_default())
+}
+
 /// The consequence class, and whether the undoing of such things was ever tried out.
 fn gravity(of: &Value) -> String {
     let rehearsed = if of["rehearsed"] == Value::Bool(true) { "rehearsed" } else { "unrehearsed" };
@@ -86,14 +96,17 @@ fn gravity(of: &Value) -> String {
 }
 
 fn changes(execution: &ExecutionNode) -> String {
-    let each = |effect: &EffectNode| format!("{} {}", effect.tool, change(effect));
+    let each = |effect: &EffectNode| format!("{} {}", effect.tool, changed(effect));
     execution.effects.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
-/// What a call changed: `prices.csv 41d0… → b2c9…`, or what it sent.
-pub(super) fn change(effect: &EffectNode) -> String {
-    let result = effect.result.clone().unwrap_or_default();
-    let target = text(&result, "target");
+pub(super) fn changed(effect: &EffectNode) -> String {
+    change(effect.result.as_ref().unwrap_or(&Value::Null))
+}
+
+/// What a call changed, as its result says: `prices.csv 41d0… → b2c9…`, or what it sent.
+pub(crate) fn change(result: &Value) -> String {
+    let target = text(result, "target");
     match result["sent"].as_u64() {
         Some(bytes) => format!("{target}, {bytes} bytes taken"),
         None => format!("{target} {} → {}", short(&result["before"]), short(&result["after"])),

@@ -13,7 +13,17 @@ fn its_json_has_the_documented_shape_and_every_branch() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(
         keys(&report),
-        ["broker", "mode", "requests", "root", "scenario", "stamps", "uncovered", "verified"]
+        [
+            "broker",
+            "mode",
+            "page",
+            "requests",
+            "root",
+            "scenario",
+            "stamps",
+            "uncovered",
+            "verified"
+        ]
     );
     for request in report["requests"].as_array().unwrap() {
         let expected = [
@@ -101,11 +111,13 @@ fn its_text_tells_each_request_and_how_to_check() {
         "CompensationPlanned 2 effects, reverse order",
         "undone fs.create notice.txt: absent, as before",
         "Events 24, all stamped · executions 19, all settled · effects undone 2 of 2",
+        "Look   demo/demo.html",
         "Verify wingman audit verify --ledger sqlite://demo/ledger.db",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
     }
     assert_eq!(err, "");
+    assert!(place.read("demo/demo.html").starts_with("<!DOCTYPE html>"));
     let kept = "Keep demo/ledger.db.checkpoint.txt elsewhere";
     assert!(out.contains(kept), "{out}");
     assert!(place.exists("demo/ledger.db.checkpoint.txt"));
@@ -186,4 +198,14 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let place = Place::with_demo();
     let ended = Running::deaf(&["audit", "show", "--ledger", LEDGER], &place).end().done();
     assert_eq!(ended.err, "");
+}
+
+#[test]
+fn a_folder_of_the_other_scenario_says_what_to_do() {
+    let place = Place::with_demo();
+    let other = ["demo", "--out", "demo", "--scenario", "publishing"];
+    let parts = ["draft-writer", "scenario publishing", "--scenario", "choose another --out"];
+    place.run(&other).refused(1, &parts);
+    let ledger = place.on_ledger(&["audit", "verify"]).done().json();
+    assert_eq!(ledger["modes"], serde_json::json!(["enforce"]));
 }

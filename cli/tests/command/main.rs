@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod audit;
 mod contracts;
 mod control;
@@ -9,8 +10,10 @@ mod demo;
 mod interactive;
 mod messages;
 mod process;
+mod progress;
 mod publishing;
 mod quarantine;
 mod rollback;
+mod shell;
 mod tamper;
 mod trace;

@@ -44,11 +44,16 @@ impl Broker {
 
     pub(crate) fn what_is_published_comes_to_each_group_once(&self) {
         let (place, topic) = (Place::new(), topic());
+        // Joined first: not every broker keeps what nobody reads yet.
+        for group in ["one", "two"] {
+            self.join(&place, &topic, group);
+        }
         let data =
             ["--data", "{\"id\":7}", "--type", "OrderPlaced", "--key", "k", "--subject", "s"];
         let receipt = self.publish(&place, &topic, &data).done().json();
         assert_eq!(receipt["topic"], topic.as_str());
-        assert!(receipt["position"].is_string());
+        // Where it is kept, if the broker tells whoever publishes.
+        assert!(receipt["position"].is_string() || receipt["position"].is_null(), "{receipt}");
         for group in ["one", "two"] {
             let event = self.consume(&place, &topic, group, "1").done().json();
             assert_eq!(event["id"], receipt["id"]);
@@ -65,6 +70,7 @@ impl Broker {
         let (place, topic) = (Place::new(), topic());
         let good =
             "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"T\",\"data\":{}}";
+        self.join(&place, &topic, "g");
         std::fs::write(place.path("events.ndjson"), format!("{good}\n\n{{oops\n")).unwrap();
         let ended = self.publish(&place, &topic, &["--file", "events.ndjson"]);
         let parts = ["line 3 is not a structured CloudEvent", "again from line 3"];
@@ -98,6 +104,12 @@ impl Broker {
 
     fn publish(&self, place: &Place, topic: &str, more: &[&str]) -> Ended {
         place.run(&[&["publish", "--broker", &self.url, "--topic", topic], more].concat())
+    }
+
+    /// Makes a group, which waits for nothing.
+    fn join(&self, place: &Place, topic: &str, group: &str) {
+        let command = ["consume", "--broker", &self.url, "--topic", topic, "--group", group];
+        place.run(&[&command[..], &["--wait", "0"]].concat()).done();
     }
 
     fn consume(&self, place: &Place, topic: &str, group: &str, max: &str) -> Ended {

@@ -7,12 +7,11 @@ mod on_broker;
 #[allow(dead_code, reason = "the tests without a broker use the rest")]
 #[path = "../command/process.rs"]
 mod process;
+#[path = "../command/topology.rs"]
+mod topology;
 
 use on_broker::{Broker, unknown_key_is_named, url_in};
-use wingman_hub::core::name::Namespace;
-use wingman_scenarios::Scenario;
-use wingman_scenarios::agent_loop::AgentLoop;
-use wingman_scenarios::publishing::Publishing;
+use topology::topics_of;
 
 fn url() -> String {
     url_in("WINGMAN_KAFKA_URL")
@@ -21,26 +20,9 @@ fn url() -> String {
 fn broker() -> Broker {
     Broker {
         url: url(),
-        left: |namespace| topics_of(namespace).len(),
-        has_groups: |namespace| topics_of(namespace).iter().any(|(_, groups)| *groups > 0),
+        left: |namespace| topics_of(&url(), namespace).len(),
+        has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),
     }
-}
-
-/// The topics of the demos that there are, each with the number of its groups.
-fn topics_of(namespace: &str) -> Vec<(String, usize)> {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let bus = wingman_hub::connect(&url()).await.unwrap();
-        let admin = bus.transport().admin().unwrap();
-        let mut found = Vec::new();
-        for ty in AgentLoop.event_types().iter().chain(Publishing.event_types()) {
-            let topic = Namespace::new(namespace).unwrap().topic(ty).unwrap();
-            if let Some(info) = admin.inspect(&topic).await.unwrap() {
-                found.push((topic.as_str().to_owned(), info.groups.len()));
-            }
-        }
-        found
-    })
 }
 
 #[test]

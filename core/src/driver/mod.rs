@@ -4,6 +4,7 @@ mod batch;
 mod door;
 mod provision;
 mod schedule;
+mod seats;
 pub mod settings;
 mod watermark;
 
@@ -11,4 +12,5 @@ pub use batch::Batch;
 pub use door::{Door, Inside};
 pub use provision::{provision_group, provision_topic};
 pub use schedule::{Back, Lease, Schedule};
+pub use seats::Seats;
 pub use watermark::Watermark;

@@ -61,6 +61,18 @@ impl Schedule {
         self.line_up(offset, now);
     }
 
+    /// A message that was added was attempted so often elsewhere.
+    pub fn tried_before(&mut self, offset: u64, attempts: u32) {
+        if let Some(message) = self.unsettled.get_mut(&offset) {
+            message.attempts = attempts;
+        }
+    }
+
+    /// Hand-overs of a message that counted as attempts.
+    pub fn attempts(&self, offset: u64) -> u32 {
+        self.unsettled.get(&offset).map_or(0, |message| message.attempts)
+    }
+
     /// The first message at or after an offset that this consumer may have now.
     pub fn next_for(&self, consumer: Generation, from: u64) -> Option<u64> {
         let mut ready = self.ready.range(from..);

@@ -5,7 +5,9 @@
 //! proofs are made and checked ([`proof`]). Everything here is pure but the key files: storing is
 //! the ledger's work.
 
+mod account;
 pub mod checkpoint;
+mod coherence;
 mod extract;
 pub mod key;
 pub mod note;
@@ -17,7 +19,11 @@ pub mod tiles;
 pub mod trace;
 pub mod tree;
 
+pub use account::Account;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use coherence::{
+    COHERENCE_BYTES_MAX, ClaimType, Coherence, SourceIntegrity, Uncertainty, UncertaintyLevel,
+};
 pub use extract::{Proofs, Proven};
 pub use key::{KeyName, SigningKey, Verifier};
 pub use tree::{Frontier, leaf_hash};

@@ -6,10 +6,11 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::contract::Level;
+use super::coherence::{ClaimType, SourceIntegrity, UncertaintyLevel};
+use crate::contract::{CoherenceForm, Level};
 use crate::digest::Digest;
 use crate::protocol::id::{EventKey, ExecutionId, PlanDigest, TreeId, WorkerId};
-use crate::protocol::row::{DeadReason, RefusalCode};
+use crate::protocol::row::{DeadReason, RefusalCode, Resolution};
 use crate::protocol::settings::Mode;
 
 /// The first line of every stamp.
@@ -32,14 +33,17 @@ pub struct Stamp {
 }
 
 /// Declares the facts; encoding and display follow from the declaration alone, so that none can be
-/// forgotten. Fields become lines of their own names, in their order here.
+/// forgotten. Fields become lines of their own names, in their order here; those behind a semicolon only
+/// where they have a value.
 macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal { $($field:ident: $type:ty),* },)*) => {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal {
+        $($field:ident: $type:ty),* $(; $($optional:ident: $optional_type:ty),*)?
+    },)*) => {
         /// What a stamp says.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[expect(missing_docs, reason = "fields are documented by their types and the lines they become")]
         pub enum Fact {
-            $($(#[$doc])* $name { $($field: $type),* },)*
+            $($(#[$doc])* $name { $($field: $type,)* $($($optional: Option<$optional_type>,)*)? },)*
         }
 
         impl Fact {
@@ -53,8 +57,11 @@ macro_rules! facts {
             /// The fields as lines of the bytes, in their order.
             fn write_fields(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $(Self::$name { $($field),* } => {
+                    $(Self::$name { $($field,)* $($($optional,)*)? } => {
                         $(writeln!(f, concat!(stringify!($field), " {}"), $field)?;)*
+                        $($(if let Some(value) = $optional {
+                            writeln!(f, concat!(stringify!($optional), " {}"), value)?;
+                        })*)?
                     })*
                 }
                 Ok(())
@@ -93,8 +100,9 @@ facts! {
     Void = "void" { index: u32 },
     /// It is not known whether the call happened.
     Unknown = "unknown" { index: u32 },
-    /// The handler returned; these outputs are recorded, each with its commitment.
-    Finished = "finished" { handler: String, attempt: u32, outputs: Outputs },
+    /// The handler returned; these outputs are recorded, each with its commitment, and what it was asked
+    /// to hand in beside them.
+    Finished = "finished" { handler: String, attempt: u32, outputs: Outputs; coherence: CoherenceMark, artifact: ArtifactMark },
     /// The attempt failed and another follows.
     Failed = "failed" { handler: String, attempt: u32 },
     /// A worker that had lost its claim came with a result, which was discarded.
@@ -133,8 +141,10 @@ facts! {
     UndoFailed = "undo_failed" { index: u32, failures: u32 },
     /// The effect could be neither undone nor probed; a person decides.
     Quarantined = "quarantined" { index: u32 },
-    /// Every effect of the tree was dealt with.
-    TreeClosed = "tree_closed" { undone: u32, quarantined: u32 },
+    /// A person decided about an effect in quarantine.
+    Resolved = "resolved" { index: u32, resolution: Resolution, by: String },
+    /// Every effect of the tree was dealt with; what a person accepted as it is stays.
+    TreeClosed = "tree_closed" { undone: u32, quarantined: u32; accepted: u32 },
     /// New work was stopped.
     Halted = "halted" { target: String, by: String, version: u64 },
     /// New work was allowed again.
@@ -152,6 +162,41 @@ impl fmt::Display for Outputs {
             write!(f, "{comma}{event}:{commitment}")?;
         }
         Ok(())
+    }
+}
+
+/// What a stamp says of the coherence of an output (P-05): its words, and a commitment to its texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoherenceMark {
+    pub(crate) form: CoherenceForm,
+    pub(crate) claim: Option<ClaimType>,
+    pub(crate) uncertainty: Option<UncertaintyLevel>,
+    pub(crate) source: Option<SourceIntegrity>,
+    pub(crate) commitment: Digest,
+}
+
+impl fmt::Display for CoherenceMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { form, claim, uncertainty, source, commitment } = self;
+        write!(f, "{form}")?;
+        claim.iter().try_for_each(|it| write!(f, " claim={it}"))?;
+        uncertainty.iter().try_for_each(|it| write!(f, " uncertainty={it}"))?;
+        source.iter().try_for_each(|it| write!(f, " source={it}"))?;
+        write!(f, " {commitment}")
+    }
+}
+
+/// What a stamp says of the document that an execution handed in: its name in the contract of the
+/// event, and a commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactMark {
+    pub(crate) name: String,
+    pub(crate) commitment: Digest,
+}
+
+impl fmt::Display for ArtifactMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.commitment)
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::ledger::{LedgerError, Reader, StampRow};
 use crate::protocol::id::{EventKey, ExecutionId};
 use crate::protocol::row::{
-    AttemptFailure, Effect, EffectState, Execution, Fence, FenceState, OutboxRow, OutboxState,
-    Phase, Recorded, WouldRefuse,
+    Artifact, AttemptFailure, Effect, EffectState, Evidence, Execution, Fence, FenceState,
+    OutboxRow, OutboxState, Phase, Recorded, Said, WouldRefuse,
 };
 
 /// Stamps of one tree that are read for its waits; those after them tell of none.
@@ -51,6 +51,15 @@ pub struct ExecutionNode {
     pub handler: String,
     /// Where it stands.
     pub phase: Phase,
+    /// Why it was refused, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// What it says of its output, where its contract asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coherence: Option<Said>,
+    /// The document that it handed in, where its event asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<ArtifactNode>,
     /// What the gates would have refused, had they not only observed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would_refuse: Vec<WouldRefuse>,
@@ -77,6 +86,15 @@ pub struct Wait {
     pub reason: String,
     /// How long, in milliseconds; 0 while it goes on.
     pub millis: u64,
+}
+
+/// A document that an execution handed in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArtifactNode {
+    /// Its name in the contract of the event.
+    pub name: String,
+    /// What it says.
+    pub document: serde_json::Value,
 }
 
 /// A tool call.
@@ -126,6 +144,7 @@ struct Rows {
     recorded: HashMap<Option<ExecutionId>, Vec<Recorded>>,
     executions: HashMap<EventKey, Vec<Execution>>,
     effects: HashMap<ExecutionId, Vec<Effect>>,
+    evidence: HashMap<ExecutionId, Evidence>,
     waits: HashMap<ExecutionId, Vec<Wait>>,
     outbox: HashMap<EventKey, OutboxRow>,
     fence: Option<Fence>,
@@ -137,6 +156,7 @@ impl Rows {
             recorded: HashMap::new(),
             executions: HashMap::new(),
             effects: HashMap::new(),
+            evidence: HashMap::new(),
             waits: waits(reader, tree)?,
             outbox: HashMap::new(),
             fence: reader.fence(tree)?,
@@ -149,6 +169,9 @@ impl Rows {
         }
         for row in reader.effects_in(tree)? {
             rows.effects.entry(row.key.execution).or_default().push(row);
+        }
+        for row in reader.evidence_in(tree)? {
+            rows.evidence.insert(row.execution, row);
         }
         for row in reader.outbox_in(tree)? {
             rows.outbox.insert(row.event, row);
@@ -187,10 +210,15 @@ impl Rows {
 
     fn execution(&mut self, row: Execution) -> ExecutionNode {
         let effects = self.effects.remove(&row.id).unwrap_or_default();
+        let evidence = self.evidence.remove(&row.id);
+        let (coherence, artifact) = evidence.map_or((None, None), |it| (it.coherence, it.artifact));
         ExecutionNode {
             id: row.id,
             handler: row.who.handler,
             phase: row.phase,
+            refusal: row.refusal,
+            coherence,
+            artifact: artifact.map(ArtifactNode::from),
             would_refuse: row.would_refuse,
             replay: row.replay,
             attempts: row.attempts,
@@ -225,6 +253,12 @@ fn waits(reader: &Reader, tree: &str) -> Result<HashMap<ExecutionId, Vec<Wait>>,
 fn parked_for(stamp: &StampRow) -> Option<String> {
     let mut lines = stamp.text.lines().filter(|_| stamp.kind == "parked");
     lines.find_map(|line| line.strip_prefix("reason ")).map(str::to_owned)
+}
+
+impl From<Artifact> for ArtifactNode {
+    fn from(Artifact { name, document }: Artifact) -> Self {
+        Self { name, document: serde_json::from_str(&document).unwrap_or_default() }
+    }
 }
 
 impl From<Effect> for EffectNode {

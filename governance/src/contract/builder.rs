@@ -11,7 +11,6 @@ use super::handler::HandlerContract;
 use super::place::Source;
 use super::principal::Principal;
 use super::read;
-use super::schema::BodySchema;
 
 /// Collects contracts; [`build`](Self::build) checks them together.
 #[derive(Debug, Default)]
@@ -82,12 +81,8 @@ impl ContractsBuilder {
         errors.append(&mut self.errors);
         let mut events = BTreeMap::new();
         for Declared { value: contract, source, .. } in self.events {
-            match BodySchema::compile(contract.input_schema.as_ref(), &contract.event, &source) {
-                Ok(schema) => {
-                    let digest = contract.digest();
-                    let compiled = CompiledEvent { contract, digest, source, schema };
-                    events.insert(compiled.contract.event.clone(), compiled);
-                }
+            match CompiledEvent::compile(contract, source) {
+                Ok(compiled) => drop(events.insert(compiled.contract.event.clone(), compiled)),
                 Err(error) => errors.push(error),
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::builder::ContractsBuilder;
-use super::error::ContractErrors;
+use super::error::{ContractError, ContractErrors};
 use super::event::EventContract;
 use super::failure::{FailureMode, RollbackKind};
 use super::finding::Finding;
@@ -29,7 +29,22 @@ pub(super) struct CompiledEvent {
     pub(super) contract: EventContract,
     pub(super) digest: Digest,
     pub(super) source: Source,
-    pub(super) schema: BodySchema,
+    schema: BodySchema,
+    artifact: BodySchema,
+}
+
+impl CompiledEvent {
+    pub(super) fn compile(contract: EventContract, source: Source) -> Result<Self, ContractError> {
+        let event = &contract.event;
+        let whose = format!("input schema of event {event}");
+        let schema = contract.input_schema.as_ref();
+        let schema = BodySchema::compile(schema, &whose, source.at("input_schema"))?;
+        let whose = format!("artifact schema of event {event}");
+        let artifact = contract.audit_artifact.as_ref().map(|it| &it.schema);
+        let artifact = BodySchema::compile(artifact, &whose, source.at("audit_artifact"))?;
+        let digest = contract.digest();
+        Ok(Self { contract, digest, source, schema, artifact })
+    }
 }
 
 #[derive(Debug)]
@@ -121,12 +136,22 @@ impl Contracts {
     ///
     /// [`BodyRefused`], which names the first offending value by JSON pointer and never quotes it.
     pub fn validate_body(&self, event_type: &str, body: &[u8]) -> Result<(), BodyRefused> {
-        match self.events.get(event_type) {
-            Some(event) => event.schema.validate(event_type, body),
-            None => {
-                Err(BodyRefused { event: event_type.to_owned(), kind: BodyRefusedKind::NoContract })
-            }
-        }
+        let judged = match self.events.get(event_type) {
+            Some(event) => event.schema.validate(body),
+            None => Err(BodyRefusedKind::NoContract),
+        };
+        judged.map_err(|kind| BodyRefused { event: event_type.to_owned(), kind })
+    }
+
+    /// Judges a document that an execution for an event hands in, by the schema of the event's
+    /// artifact.
+    pub(crate) fn validate_artifact(
+        &self,
+        event_type: &str,
+        document: &str,
+    ) -> Result<(), BodyRefusedKind> {
+        let event = self.events.get(event_type);
+        event.map_or(Ok(()), |event| event.artifact.validate(document.as_bytes()))
     }
 
     /// The digest of the whole set: of every contract's digest and every principal.

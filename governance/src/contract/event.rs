@@ -25,15 +25,15 @@ pub struct EventContract {
     /// Who may consume it.
     pub consumers: Consumers,
     /// What its body must satisfy; `None` leaves the body free.
-    pub input_schema: Option<InputSchema>,
+    pub input_schema: Option<SchemaDocument>,
     /// The primitives whose declarations every consumer must have; see [`Primitive`].
     pub must_use: BTreeSet<Primitive>,
     /// What a failing execution leads to, unless the handler tightens it.
     pub failure_mode: FailureMode,
     /// What its handlers promise about undoing what they do; `None` if they promise nothing.
     pub rollback: Option<Rollback>,
-    /// The name of the document that each execution hands in.
-    pub audit_artifact: Option<String>,
+    /// The document that each execution hands in (P-05).
+    pub audit_artifact: Option<AuditArtifact>,
     /// How its next version must relate to this one; this version promises nothing.
     pub compatibility: Compatibility,
 }
@@ -79,9 +79,19 @@ impl Consumers {
     }
 }
 
-/// The JSON Schema of a body.
+/// A document that each execution for an event hands in when it finishes: checked against the schema,
+/// kept in the ledger, committed in the stamp of the finish. Missing or wrong, the run is refused.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct InputSchema {
+pub struct AuditArtifact {
+    /// What it is called; stamps name it.
+    pub name: String,
+    /// What it must satisfy.
+    pub schema: SchemaDocument,
+}
+
+/// The JSON Schema of a body or an artifact.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SchemaDocument {
     /// Where it was read, relative to the contracts folder. Not part of the contract's digest.
     #[serde(skip)]
     pub path: String,
@@ -108,7 +118,7 @@ pub enum Primitive {
     /// (`requires_approval`). One that only asks is not held: it also runs after a NO.
     #[serde(rename = "P-04")]
     ResponsibilityHandshake,
-    /// P-05, Audit Stamp.
+    /// P-05, Audit Stamp: `coherence` says what the handler tells of each output.
     #[serde(rename = "P-05")]
     AuditStamp,
     /// P-06, Rollback Covenant: where a handler has a tool above `read`, the event says whether its
@@ -197,7 +207,7 @@ impl EventContract {
 
     /// Demands that bodies satisfy a JSON Schema.
     pub fn input_schema(mut self, document: Value) -> Self {
-        self.input_schema = Some(InputSchema { path: String::new(), document });
+        self.input_schema = Some(SchemaDocument { path: String::new(), document });
         self
     }
 
@@ -216,6 +226,13 @@ impl EventContract {
     /// Says whether what its handlers do can be undone.
     pub fn rollback(mut self, kind: RollbackKind) -> Self {
         self.rollback = Some(Rollback { kind });
+        self
+    }
+
+    /// Demands a document of each execution, which must satisfy a JSON Schema.
+    pub fn audit_artifact(mut self, name: &str, schema: Value) -> Self {
+        let schema = SchemaDocument { path: String::new(), document: schema };
+        self.audit_artifact = Some(AuditArtifact { name: name.to_owned(), schema });
         self
     }
 

@@ -1,9 +1,10 @@
 //! The contract of a handler: what it reacts to, what it may emit and use, and within what bounds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::duration;
 use super::failure::FailureMode;
@@ -46,6 +47,9 @@ pub struct HandlerContract {
     pub interrupt: Option<Interrupt>,
     /// A tighter failure mode than the consumed types have.
     pub failure_mode: Option<FailureMode>,
+    /// What it says of each output that it gives (P-05); `None` if it need say nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coherence: Option<CoherenceForm>,
 }
 
 /// The mission of a handler (P-01). An entry is a tool's name, a tool's action or a level; see
@@ -87,6 +91,10 @@ pub struct Limits {
     pub runtime: Duration,
 }
 
+/// The most events that one execution may emit: the stamp of its finish names each, and a stamp has at
+/// most 64 KiB.
+pub(crate) const FANOUT_MAX: u32 = 400;
+
 impl Default for Limits {
     /// 16 executions deep, 64 events wide, 60 s long.
     fn default() -> Self {
@@ -119,6 +127,34 @@ pub enum Halt {
     Drain,
 }
 
+/// How much a handler says of its outputs (P-05); see [`Coherence`](crate::audit::Coherence). A run
+/// that finishes without it is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoherenceForm {
+    /// Assumptions, uncertainty and why, rollback, responsibility.
+    Fast,
+    /// These, and the type of claim, the integrity of its source, failure modes, and what has to be
+    /// brought before a person.
+    Full,
+}
+
+impl CoherenceForm {
+    /// The form as contracts and stamps write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl fmt::Display for CoherenceForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl HandlerContract {
     /// A contract that allows nothing yet.
     pub fn new(name: &str) -> Self {
@@ -137,6 +173,7 @@ impl HandlerContract {
             performed_by: PerformedBy::Code,
             interrupt: None,
             failure_mode: None,
+            coherence: None,
         }
     }
 
@@ -238,6 +275,12 @@ impl HandlerContract {
     /// Tightens the failure mode.
     pub fn failure_mode(mut self, failure_mode: FailureMode) -> Self {
         self.failure_mode = Some(failure_mode);
+        self
+    }
+
+    /// Asks for coherence with each output.
+    pub fn coherence(mut self, form: CoherenceForm) -> Self {
+        self.coherence = Some(form);
         self
     }
 

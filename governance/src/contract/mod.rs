@@ -26,10 +26,15 @@ mod write;
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
 pub use error::{ContractError, ContractErrorKind, ContractErrors};
-pub use event::{Compatibility, Consumers, EventContract, InputSchema, Primitive, Producers};
+pub use event::{
+    AuditArtifact, Compatibility, Consumers, EventContract, Primitive, Producers, SchemaDocument,
+};
 pub use failure::{FailureMode, KeyAfterFailure, Rollback, RollbackKind};
 pub use finding::{Finding, FindingKind, Severity};
-pub use handler::{Approval, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope};
+pub(crate) use handler::FANOUT_MAX;
+pub use handler::{
+    Approval, CoherenceForm, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope,
+};
 pub use ordering::{ChainDigest, OrderingKey, OrderingRule};
 pub use permit::{Denied, Level};
 pub use place::Place;

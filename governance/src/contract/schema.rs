@@ -6,20 +6,20 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::error::{ContractError, ContractErrorKind};
-use super::event::InputSchema;
-use super::place::Source;
+use super::event::SchemaDocument;
+use super::place::Place;
 
 /// A compiled schema; without one every body passes.
 #[derive(Debug)]
 pub(super) struct BodySchema(Option<Validator>);
 
 impl BodySchema {
-    /// Compiles the schema of an event type. Nothing outside the schema is ever fetched, and
-    /// patterns are matched in linear time, so that no body can stall a worker.
+    /// Compiles the schema of an event type's bodies or artifacts. Nothing outside the schema is ever
+    /// fetched, and patterns are matched in linear time, so that no body can stall a worker.
     pub(super) fn compile(
-        schema: Option<&InputSchema>,
-        event: &str,
-        source: &Source,
+        schema: Option<&SchemaDocument>,
+        whose: &str,
+        place: Place,
     ) -> Result<Self, ContractError> {
         let Some(schema) = schema else {
             return Ok(Self(None));
@@ -33,27 +33,23 @@ impl BodySchema {
             let at = if at.is_empty() { String::new() } else { format!(" at {at}") };
             ContractError {
                 kind: ContractErrorKind::Invalid,
-                place: source.at("input_schema"),
-                what: format!("the input schema of event {event} is wrong{at}: {error}"),
+                place,
+                what: format!("the {whose} is wrong{at}: {error}"),
                 remedy: "correct the schema; it may refer only to parts of itself".to_owned(),
             }
         })
     }
 
     /// Judges a body.
-    pub(super) fn validate(&self, event: &str, body: &[u8]) -> Result<(), BodyRefused> {
+    pub(super) fn validate(&self, body: &[u8]) -> Result<(), BodyRefusedKind> {
         let Some(schema) = &self.0 else { return Ok(()) };
-        let body: Value = serde_json::from_slice(body).map_err(|error| BodyRefused {
-            event: event.to_owned(),
-            kind: BodyRefusedKind::NotJson { line: error.line(), column: error.column() },
+        let body: Value = serde_json::from_slice(body).map_err(|error| {
+            BodyRefusedKind::NotJson { line: error.line(), column: error.column() }
         })?;
-        schema.validate(&body).map_err(|error| BodyRefused {
-            event: event.to_owned(),
-            kind: BodyRefusedKind::Schema {
-                path: error.instance_path().to_string(),
-                keyword: error.kind().keyword().to_owned(),
-                what: error.masked().to_string(),
-            },
+        schema.validate(&body).map_err(|error| BodyRefusedKind::Schema {
+            path: error.instance_path().to_string(),
+            keyword: error.kind().keyword().to_owned(),
+            what: error.masked().to_string(),
         })
     }
 }
@@ -93,17 +89,20 @@ pub enum BodyRefusedKind {
 
 impl fmt::Display for BodyRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the body of {} ", self.event)?;
-        match &self.kind {
-            BodyRefusedKind::NoContract => {
-                f.write_str("cannot be judged: the type has no contract")
-            }
-            BodyRefusedKind::NotJson { line, column } => {
+        write!(f, "the body of {} {}", self.event, self.kind)
+    }
+}
+
+impl fmt::Display for BodyRefusedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoContract => f.write_str("cannot be judged: the type has no contract"),
+            Self::NotJson { line, column } => {
                 write!(f, "is not JSON (line {line}, column {column})")
             }
-            BodyRefusedKind::Schema { path, keyword: _, what } => {
+            Self::Schema { path, keyword: _, what } => {
                 let path = if path.is_empty() { "its root" } else { path };
-                write!(f, "breaks its input schema at {path}: {what}")
+                write!(f, "breaks its schema at {path}: {what}")
             }
         }
     }

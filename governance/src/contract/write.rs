@@ -16,8 +16,8 @@ use super::principal::Principal;
 
 impl Contracts {
     /// The set as YAML documents, one field a line. Their values are JSON, which is YAML too.
-    /// The input schema of a type is named `schemas/TYPE.json`; [`export`](Self::export) puts it
-    /// there.
+    /// The input schema of a type is named `schemas/TYPE.json`, that of its artifact
+    /// `schemas/artifacts/TYPE.json`; [`export`](Self::export) puts them there.
     pub fn to_yaml(&self) -> String {
         let events = self.events().map(event);
         let handlers = self.handlers().map(handler);
@@ -35,11 +35,13 @@ impl Contracts {
     /// What the file system answers.
     pub fn export(&self, folder: impl AsRef<Path>) -> io::Result<()> {
         let folder = folder.as_ref();
-        fs::create_dir_all(folder.join("schemas"))?;
+        fs::create_dir_all(folder.join("schemas/artifacts"))?;
         for event in self.events() {
-            if let Some(schema) = &event.input_schema {
-                let text = format!("{:#}\n", schema.document);
-                fs::write(folder.join(schema_path(&event.event)), text)?;
+            let body = event.input_schema.as_ref().map(|it| (it, schema_path(&event.event)));
+            let artifact = event.audit_artifact.as_ref();
+            let artifact = artifact.map(|it| (&it.schema, artifact_path(&event.event)));
+            for (schema, path) in body.into_iter().chain(artifact) {
+                fs::write(folder.join(path), format!("{:#}\n", schema.document))?;
             }
         }
         fs::write(folder.join("contracts.yaml"), self.to_yaml())
@@ -71,8 +73,16 @@ fn schema_path(event: &str) -> String {
     format!("schemas/{event}.json")
 }
 
+fn artifact_path(event: &str) -> String {
+    format!("schemas/artifacts/{event}.json")
+}
+
 fn event(contract: &EventContract) -> Fields {
     let schema = contract.input_schema.as_ref().map(|_| schema_path(&contract.event));
+    let artifact = contract
+        .audit_artifact
+        .as_ref()
+        .map(|it| json!({ "name": it.name, "schema": artifact_path(&contract.event) }));
     let producer = match &contract.producer {
         Producers::External => json!("external"),
         Producers::Handlers(names) => json!(names),
@@ -92,7 +102,7 @@ fn event(contract: &EventContract) -> Fields {
         ("must_use", json!(contract.must_use)),
         ("failure_mode", failure_mode(&contract.failure_mode)),
         ("rollback", json!(contract.rollback)),
-        ("audit_artifact", json!(contract.audit_artifact)),
+        ("audit_artifact", json!(artifact)),
         ("compatibility", json!(contract.compatibility)),
     ]
 }
@@ -124,6 +134,7 @@ fn handler(contract: &HandlerContract) -> Fields {
         ("performed_by", json!(contract.performed_by)),
         ("interrupt", json!(contract.interrupt)),
         ("failure_mode", json!(contract.failure_mode.as_ref().map(failure_mode))),
+        ("coherence", json!(contract.coherence)),
     ]
 }
 

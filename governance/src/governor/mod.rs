@@ -17,4 +17,4 @@ pub(crate) use core::Core;
 pub(crate) use run::RunContext;
 pub use running::Running;
 pub use settled::{Open, open_in};
-pub use signed::{decide, review};
+pub use signed::{decide, resolve, review};

@@ -34,7 +34,10 @@ fn translate(run: &RunContext, ending: Ending) -> RunEnding {
             reason: failure.reason,
         },
         Ending::Returned(Outcome::Finished(outputs)) => match events(run, outputs) {
-            Ok(outputs) => RunEnding::Finished { outputs, fence: run.wants_fence() },
+            Ok(outputs) => {
+                let handed_in = std::mem::take(&mut *run.handed_in());
+                RunEnding::Finished { outputs, fence: run.wants_fence(), handed_in }
+            }
             Err(reason) => RunEnding::Failed { structural: true, reason },
         },
         Ending::Returned(Outcome::Refused(refusal)) => {

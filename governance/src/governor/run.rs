@@ -7,7 +7,7 @@ use wingman_core::handler::{Failure, Request};
 
 use super::core::Core;
 use crate::protocol::id::HandlerName;
-use crate::protocol::input::{Delivered, Objection, Started};
+use crate::protocol::input::{Delivered, HandedIn, Objection, Started};
 use crate::protocol::settings::Mode;
 
 /// Objections that one run takes down; those of tool calls are stamped with the calls.
@@ -24,6 +24,7 @@ pub(crate) struct RunContext {
     fence: AtomicBool,
     interrupted: AtomicBool,
     objections: Mutex<Vec<Objection>>,
+    handed_in: Mutex<HandedIn>,
 }
 
 impl RunContext {
@@ -35,8 +36,8 @@ impl RunContext {
     ) -> Self {
         let (calls, fence) = (AtomicU32::new(0), AtomicBool::new(false));
         let interrupted = AtomicBool::new(false);
-        let objections = Mutex::default();
-        Self { core, who, started, delivered, calls, fence, interrupted, objections }
+        let (objections, handed_in) = (Mutex::default(), Mutex::default());
+        Self { core, who, started, delivered, calls, fence, interrupted, objections, handed_in }
     }
 
     /// The context of a request; a failure if its handler is not governed.
@@ -84,6 +85,11 @@ impl RunContext {
 
     fn objections(&self) -> MutexGuard<'_, Vec<Objection>> {
         self.objections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the handler gives beside its outputs (P-05).
+    pub(crate) fn handed_in(&self) -> MutexGuard<'_, HandedIn> {
+        self.handed_in.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A halt stopped this run at a tool call: it begins again after the resume, and no attempt

@@ -13,7 +13,7 @@ use wingman_core::handler::Handler;
 use super::builder::{Adjust, Governor, StartError};
 use super::core::Core;
 use super::gate::HandlerGate;
-use super::signed::{decide, review};
+use super::signed::{decide, resolve, review};
 use super::wrap::Governed;
 use super::{heart, relay};
 use crate::contract::Contracts;
@@ -21,7 +21,7 @@ use crate::digest::Digest;
 use crate::interrupt::{Interrupted, interrupt};
 use crate::ledger::{Ledger, LedgerError, LedgerErrorKind, LedgerOptions, WorkerLock};
 use crate::protocol::id::{HandlerName, WorkerId};
-use crate::protocol::input::{Decided, Input, Published, Reply, Reviewed};
+use crate::protocol::input::{Decided, Input, Published, Reply, Resolved, Reviewed};
 use crate::protocol::row::Target;
 use crate::rollback;
 
@@ -179,6 +179,14 @@ impl Running {
     /// [`LedgerError`] of kind `Refused` if the signature is not the named principal's.
     pub async fn review(&self, decision: Input) -> Result<Reviewed, LedgerError> {
         review(&self.core.ledger, &self.core.contracts, decision).await
+    }
+
+    /// Takes a signed decision about an effect in quarantine (see [`crate::handshake::Approver`]).
+    ///
+    /// # Errors
+    /// [`LedgerError`] of kind `Refused` if the signature is not the named principal's.
+    pub async fn resolve(&self, decision: Input) -> Result<Resolved, LedgerError> {
+        resolve(&self.core.ledger, &self.core.contracts, decision).await
     }
 
     /// Halts or resumes a handler or all, and waits for confirmations (G6).

@@ -1,9 +1,9 @@
 //! What people sign, from any process on the ledger: verified here, judged by the protocol.
 
 use crate::contract::Contracts;
-use crate::handshake::{AnswerError, verify_answer, verify_review};
+use crate::handshake::{AnswerError, verify_answer, verify_resolution, verify_review};
 use crate::ledger::{Ledger, LedgerError, LedgerErrorKind};
-use crate::protocol::input::{Decided, Input, Reply, Reviewed};
+use crate::protocol::input::{Decided, Input, Reply, Resolved, Reviewed};
 
 /// Takes a signed answer to a plan.
 ///
@@ -39,6 +39,25 @@ pub async fn review(
     verify_review(contracts, *letter, by, *act, signature).map_err(forged)?;
     match ledger.transact(vec![decision]).await?.pop() {
         Some(Reply::Reviewed(reviewed)) => Ok(reviewed),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Takes a signed decision about an effect in quarantine.
+///
+/// # Errors
+/// [`LedgerError`] of kind `Refused` if the signature does not hold, or this is no such decision.
+pub async fn resolve(
+    ledger: &Ledger,
+    contracts: &Contracts,
+    decision: Input,
+) -> Result<Resolved, LedgerError> {
+    let Input::Resolve { effect, resolution, by, signature } = &decision else {
+        return Err(refused("this is no decision about an effect"));
+    };
+    verify_resolution(contracts, *effect, by, *resolution, signature).map_err(forged)?;
+    match ledger.transact(vec![decision]).await?.pop() {
+        Some(Reply::Resolved(resolved)) => Ok(resolved),
         other => Err(unexpected(&other)),
     }
 }

@@ -1,4 +1,4 @@
-//! Signing what a person decides, about a plan or a dead letter, and checking who signed it.
+//! Signing what a person decides, about a plan, a dead letter or an effect, and checking who signed it.
 
 use std::fmt;
 
@@ -9,10 +9,12 @@ use crate::audit::SigningKey;
 use crate::contract::Contracts;
 use crate::protocol::id::{ExecutionId, PlanDigest};
 use crate::protocol::input::{Input, ReviewAct};
+use crate::protocol::row::{EffectKey, Resolution};
 
 /// What is signed is told apart from everything else that a key may sign.
 const APPROVAL: &str = "wingman/approval/v1";
 const REVIEW: &str = "wingman/review/v1";
+const RESOLUTION: &str = "wingman/resolution/v1";
 
 /// A person (or a demo) with a key, who answers plans and decides about dead letters.
 #[derive(Debug)]
@@ -43,6 +45,13 @@ impl Approver {
     pub fn review(&self, letter: ExecutionId, act: ReviewAct) -> Input {
         let signature = self.sign(REVIEW, &signed_review(&letter, act));
         Input::Review { letter, act, by: self.name.clone(), signature }
+    }
+
+    /// A signed decision about an effect in quarantine; its taker needs the role
+    /// [`OPERATOR`](crate::protocol::OPERATOR).
+    pub fn resolve(&self, effect: EffectKey, resolution: Resolution) -> Input {
+        let signature = self.sign(RESOLUTION, &signed_resolution(&effect, resolution));
+        Input::Resolve { effect, resolution, by: self.name.clone(), signature }
     }
 
     fn sign(&self, domain: &str, bytes: &[u8]) -> String {
@@ -105,6 +114,20 @@ pub fn verify_review(
     verify(contracts, by, REVIEW, &signed_review(&letter, act), signature)
 }
 
+/// Checks that the named principal signed this decision about this effect.
+///
+/// # Errors
+/// [`AnswerError`] says what does not fit.
+pub fn verify_resolution(
+    contracts: &Contracts,
+    effect: EffectKey,
+    by: &str,
+    resolution: Resolution,
+    signature: &str,
+) -> Result<(), AnswerError> {
+    verify(contracts, by, RESOLUTION, &signed_resolution(&effect, resolution), signature)
+}
+
 fn verify(
     contracts: &Contracts,
     by: &str,
@@ -128,4 +151,8 @@ fn signed_answer(plan: &PlanDigest, answer: &str) -> Vec<u8> {
 
 fn signed_review(letter: &ExecutionId, act: ReviewAct) -> Vec<u8> {
     format!("{}\n{letter}\n", act.as_str()).into_bytes()
+}
+
+fn signed_resolution(effect: &EffectKey, resolution: Resolution) -> Vec<u8> {
+    format!("{resolution}\n{effect}\n").into_bytes()
 }

@@ -4,5 +4,5 @@
 mod approver;
 mod extract;
 
-pub use approver::{AnswerError, Approver, verify_answer, verify_review};
+pub use approver::{AnswerError, Approver, verify_answer, verify_resolution, verify_review};
 pub use extract::{Answer, Approved};

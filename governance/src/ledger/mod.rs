@@ -13,7 +13,7 @@ mod options;
 mod reading;
 mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod url;
 mod verification;
 mod worker_lock;
@@ -24,7 +24,7 @@ pub use id::LedgerId;
 pub use ledger::Ledger;
 pub use options::{CheckpointEvery, LedgerOptions};
 pub use reading::{OpenWork, StampProof, StampRow};
-pub use sqlite::{Reader, verify};
+pub use sqlite::{Reader, verify, verify_telling};
 pub use url::LedgerUrl;
 pub use verification::{Check, Problem, Verification};
 pub use worker_lock::WorkerLock;

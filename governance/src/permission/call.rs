@@ -160,7 +160,7 @@ impl Tools {
 
 /// The idempotency key of an effect: the same for each repetition of its call.
 pub(crate) fn idempotency_key(effect: &EffectKey) -> String {
-    format!("{}-{}", effect.execution, effect.index)
+    effect.to_string()
 }
 
 fn parse(result: &str) -> Result<Value, ToolError> {

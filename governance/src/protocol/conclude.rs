@@ -2,9 +2,10 @@
 
 use wingman_core::event::CloudEvent;
 
-use super::input::{Conclude, Concluded, Objection, Run, RunEnding};
+use super::evidence;
+use super::input::{Conclude, Concluded, HandedIn, Objection, Run, RunEnding};
 use super::observe::{self, upheld};
-use super::outcome::{Received, Remains, dead_letter, settle};
+use super::outcome::{Received, Remains, dead_letter, refuse, settle};
 use super::output::{self, Fault};
 use super::park::{Terms, park};
 use super::row::{
@@ -44,12 +45,13 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
     let received = delivered.as_deref().map_or(Received::Kept(&kept), Received::Delivered);
     let remains = Remains { event: Some(&event), received };
     match ending {
-        RunEnding::Finished { outputs, fence } => {
-            finish(state, &mut execution, &run, &outputs, fence, remains)
+        RunEnding::Finished { outputs, fence, handed_in } => {
+            let finished = Finished { outputs: &outputs, fence, handed_in };
+            finish(state, &mut execution, &run, finished, &event, remains)
         }
-        RunEnding::Refused { code, detail: _, output } => {
+        RunEnding::Refused { code, detail, output } => {
             let code = RefusalCode::from_text(&code);
-            refused(state, &mut execution, &run, code, output.as_deref(), remains)
+            refused(state, &mut execution, &run, (code, detail), output.as_deref(), remains)
         }
         RunEnding::Failed { structural, reason } => {
             failed(state, &mut execution, &run, &event, structural, reason, remains)
@@ -58,25 +60,46 @@ pub(super) fn conclude(state: &mut State<'_>, conclude: Conclude) -> Result<Conc
     }
 }
 
+/// What a handler that finished gave.
+struct Finished<'a> {
+    outputs: &'a [CloudEvent],
+    fence: bool,
+    handed_in: HandedIn,
+}
+
 fn finish(
     state: &mut State<'_>,
     execution: &mut Execution,
     run: &Run,
-    outputs: &[CloudEvent],
-    fence: bool,
+    Finished { outputs, fence, handed_in }: Finished<'_>,
+    event: &CloudEvent,
     remains: Remains<'_>,
 ) -> Result<Concluded> {
     if let Some(fault) = output_fault(state, execution, run, outputs)? {
         return output_refused(state, execution, run, &fault, remains);
     }
-    disown_earlier(state, execution, run.attempt)?;
+    let mut noted = Vec::new();
+    let taken = match evidence::judge(state, execution, handed_in, &mut noted) {
+        Ok(taken) => taken,
+        Err(detail) => {
+            refuse(state, execution, event, RefusalCode::Audit, &detail)?;
+            // What nobody accounts for does not stand; nothing follows from it yet.
+            disown_before(state, execution, run.attempt + 1)?;
+            return Ok(Concluded::Ack);
+        }
+    };
+    observe::note(state, execution, run.attempt, noted)?;
+    // What this attempt did not repeat is nobody's (R3).
+    disown_before(state, execution, run.attempt)?;
     // The outputs of the handler that answers a failure belong to the rollback: exempt (R8).
     let sent = outputs
         .iter()
         .map(|event| output::send(state, execution, event, fence))
         .collect::<Result<Vec<_>>>()?;
     let handler = execution.who.handler.clone();
-    let fact = Fact::Finished { handler, attempt: run.attempt, outputs: Outputs(sent) };
+    let (coherence, artifact) = evidence::keep(state, execution, taken)?;
+    let (attempt, outputs) = (run.attempt, Outputs(sent));
+    let fact = Fact::Finished { handler, attempt, outputs, coherence, artifact };
     settle(state, execution, Phase::Finished, fact)?;
     if fence {
         undo::fence(state, &execution.tree, Some(execution.id))?;
@@ -136,7 +159,7 @@ fn refused(
     state: &mut State<'_>,
     execution: &mut Execution,
     run: &Run,
-    code: RefusalCode,
+    (code, detail): (RefusalCode, String),
     output: Option<&CloudEvent>,
     remains: Remains<'_>,
 ) -> Result<Concluded> {
@@ -144,6 +167,7 @@ fn refused(
     if let Some(fault) = output_fault(state, execution, run, &outputs)? {
         return output_refused(state, execution, run, &fault, remains);
     }
+    execution.refusal = Some(detail);
     let handler = execution.who.handler.clone();
     settle(state, execution, Phase::Refused { code }, Fact::Refused { handler, code })?;
     for event in &outputs {
@@ -195,8 +219,8 @@ fn abandoned(state: &mut State<'_>, mut execution: Execution, run: &Run) -> Resu
     Ok(Concluded::Released)
 }
 
-/// Effects of earlier attempts that this one did not repeat are undone: they are nobody's (R3).
-fn disown_earlier(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
+/// Effects of attempts before this one are undone.
+fn disown_before(state: &mut State<'_>, execution: &Execution, attempt: u32) -> Result<()> {
     for effect in tool::effects_so_far(state, execution)? {
         let orphan = effect.attempt < attempt && effect.undo == UndoKind::Compensatable;
         if orphan && matches!(effect.state, EffectState::Applied | EffectState::Unknown) {

@@ -7,7 +7,10 @@ use wingman_core::event::CloudEvent;
 use wingman_core::message::Message;
 
 use super::id::{ExecutionId, HandlerName, PlanDigest, TreeId, WorkerId};
-use super::row::{Claim, Decision, Effect, EffectKey, Fate, OutboxRow, Plan, RefusalCode, Target};
+use super::row::{
+    Claim, Decision, Effect, EffectKey, Fate, OutboxRow, Plan, RefusalCode, Resolution, Target,
+};
+use crate::audit::Coherence;
 use crate::contract::{Denied, Level};
 use crate::digest::Digest;
 
@@ -93,6 +96,18 @@ pub enum Input {
         letter: ExecutionId,
         /// What to do with it.
         act: ReviewAct,
+        /// Whose decision.
+        by: String,
+        /// The signature, base64.
+        signature: String,
+    },
+    /// A person decides about an effect in quarantine. The signature was verified against the named
+    /// principal.
+    Resolve {
+        /// Which effect.
+        effect: EffectKey,
+        /// What is decided.
+        resolution: Resolution,
         /// Whose decision.
         by: String,
         /// The signature, base64.
@@ -200,6 +215,15 @@ impl Objection {
     }
 }
 
+/// What a handler gives beside its outputs (P-05). What its contracts do not ask for is not kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandedIn {
+    /// What it says of them.
+    pub coherence: Option<Coherence>,
+    /// The document that its event asks for, JSON text.
+    pub artifact: Option<String>,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub enum RunEnding {
@@ -209,6 +233,8 @@ pub enum RunEnding {
         outputs: Vec<CloudEvent>,
         /// The handler asked for its tree to be undone (R8).
         fence: bool,
+        /// What it gave beside them (P-05).
+        handed_in: HandedIn,
     },
     /// The handler declined.
     Refused {
@@ -298,6 +324,8 @@ pub enum Reply {
     Decided(Decided),
     /// To `Review`.
     Reviewed(Reviewed),
+    /// To `Resolve`.
+    Resolved(Resolved),
     /// To `Command`: the control version from which it holds.
     Commanded(u64),
     /// To `Undo`: effects as they stood; those that [must be](Effect::must_be_probed) are probed first.
@@ -444,6 +472,29 @@ pub enum Reviewed {
     },
     /// It cannot be replayed, and stays as it is.
     NotReplayable {
+        /// Why.
+        detail: String,
+    },
+}
+
+/// What became of a decision about an effect in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// It is taken, and the rollback goes on.
+    Taken,
+    /// There is no such effect.
+    UnknownEffect,
+    /// It is not in quarantine.
+    NotQuarantined,
+    /// It was decided before.
+    Already {
+        /// How.
+        resolution: Resolution,
+        /// By whom.
+        by: String,
+    },
+    /// This principal may not decide it.
+    NotEntitled {
         /// Why.
         detail: String,
     },

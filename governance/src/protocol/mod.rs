@@ -7,6 +7,7 @@
 mod approve;
 mod conclude;
 mod control;
+mod evidence;
 pub mod id;
 pub mod input;
 mod judge;
@@ -18,6 +19,7 @@ mod output;
 mod park;
 mod record;
 mod relay;
+mod resolve;
 mod review;
 pub mod row;
 pub mod settings;
@@ -55,6 +57,9 @@ pub fn step(state: &mut State<'_>, input: Input) -> Result<Reply> {
         }
         Input::Review { letter, act, by, signature } => {
             review::review(state, letter, act, by, signature).map(Reply::Reviewed)
+        }
+        Input::Resolve { effect, resolution, by, signature } => {
+            resolve::resolve(state, effect, resolution, by, signature).map(Reply::Resolved)
         }
         Input::Command { target, halt, by } => control::command(state, target, halt, by),
         Input::Fence { tree } => undo::fence(state, &tree, None).map(|()| Reply::Done),

@@ -80,6 +80,7 @@ pub(super) fn refuse(
     detail: &str,
 ) -> Result<()> {
     let handler = execution.who.handler.clone();
+    execution.refusal = Some(detail.to_owned());
     settle(
         state,
         execution,
@@ -178,6 +179,7 @@ pub(super) fn unjudged(
         phase: Phase::Waiting,
         failures: Vec::new(),
         effects: 0,
+        refusal: None,
         would_refuse: Vec::new(),
         moves: Vec::new(),
         needs: Vec::new(),

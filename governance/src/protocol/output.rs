@@ -11,7 +11,7 @@ use super::record::{Lineage, enqueue, record};
 use super::row::{Execution, OutboxState, RefusalCode};
 use super::state::{Result, State};
 use crate::audit::stamp::{Fact, commit};
-use crate::contract::HandlerContract;
+use crate::contract::{FANOUT_MAX, HandlerContract};
 use crate::digest::Digest;
 
 /// Records an output and puts it into the outbox. In a fenced tree it is withheld at once, unless it
@@ -73,6 +73,10 @@ pub(super) fn faults(
     if count > fanout as usize {
         let detail = format!("{count} outputs, and limits.fanout is {fanout}");
         faults.push(policy(RefusalCode::Scope.as_str(), &contract.name, detail));
+    }
+    if count > FANOUT_MAX as usize {
+        let detail = format!("{count} outputs, and one stamp can name {FANOUT_MAX}");
+        faults.push(Fault::Never(detail));
     }
     faults.extend(after_done(contract, outputs).map(Fault::Policy));
     let mut seen = BTreeSet::new();

@@ -12,7 +12,7 @@ use super::state::{Result, State};
 use crate::audit::stamp::{Fact, commit};
 use crate::digest::Digest;
 
-/// The role whose holders decide about dead letters.
+/// The role whose holders decide about dead letters and effects in quarantine.
 pub const OPERATOR: &str = "operator";
 
 /// Takes a decision. The caller has verified that `by` signed it.
@@ -38,7 +38,8 @@ pub(super) fn review(
     }
 }
 
-fn not_entitled(state: &State<'_>, by: &str) -> Option<String> {
+/// Why somebody may not decide what holders of the role [`OPERATOR`] decide.
+pub(super) fn not_entitled(state: &State<'_>, by: &str) -> Option<String> {
     match state.contracts.principal(by) {
         None => Some(format!("{by} is not among the principals of the contracts")),
         Some(principal) if !principal.roles.contains(OPERATOR) => {
@@ -70,6 +71,7 @@ fn replay(
         phase: Phase::Waiting,
         failures: Vec::new(),
         effects: 0,
+        refusal: None,
         would_refuse: Vec::new(),
         moves: Vec::new(),
         first_millis: at_millis,

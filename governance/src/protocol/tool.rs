@@ -80,7 +80,7 @@ fn earlier(state: &mut State<'_>, replays: Option<ExecutionId>) -> Result<Option
 fn stands(effect: &Effect) -> bool {
     match effect.state {
         EffectState::Applied => true,
-        EffectState::Void | EffectState::Compensated => false,
+        EffectState::Void | EffectState::Compensated | EffectState::Resolved { .. } => false,
         EffectState::Registered
         | EffectState::Unknown
         | EffectState::Pending { .. }
@@ -270,7 +270,8 @@ fn why_not_undone_now(
         | EffectState::Unknown
         | EffectState::Pending { .. }
         | EffectState::Compensating { .. }
-        | EffectState::Compensated => None,
+        | EffectState::Compensated
+        | EffectState::Resolved { .. } => None,
     })
 }
 
@@ -300,7 +301,8 @@ pub(super) fn report(
         | EffectState::Pending { .. }
         | EffectState::Compensating { .. }
         | EffectState::Compensated
-        | EffectState::Quarantined => return Ok(Reply::Done),
+        | EffectState::Quarantined
+        | EffectState::Resolved { .. } => return Ok(Reply::Done),
     }
     let index = key.index;
     let (next, fact) = match report {
@@ -342,7 +344,8 @@ pub(super) fn give_up(state: &mut State<'_>, execution: &Execution) -> Result<()
             | EffectState::Pending { .. }
             | EffectState::Compensating { .. }
             | EffectState::Compensated
-            | EffectState::Quarantined => continue,
+            | EffectState::Quarantined
+            | EffectState::Resolved { .. } => continue,
         };
         effect.at_millis = state.now;
         state.rows.save(Row::Effect(effect))?;

@@ -7,8 +7,8 @@ use super::input::{Reply, UndoOutcome};
 use super::order;
 use super::relay::withhold;
 use super::row::{
-    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, OutboxState, Phase, Row,
-    Scan, UndoKind,
+    Claim, Effect, EffectKey, EffectState, Execution, Fence, FenceState, OutboxState, Phase,
+    Resolution, Row, Scan, UndoKind,
 };
 use super::state::{Result, State};
 use super::worker::{self, millis};
@@ -118,7 +118,8 @@ pub(super) fn take(state: &mut State<'_>, effect: &Effect, claim: Claim) -> Resu
         | EffectState::Void
         | EffectState::Unknown
         | EffectState::Compensated
-        | EffectState::Quarantined => 0,
+        | EffectState::Quarantined
+        | EffectState::Resolved { .. } => 0,
     };
     let at_millis = state.now;
     state.rows.save(Row::Effect(Effect {
@@ -157,7 +158,8 @@ fn may_undo(state: &mut State<'_>, effect: &Effect, fenced: bool) -> Result<bool
         | EffectState::Applied
         | EffectState::Void
         | EffectState::Compensated
-        | EffectState::Quarantined => false,
+        | EffectState::Quarantined
+        | EffectState::Resolved { .. } => false,
     })
 }
 
@@ -169,7 +171,10 @@ fn is_open(effect: &Effect, fenced: bool) -> bool {
         EffectState::Pending { .. }
         | EffectState::Compensating { .. }
         | EffectState::Quarantined => true,
-        EffectState::Applied | EffectState::Void | EffectState::Compensated => false,
+        EffectState::Applied
+        | EffectState::Void
+        | EffectState::Compensated
+        | EffectState::Resolved { .. } => false,
     };
     open && effect.undo == UndoKind::Compensatable
 }
@@ -224,7 +229,11 @@ fn close(state: &mut State<'_>, tree: &TreeId, effects: &[Effect], causes: &Caus
         return Ok(());
     }
     let quarantined = count(effects, |it| *it == EffectState::Quarantined);
-    let undone = count(effects, |it| *it == EffectState::Compensated);
+    let resolved = |it: &EffectState, how| matches!(it, EffectState::Resolved { resolution, .. } if *resolution == how);
+    let undone =
+        count(effects, |it| *it == EffectState::Compensated || resolved(it, Resolution::Undone));
+    let accepted = count(effects, |it| resolved(it, Resolution::Accepted));
+    let accepted = (accepted > 0).then_some(accepted);
     let Some(fence) = state.fence(tree.clone())? else {
         return Ok(());
     };
@@ -232,7 +241,8 @@ fn close(state: &mut State<'_>, tree: &TreeId, effects: &[Effect], causes: &Caus
         return Ok(());
     }
     let next = if quarantined > 0 { FenceState::Stuck } else { FenceState::Closed };
-    state.append(fence.by, Some(tree.clone()), Fact::TreeClosed { undone, quarantined })?;
+    let fact = Fact::TreeClosed { undone, quarantined, accepted };
+    state.append(fence.by, Some(tree.clone()), fact)?;
     state.rows.save(Row::Fence(Fence { state: next, ..fence }))
 }
 

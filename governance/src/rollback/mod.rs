@@ -2,6 +2,8 @@
 
 mod engine;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use engine::run as run_engine;
 pub use engine::undo;

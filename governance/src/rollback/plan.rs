@@ -87,7 +87,7 @@ pub fn plan(effects: Vec<Effect>) -> Compensation {
     let mut plan = Compensation { undos: Vec::new(), irreversible: Vec::new() };
     for effect in effects.into_iter().rev() {
         let open = match effect.state {
-            EffectState::Void | EffectState::Compensated => false,
+            EffectState::Void | EffectState::Compensated | EffectState::Resolved { .. } => false,
             EffectState::Registered
             | EffectState::Applied
             | EffectState::Unknown

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use wingman_core::event::Event;
 use wingman_core::handler::{Emit, Incoming};
 use wingman_governance::audit::SigningKey;
-use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Principal};
+use wingman_governance::contract::{Contracts, EventContract, HandlerContract};
 use wingman_governance::handshake::{Answer, Approver};
 use wingman_governance::ledger::LedgerErrorKind;
 use wingman_governance::protocol::input::Decided;
 use wingman_governance::protocol::row::{Decision, Plan};
 use wingman_governance::{Governor, Running};
 
+use crate::people::{key, principal};
 use crate::world::{World, event, until, until_settled};
 
 #[derive(Debug, Serialize, Deserialize, Event)]
@@ -51,15 +52,6 @@ struct Desk {
     done: Arc<AtomicU32>,
     declined: Arc<AtomicU32>,
     boss: SigningKey,
-}
-
-fn key(name: &str) -> SigningKey {
-    SigningKey::generate(name.parse().unwrap()).unwrap()
-}
-
-fn principal(key: &SigningKey, role: &str) -> Principal {
-    let verifier = key.verifier();
-    Principal::new(verifier.name().as_str(), &verifier.public_key_base64()).unwrap().role(role)
 }
 
 fn contracts(boss: &SigningKey, clerk: &SigningKey, within: std::time::Duration) -> Contracts {

@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod bad_input;
 mod control;
 mod halted_tool;
 mod handshake;
 mod ledger_loss;
+mod letter;
 mod observe;
+mod people;
 mod processes;
 mod promises;
 mod quarantine;
+mod resolve;
 mod slow_broker;
 mod start;
 mod world;

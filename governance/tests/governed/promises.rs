@@ -3,48 +3,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use serde_json::Value;
 use wingman_core::handler::Incoming;
 use wingman_governance::contract::{
-    Contracts, EventContract, HandlerContract, Level, RollbackKind,
+    Contracts, EventContract, HandlerContract, Level, Limits, RollbackKind,
 };
-use wingman_governance::permission::{Call, Probed, Tool, ToolError};
 use wingman_governance::protocol::row::DeadReason;
-use wingman_governance::{Governor, StartError};
+use wingman_governance::{Governor, Mode, StartError};
 
-use crate::world::{Asked, Told, World, asked, until};
-
-/// A letter: once it is sent, nothing brings it back.
-struct Letter;
-
-#[async_trait]
-impl Tool for Letter {
-    fn level(&self) -> Level {
-        Level::Write
-    }
-
-    fn can_undo(&self) -> bool {
-        false
-    }
-
-    async fn before(&self, _: &Value) -> Result<Bytes, ToolError> {
-        Ok(Bytes::new())
-    }
-
-    async fn call(&self, _: Call<'_>) -> Result<Value, ToolError> {
-        Ok(Value::Null)
-    }
-
-    async fn probe(&self, _: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
-        Ok(Probed::Undecidable)
-    }
-
-    async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
-        Err(ToolError::NotDone("a letter cannot be unsent".to_owned()))
-    }
-}
+use crate::letter::Letter;
+use crate::world::{Asked, Told, World, asked, kinds, until, until_settled};
 
 fn sender(kind: RollbackKind) -> Contracts {
     let event = EventContract::new("Asked", 1).purpose("A question").external().rollback(kind);
@@ -62,7 +29,7 @@ async fn a_tool_that_cannot_undo_what_an_event_promises_does_not_start() {
     let governor = |kind| {
         Governor::around(world.bus(), &world.url())
             .contracts(Arc::new(sender(kind)))
-            .tool("letter.send", Letter)
+            .tool("letter.send", Letter { claims_undo: false })
             .handle("sender", |_: Incoming<Asked>| async {})
     };
     let error = governor(RollbackKind::Compensatable).start().await.unwrap_err();
@@ -100,4 +67,41 @@ async fn nothing_follows_the_event_that_completes_a_mission() {
     running.stop().await;
     assert_eq!(letter.reason, DeadReason::OutputRefused);
     assert_eq!(letter.detail, "P-01 Told after Told, which completes the mission of chatty");
+}
+
+/// One stamp names every output of a run, and what does not fit harms only the run itself, even where
+/// contracts are only observed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_outputs_as_a_stamp_can_name_leave_and_more_end_in_quarantine() {
+    let world = World::new();
+    let wide = HandlerContract::new("wide")
+        .mission("Answer at length")
+        .consumes("Asked")
+        .emits("Told")
+        .limits(Limits { fanout: 400, ..Limits::default() });
+    let told = EventContract::new("Told", 1).purpose("An answer").producer("wide");
+    let asked_for = EventContract::new("Asked", 1).purpose("A question").external();
+    let contracts = Contracts::builder().event(asked_for).event(told).handler(wide);
+    let answer = |asked: Incoming<Asked>| async move {
+        (0..asked.question).map(|answer| Told { answer }).collect::<Vec<_>>()
+    };
+    let running = Governor::around(world.bus(), &world.url())
+        .contracts(Arc::new(contracts.build().unwrap()))
+        .mode(Mode::Observe)
+        .handle("wide", answer)
+        .start()
+        .await
+        .unwrap();
+    running.publish(asked("many", 400)).await.unwrap();
+    running.publish(asked("too many", 600)).await.unwrap();
+    let reader = running.ledger().reader();
+    until("one is quarantined", || reader.dead_letters(10).unwrap().len() == 1).await;
+    until_settled(&reader).await;
+    running.stop().await;
+    let letter = reader.dead_letters(10).unwrap().remove(0);
+    assert_eq!(letter.detail, "600 outputs, and one stamp can name 400");
+    let finished = kinds(&reader).unwrap().iter().filter(|kind| *kind == "finished").count();
+    let emitted = kinds(&reader).unwrap().iter().filter(|kind| *kind == "emitted").count();
+    // Both questions left, too.
+    assert_eq!((finished, emitted), (1, 402));
 }

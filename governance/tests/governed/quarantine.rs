@@ -10,9 +10,8 @@ use serde_json::json;
 use wingman_core::event::CloudEvent;
 use wingman_core::handler::{Failure, Incoming};
 use wingman_core::message::{Headers, Message};
-use wingman_governance::audit::SigningKey;
 use wingman_governance::contract::{
-    Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Level, Principal,
+    Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Level,
 };
 use wingman_governance::handshake::Approver;
 use wingman_governance::ledger::{LedgerErrorKind, Reader};
@@ -23,6 +22,7 @@ use wingman_governance::protocol::row::{DeadLetter, DeadReason, Fate, Phase};
 use wingman_governance::protocol::settings::Settings;
 use wingman_governance::{Governor, Running};
 
+use crate::people::{key, principal};
 use crate::world::{Asked, Counting, World, asked, smuggle, until, until_settled};
 
 /// A handler that fails until it is mended, and the people around it.
@@ -73,15 +73,6 @@ impl Clinic {
     fn calls(&self) -> u32 {
         self.calls.load(Ordering::SeqCst)
     }
-}
-
-fn key(name: &str) -> SigningKey {
-    SigningKey::generate(name.parse().unwrap()).unwrap()
-}
-
-fn principal(key: &SigningKey, role: &str) -> Principal {
-    let verifier = key.verifier();
-    Principal::new(verifier.name().as_str(), &verifier.public_key_base64()).unwrap().role(role)
 }
 
 /// A message whose every part is odd: none of it survives being made anew from the decoded event.

@@ -1,6 +1,7 @@
 //! One run: start the handlers, publish the requests, wait until every tree is settled.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,11 @@ impl Run {
         mode: Mode,
     ) -> Result<Self, RunError> {
         let contracts = Arc::new(Contracts::load(folder.contracts()).map_err(RunError::Contracts)?);
+        let is_missing = |name: &&&str| contracts.handler(name).is_none();
+        if let Some(handler) = scenario.handlers().iter().find(is_missing) {
+            let (handler, folder) = ((*handler).to_owned(), folder.contracts().to_owned());
+            return Err(RunError::OtherContracts { scenario: scenario.name(), handler, folder });
+        }
         let governor =
             Governor::around(bus, ledger_url).mode(mode).contracts(Arc::clone(&contracts));
         let governor = scenario.govern(governor, &folder.work())?;
@@ -153,6 +159,15 @@ impl Run {
 pub enum RunError {
     /// The contracts are wrong.
     Contracts(ContractErrors),
+    /// The contracts are not those of this scenario.
+    OtherContracts {
+        /// Which scenario.
+        scenario: &'static str,
+        /// A handler of it that they do not name.
+        handler: String,
+        /// Where they are.
+        folder: PathBuf,
+    },
     /// The governor did not start.
     Start(StartError),
     /// The ledger failed.
@@ -175,6 +190,13 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contracts(errors) => write!(f, "{errors}"),
+            Self::OtherContracts { scenario, handler, folder } => write!(
+                f,
+                "{} has no contract for {handler} of the scenario {scenario}: name the scenario that \
+                 made the folder (--scenario), choose another --out, or add a document \
+                 `handler: {handler}`",
+                folder.display()
+            ),
             Self::Start(error) => write!(f, "{error}"),
             Self::Ledger(error) => write!(f, "{error}"),
             Self::Event(why) => write!(f, "a request was not published: {why}"),

@@ -12,7 +12,7 @@ use wingman_governance::digest::Digest;
 use wingman_governance::ledger::{Ledger, LedgerOptions};
 use wingman_governance::protocol::id::{HandlerName, WorkerId};
 use wingman_governance::protocol::input::{
-    Arrival, Conclude, Delivered, Input, Judged, Reply, Run, RunEnding,
+    Arrival, Conclude, Delivered, HandedIn, Input, Judged, Reply, Run, RunEnding,
 };
 use wingman_governance::protocol::row::Claim;
 use wingman_governance::protocol::settings::Settings;
@@ -89,6 +89,7 @@ fn judge(claim: Claim, number: usize) -> Input {
 }
 
 fn conclude((run, event): (Run, Arc<CloudEvent>)) -> Input {
-    let ending = RunEnding::Finished { outputs: Vec::new(), fence: false };
+    let ending =
+        RunEnding::Finished { outputs: Vec::new(), fence: false, handed_in: HandedIn::default() };
     Input::Conclude(Conclude { run, ending, event, delivered: None, objections: Vec::new() })
 }

@@ -27,6 +27,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Which of the faults below can be asked for.
     fn faults(&self) -> Faults;
 
+    /// What of the broker this one lacks, where it only stands for it.
+    fn lacks(&self) -> Lacks;
+
     /// Restarts the broker, which keeps what it confirmed, and returns once it answers again.
     ///
     /// # Errors
@@ -84,6 +87,14 @@ pub struct Faults {
     pub cut: bool,
 }
 
+/// What an emulator lacks of the broker that it stands for: the transport offers it all the same, and
+/// the suite cannot see it here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lacks {
+    /// Handing out a key's next message before the one before it is settled.
+    pub ahead: bool,
+}
+
 /// What a backend offers; a case says what of it it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
@@ -91,6 +102,8 @@ pub struct Offer {
     pub capabilities: Capabilities,
     /// Of the suite's hold on the broker.
     pub faults: Faults,
+    /// What of the broker is missing.
+    pub lacks: Lacks,
     /// Whether a governor stands between the bus and its handlers.
     pub governed: bool,
 }

@@ -41,13 +41,16 @@ impl Environment {
         let offer = Offer {
             capabilities: transport.capabilities(),
             faults: backend.faults(),
+            lacks: backend.lacks(),
             governed: harness.is_governed(),
         };
+        // The same case runs plain and governed, perhaps at once and on one broker.
+        let layer = if harness.is_governed() { 'g' } else { 't' };
         let case: String = case.chars().take(CASE_NAME_CHARS_MAX).collect();
         Ok(Self {
             transport,
             offer,
-            prefix: format!("t{seed:016x}-{case}"),
+            prefix: format!("{layer}{seed:016x}-{case}"),
             choices: Choices::new(seed),
             connections: Mutex::default(),
             topics: Mutex::default(),
@@ -64,6 +67,11 @@ impl Environment {
     /// What its transport can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.offer.capabilities
+    }
+
+    /// Whether a key's next message may be handed out before the one before it is settled.
+    pub(crate) fn hands_out_ahead(&self) -> bool {
+        !self.offer.lacks.ahead
     }
 
     /// The broker.

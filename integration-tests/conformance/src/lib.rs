@@ -16,7 +16,7 @@ mod expect;
 mod harness;
 mod transport;
 
-pub use backend::{Backend, Faults, Offer, Timing};
+pub use backend::{Backend, Faults, Lacks, Offer, Timing};
 pub use bus::BUS_CASES;
 pub use case::{Case, Mode, Report, Run, run_case};
 pub use environment::Environment;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wingman_conformance::{Backend, Faults, Timing};
+use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::clock::Clock;
 use wingman_core::transport::Transport;
 use wingman_core::{Error, Kind, Result};
@@ -58,6 +58,10 @@ impl Backend for KafkaBackend {
 
     fn faults(&self) -> Faults {
         Faults { restart: true, cut: false }
+    }
+
+    fn lacks(&self) -> Lacks {
+        Lacks::default()
     }
 
     /// `kill -9`, then a start: a restart that asks first would prove less. It lasts longer than a

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wingman_conformance::{Backend, Faults, Timing};
+use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::Result;
 use wingman_core::clock::Clock;
 use wingman_core::memory::MemoryTransport;
@@ -56,6 +56,10 @@ impl Backend for MemoryBackend {
 
     fn faults(&self) -> Faults {
         Faults { restart: true, cut: true }
+    }
+
+    fn lacks(&self) -> Lacks {
+        Lacks::default()
     }
 
     async fn restart(&self) -> Result<()> {

@@ -5,8 +5,10 @@
 
 mod kafka;
 mod memory;
+mod pubsub;
 mod redis;
 mod script;
+mod sns_sqs;
 
 use std::sync::Arc;
 
@@ -14,11 +16,18 @@ use wingman_conformance::Backend;
 
 pub use kafka::KafkaBackend;
 pub use memory::MemoryBackend;
+pub use pubsub::PubsubBackend;
 pub use redis::RedisBackend;
+pub use sns_sqs::SnsSqsBackend;
 
 /// Backends in the order of the matrix's columns, with the variable that selects each.
-const SELECTED_BY: &[(&str, &str)] =
-    &[("kafka", "WINGMAN_KAFKA_URL"), ("redis", "WINGMAN_REDIS_URL")];
+const SELECTED_BY: &[(&str, &str)] = &[
+    ("kafka", "WINGMAN_KAFKA_URL"),
+    ("pubsub", "WINGMAN_PUBSUB_URL"),
+    ("redis", "WINGMAN_REDIS_URL"),
+    ("sns-sqs", "WINGMAN_SNS_SQS_URL"),
+    ("sns-sqs-standard", "WINGMAN_SNS_SQS_URL"),
+];
 
 /// The selected backends, memory first.
 ///
@@ -34,10 +43,19 @@ pub fn selected() -> Vec<Arc<dyn Backend>> {
     backends
 }
 
+/// What stands for the broker that a backend is on: two backends may share one.
+pub fn broker_of(backend: &str) -> &str {
+    let selected = SELECTED_BY.iter().find(|(name, _)| *name == backend);
+    selected.map_or(backend, |(_, variable)| variable)
+}
+
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
         "kafka" => Arc::new(KafkaBackend::new(url)),
+        "pubsub" => Arc::new(PubsubBackend::new(url)),
         "redis" => Arc::new(RedisBackend::new(url)),
+        "sns-sqs" => Arc::new(SnsSqsBackend::fifo(url)),
+        "sns-sqs-standard" => Arc::new(SnsSqsBackend::standard(url)),
         _ => panic!("{url} selects {name}, which these tests cannot open yet"),
     }
 }

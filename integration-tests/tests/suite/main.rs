@@ -6,6 +6,7 @@
 mod matrix;
 mod mutants;
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -42,11 +43,12 @@ fn main() {
     }
     let backends = backends::selected();
     let mut trials = Vec::new();
+    let mut brokers = HashMap::<_, Arc<RwLock<()>>>::new();
     for backend in &backends {
-        let broker = Arc::new(RwLock::new(()));
+        let broker = brokers.entry(backends::broker_of(backend.name())).or_default();
         for layer in LAYERS {
             let cases = layer.cases.iter();
-            trials.extend(cases.map(|case| trial(backend, &broker, layer, *case, seed)));
+            trials.extend(cases.map(|case| trial(backend, broker, layer, *case, seed)));
         }
     }
     trials.extend(mutants::trials(seed));

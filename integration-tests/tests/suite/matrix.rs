@@ -51,6 +51,7 @@ async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Faile
         let offer = Offer {
             capabilities,
             faults: backend.faults(),
+            lacks: backend.lacks(),
             governed: (layer.harness)().is_governed(),
         };
         (name, case.mode(&offer).to_string())
@@ -81,8 +82,10 @@ fn write(columns: &Columns) -> String {
     let cases: std::collections::BTreeSet<_> = columns.values().flat_map(BTreeMap::keys).collect();
     let width = cases.iter().map(|case| case.len()).max().unwrap_or_default();
     let mut text = HEAD.to_owned();
+    let widths: Vec<_> = columns.keys().map(|name| name.len().max(8)).collect();
     let mut line = |first: &str, cells: Vec<&str>| {
-        let cells: String = cells.iter().map(|cell| format!(" {cell:<8}")).collect();
+        let cells = cells.iter().zip(&widths);
+        let cells: String = cells.map(|(cell, width)| format!(" {cell:<width$}")).collect();
         let row = format!("{first:<width$}{cells}");
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", row.trim_end());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use super::account::Account;
 use wingman_core::clock::Timestamp;
 use wingman_core::driver::{Back, Lease, Schedule, Watermark};
 use wingman_core::message::Message;
@@ -37,10 +38,22 @@ struct Lane {
     stored: u64,
     /// Going to another member: nothing is handed over any more.
     leaving: bool,
+    account: Account,
+}
+
+/// What is to be committed of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) partition: i32,
+    pub(super) offset: u64,
+    /// Its account, as text.
+    pub(super) account: String,
+    /// What waits for this to be on record.
+    pub(super) waiting: Vec<u64>,
 }
 
 impl Lane {
-    fn new() -> Self {
+    fn new(account: Account) -> Self {
         Self {
             generation: Generation::next(),
             schedule: Schedule::default(),
@@ -48,7 +61,36 @@ impl Lane {
             mark: None,
             stored: 0,
             leaving: false,
+            account,
         }
+    }
+
+    /// How far it is, for a commit.
+    fn mark(&self, partition: i32, waiting: Vec<u64>) -> Option<Mark> {
+        let offset = self.mark.as_ref()?.offset();
+        let opens = !self.account.is_open() && !self.messages.is_empty();
+        let first_is_begun =
+            (opens || self.schedule.is_leased(offset)) && !self.account.holds(offset);
+        Some(Mark { partition, offset, account: self.account.text(first_is_begun), waiting })
+    }
+
+    /// Enters what is to be handed over next and must be on record before.
+    fn enter(&mut self, now: Timestamp) -> Vec<u64> {
+        self.schedule.expire(now);
+        let open_to_us = |offset: &u64| self.schedule.next_for(self.generation, *offset);
+        let next: Vec<_> = if !self.account.is_careful() {
+            self.account.offsets().filter(|it| open_to_us(it) == Some(*it)).collect()
+        } else if self.schedule.leased() == 0 {
+            open_to_us(&0).into_iter().collect()
+        } else {
+            Vec::new()
+        };
+        let is_new = |offset: &u64| !self.account.is_cleared(*offset);
+        let new: Vec<_> = next.into_iter().filter(is_new).collect();
+        for offset in &new {
+            self.account.enter(*offset, self.schedule.attempts(*offset) + 1);
+        }
+        new
     }
 }
 
@@ -65,9 +107,9 @@ impl Lanes {
     }
 
     /// A partition is ours now. Nothing of an earlier assignment counts any more.
-    pub(super) fn assign(&mut self, partition: i32) {
+    pub(super) fn assign(&mut self, partition: i32, account: Account) {
         self.remove(partition);
-        self.by_partition.insert(partition, Lane::new());
+        self.by_partition.insert(partition, Lane::new(account));
     }
 
     /// A partition goes to another member: what is handed over may still be settled.
@@ -111,11 +153,12 @@ impl Lanes {
         });
         if !mark.begin(offset) {
             // The topic was made anew, or lost its end: what we knew of it is void.
-            self.assign(partition);
+            self.assign(partition, Account::default());
             return self.arrived(partition, offset, message, now);
         }
         let key = if self.ordered { message.key.clone() } else { None };
         lane.schedule.add(offset, key, now);
+        lane.schedule.tried_before(offset, lane.account.arrived(offset));
         self.waiting += 1;
         self.waiting_bytes += message.size_bytes();
         lane.messages.insert(offset, message);
@@ -148,11 +191,15 @@ impl Lanes {
         };
         lane.schedule.expire(now);
         let mut from = 0;
-        for _ in 0..max {
+        let max = max + into.len();
+        while into.len() < max {
             let Some(offset) = lane.schedule.next_for(lane.generation, from) else {
                 break;
             };
             from = offset + 1;
+            if !lane.account.allows(offset, lane.schedule.attempts(offset)) {
+                continue;
+            }
             let Some(message) = lane.messages.get(&offset) else {
                 continue;
             };
@@ -162,6 +209,7 @@ impl Lanes {
             self.waiting_bytes -= message.size_bytes();
             let lease = Lease { generation: lane.generation, sequence: self.last_sequence };
             let attempt = lane.schedule.hand_over(offset, lease, None, now);
+            lane.account.handed_over(offset);
             let place = partition.unsigned_abs();
             into.push(Delivery {
                 message: message.clone(),
@@ -194,6 +242,10 @@ impl Lanes {
                     return false;
                 }
                 lane.messages.remove(&offset);
+                lane.account.settled(offset);
+                if lane.messages.is_empty() {
+                    lane.account.all_is_well();
+                }
                 if let Some(mark) = &mut lane.mark {
                     mark.settle(offset);
                 }
@@ -205,6 +257,7 @@ impl Lanes {
         if !lane.schedule.give_back(offset, lease, back, now) {
             return false;
         }
+        lane.account.came_back(offset, lane.schedule.attempts(offset));
         if let Some(message) = lane.messages.get_mut(&offset) {
             // It may wait for long, and must not keep its neighbours' memory.
             *message = message.detached();
@@ -233,16 +286,61 @@ impl Lanes {
     }
 
     /// The marks that have moved since they were last asked for.
-    pub(super) fn moved(&mut self) -> Vec<(i32, u64)> {
+    pub(super) fn moved(&mut self) -> Vec<Mark> {
         let mut moved = Vec::new();
         for (partition, lane) in &mut self.by_partition {
-            let offset = lane.mark.as_ref().map_or(lane.stored, Watermark::offset);
-            if offset > lane.stored {
-                lane.stored = offset;
-                moved.push((*partition, offset));
+            let mark = lane.mark(*partition, Vec::new());
+            if let Some(mark) = mark.filter(|mark| mark.offset > lane.stored) {
+                lane.stored = mark.offset;
+                moved.push(mark);
             }
         }
         moved
+    }
+
+    /// What must be on record before more is handed over.
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        for (partition, lane) in self.by_partition.iter_mut().filter(|(_, lane)| !lane.leaving) {
+            let entered = lane.enter(now);
+            let opens = !lane.account.is_open() && !lane.messages.is_empty();
+            if opens || !entered.is_empty() {
+                marks.extend(lane.mark(*partition, entered));
+            }
+        }
+        marks
+    }
+
+    /// That is on record, or cannot be. The marks that moved on meanwhile.
+    pub(super) fn recorded(&mut self, marks: &[Mark]) -> Vec<Mark> {
+        let mut later = Vec::new();
+        for mark in marks {
+            if let Some(lane) = self.by_partition.get_mut(&mark.partition) {
+                lane.account.recorded(&mark.waiting);
+                let now = lane.mark(mark.partition, Vec::new());
+                later.extend(now.filter(|now| now.offset > mark.offset));
+            }
+        }
+        later
+    }
+
+    /// The last marks of partitions that go. What is handed over counts as an attempt where its
+    /// holder ends as well; where it lives on it was interrupted by us.
+    pub(super) fn part(&mut self, partitions: &[i32], holder_ends: bool) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        for partition in partitions {
+            if let Some(lane) = self.by_partition.get_mut(partition) {
+                for offset in lane.messages.keys() {
+                    let held = lane.schedule.is_leased(*offset) && !holder_ends;
+                    let attempts = lane.schedule.attempts(*offset) - u32::from(held);
+                    lane.account.came_back(*offset, attempts);
+                }
+                let account = lane.account.parting();
+                marks.extend(lane.mark(*partition, Vec::new()).map(|it| Mark { account, ..it }));
+            }
+            self.remove(*partition);
+        }
+        marks
     }
 }
 

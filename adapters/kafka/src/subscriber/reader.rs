@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
@@ -18,13 +17,10 @@ use crate::config::Role;
 use crate::error::{Doing, from_native};
 use crate::transport::Cluster;
 
-/// How long one poll waits; a stop is seen at the latest then.
+/// How often its events are looked for without being told; a stop is seen at once.
 const POLL: Duration = Duration::from_millis(50);
 /// Messages that are taken over at once.
 const BATCH_MAX: usize = 256;
-/// How long the fetch may stand still before its partitions are paused: pausing throws away what
-/// the client has fetched ahead.
-const PAUSE_AFTER: Duration = Duration::from_millis(500);
 /// How often a cluster that seems to be away is asked.
 const PROBE_EACH: Duration = Duration::from_millis(300);
 /// How long a topic may be missing: a broker may learn of a new one late.
@@ -54,20 +50,19 @@ pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> 
     let native = |error| from_native(Doing::Reading, "subscribe", error);
     let group = group_id(&opening.topic, &opening.group);
     let shared = Arc::new(Shared::new(opening.topic, opening.ordered));
-    let context =
-        MemberContext { shared: shared.clone(), revoke_time: cluster.config.revoke_time() };
+    let context = MemberContext {
+        shared: shared.clone(),
+        revoke_time: cluster.config.revoke_time(),
+        reply_time: cluster.config.reply_time(),
+    };
     let settings = cluster.config.native(Role::Member { group: &group });
-    let member: Member = settings.create_with_context(context).map_err(native)?;
+    let mut member: Member = settings.create_with_context(context).map_err(native)?;
+    let bell = shared.bell.clone();
+    member.set_nonempty_callback(move || bell.ring());
     member.subscribe(&[shared.topic.as_str()]).map_err(native)?;
     let member = Arc::new(member);
     shared.set_member(Some(member.clone()));
-    let reader = Reader {
-        member,
-        shared: shared.clone(),
-        chunk: Chunk::default(),
-        is_paused: false,
-        doubt: None,
-    };
+    let reader = Reader { member, shared: shared.clone(), chunk: Chunk::default(), doubt: None };
     std::thread::Builder::new()
         .name("wingman-kafka".to_owned())
         .spawn(move || reader.run())
@@ -79,7 +74,6 @@ struct Reader {
     member: Arc<Member>,
     shared: Arc<Shared>,
     chunk: Chunk,
-    is_paused: bool,
     doubt: Option<Doubt>,
 }
 
@@ -94,57 +88,44 @@ impl Reader {
     fn run(mut self) {
         while !self.shared.is_stopping() {
             self.resolve_doubt();
-            if self.shared.wait_for_room(PAUSE_AFTER) {
-                self.pause(false);
-            } else {
-                self.pause(true);
-            }
-            self.poll();
+            self.shared.bell.wait(POLL);
+            self.serve();
+            self.shared.record(&self.member, self.doubt.is_none());
         }
-        self.shared.commit_now(&self.member);
+        let partitions = self.shared.state().lanes.partitions();
+        self.shared.part(&self.member, &partitions);
         self.shared.set_member(None);
+        self.shared.queues.clear();
         // Ours is the last one: dropping it leaves the group, and waits for that.
         drop(self.member);
         self.shared.end();
     }
 
-    fn poll(&mut self) {
+    /// Serves the group, and takes over what was fetched where there is room.
+    fn serve(&mut self) {
         let mut batch = Vec::new();
-        let mut wait = POLL;
-        while batch.len() < BATCH_MAX {
-            match self.member.poll(wait) {
-                Some(Ok(message)) => batch.push(read(&mut self.chunk, &message)),
-                Some(Err(error)) => trouble(&self.shared, &mut self.doubt, error),
-                None => break,
-            }
-            wait = Duration::ZERO;
+        let (chunk, doubt, shared) = (&mut self.chunk, &mut self.doubt, &*self.shared);
+        let mut each = |one: Result<BorrowedMessage<'_>, KafkaError>| match one {
+            // Beside the queues only where a partition has none: it goes first then.
+            Ok(message) => batch.push(read(chunk, &message)),
+            Err(error) => trouble(shared, doubt, error),
+        };
+        while let Some(told) = self.member.poll(Duration::ZERO) {
+            each(told);
+        }
+        if shared.wants_more() && shared.queues.read(BATCH_MAX, each) {
+            shared.bell.ring();
         }
         if batch.is_empty() {
             return;
         }
-        let now = self.shared.clock.now();
-        let mut state = self.shared.state();
+        let now = shared.clock.now();
+        let mut state = shared.state();
         for (partition, offset, message) in batch {
             state.lanes.arrived(partition, offset, message, now);
         }
         drop(state);
-        self.shared.wake();
-    }
-
-    /// A member whose fetch stands still goes on polling.
-    fn pause(&mut self, pause: bool) {
-        if !pause && !self.is_paused {
-            return;
-        }
-        let mut list = TopicPartitionList::new();
-        for partition in self.shared.state().lanes.partitions() {
-            list.add_partition(self.shared.topic.as_str(), partition);
-        }
-        let done = if pause { self.member.pause(&list) } else { self.member.resume(&list) };
-        if let Err(error) = done {
-            tracing::debug!(topic = %self.shared.topic, %error, pause, "Pausing or resuming failed");
-        }
-        self.is_paused = pause;
+        shared.wake();
     }
 
     /// Asks whether the cluster is there again, and whether the topic is.

@@ -6,7 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::{Notify, watch};
 use wingman_core::clock::Clock;
@@ -15,13 +14,17 @@ use wingman_core::transport::{AckToken, Delivery, Settle};
 use wingman_core::{Error, Kind, Result};
 
 use super::context::MemberContext;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Mark};
+use super::queues::{Bell, Queues};
 
 pub(super) type Member = BaseConsumer<MemberContext>;
 
 pub(super) struct Shared {
     pub(super) topic: TopicName,
     pub(super) clock: Clock,
+    pub(super) queues: Queues,
+    /// For the member's thread: there is something for it to do.
+    pub(super) bell: Arc<Bell>,
     state: Mutex<State>,
     /// Something was settled or taken, or it is to stop.
     changed: Condvar,
@@ -36,6 +39,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) lanes: Lanes,
     pub(super) stopping: bool,
+    /// The member's thread found no room.
+    pub(super) is_full: bool,
     /// No broker can be reached.
     pub(super) is_down: bool,
     /// What trying again cannot mend.
@@ -47,9 +52,12 @@ impl Shared {
         Self {
             topic,
             clock: Clock::system(),
+            queues: Queues::default(),
+            bell: Arc::default(),
             state: Mutex::new(State {
                 lanes: Lanes::new(ordered),
                 stopping: false,
+                is_full: false,
                 is_down: false,
                 failed: None,
             }),
@@ -71,7 +79,11 @@ impl Shared {
         let mut state = self.state();
         let taken = state.lanes.take(max, now);
         if !taken.is_empty() {
-            self.changed.notify_all();
+            let goes_on = state.is_full && state.lanes.has_room();
+            drop(state);
+            if goes_on {
+                self.bell.ring();
+            }
             return Ok((taken, None));
         }
         if let Some(error) = &state.failed {
@@ -81,7 +93,11 @@ impl Shared {
             let error = Error::new(Kind::Unavailable, "no broker can be reached");
             return Err(error.during("receive").with("topic", &self.topic));
         }
-        Ok((taken, state.lanes.next_due().map(|due| due - now)))
+        let again = state.lanes.next_due().map(|due| due - now);
+        drop(state);
+        // What is due may have to go on record first.
+        self.bell.ring();
+        Ok((taken, again))
     }
 
     /// Ends hand-overs, and commits as far as that allows.
@@ -105,13 +121,44 @@ impl Shared {
         results
     }
 
-    /// Commits what was stored, and waits for it.
-    pub(super) fn commit_now(&self, member: &Member) {
-        match member.commit_consumer_state(CommitMode::Sync) {
-            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-            Err(error) => {
-                tracing::debug!(topic = %self.topic, %error, "A last commit failed: what was settled since the one before comes again");
-            }
+    /// Puts on record what must be before it is handed over, and waits for that where a broker is
+    /// there. Commits overtake each other: whatever moved on meanwhile is committed again.
+    pub(super) fn record(&self, member: &Member, can_wait: bool) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let marks = state.lanes.due(now);
+        if marks.is_empty() {
+            return;
+        }
+        self.store(&marks);
+        drop(state);
+        if can_wait {
+            self.commit(member, &marks);
+        }
+        let mut later = self.state().lanes.recorded(&marks);
+        self.wake();
+        while can_wait && !later.is_empty() {
+            self.commit(member, &later);
+            later = self.state().lanes.recorded(&later);
+        }
+    }
+
+    /// Lets go of partitions, and commits how far they are.
+    pub(super) fn part(&self, member: &Member, partitions: &[i32]) {
+        let mut state = self.state();
+        let holder_ends = state.stopping;
+        let marks = state.lanes.part(partitions, holder_ends);
+        drop(state);
+        if !marks.is_empty() {
+            // The client commits once more what was stored.
+            self.store(&marks);
+            self.commit(member, &marks);
+        }
+    }
+
+    fn commit(&self, member: &Member, marks: &[Mark]) {
+        if let Err(error) = member.commit(&self.list(marks), CommitMode::Sync) {
+            tracing::debug!(topic = %self.topic, %error, "A commit failed: what was settled since the one before may come again");
         }
     }
 
@@ -122,12 +169,22 @@ impl Shared {
         let _ = self.changed.wait_timeout_while(self.state(), at_most, holds);
     }
 
-    /// Waits until more may be fetched, at most this long; whether it may.
-    pub(super) fn wait_for_room(&self, at_most: Duration) -> bool {
-        let full = |state: &mut State| !state.stopping && !state.lanes.has_room();
-        let waited = self.changed.wait_timeout_while(self.state(), at_most, full);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.lanes.has_room()
+    /// Whether more may be taken over. If not, the bell rings once it may.
+    pub(super) fn wants_more(&self) -> bool {
+        let mut state = self.state();
+        state.is_full = !state.lanes.has_room();
+        !state.is_full
+    }
+
+    /// Reads these partitions apart from the member's events.
+    pub(super) fn open_queues(&self, partitions: &[i32]) {
+        let member = self.member.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(member) = member else {
+            return;
+        };
+        for partition in partitions {
+            self.queues.open(&member, self.topic.as_str(), *partition, &self.bell);
+        }
     }
 
     pub(super) fn set_member(&self, member: Option<Arc<Member>>) {
@@ -137,6 +194,7 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.state().stopping = true;
         self.changed.notify_all();
+        self.bell.ring();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -163,21 +221,22 @@ impl Shared {
     }
 
     /// Lets the client commit these offsets with its next commit.
-    fn store(&self, offsets: &[(i32, u64)]) {
+    fn store(&self, marks: &[Mark]) {
         let member = self.member.read().unwrap_or_else(PoisonError::into_inner);
-        let stored = member.as_ref().map(|member| member.store_offsets(&self.list(offsets)));
+        let stored = member.as_ref().map(|member| member.store_offsets(&self.list(marks)));
         if let Some(Err(error)) = stored {
             tracing::debug!(topic = %self.topic, %error, "An offset came too late: its messages come again");
         }
     }
 
-    fn list(&self, offsets: &[(i32, u64)]) -> TopicPartitionList {
-        let mut list = TopicPartitionList::with_capacity(offsets.len());
-        for (partition, offset) in offsets {
-            let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
+    fn list(&self, marks: &[Mark]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(marks.len());
+        for mark in marks {
+            let mut element = list.add_partition(self.topic.as_str(), mark.partition);
+            let offset = i64::try_from(mark.offset).unwrap_or(i64::MAX);
             // Only an offset that Kafka does not have is refused.
-            let _ =
-                list.add_partition_offset(self.topic.as_str(), *partition, Offset::Offset(offset));
+            let _ = element.set_offset(Offset::Offset(offset));
+            element.set_metadata(&mark.account);
         }
         list
     }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -11,7 +11,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use wingman_core::driver::Door;
+use wingman_core::driver::{Door, Seats};
 use wingman_core::transport::Limits;
 use wingman_core::{Error, Kind, Result};
 
@@ -27,7 +27,7 @@ pub(crate) struct Cluster {
     native: ClientConfig,
     clients: Mutex<Clients>,
     /// Subscribers that were opened and may still live.
-    seats: Mutex<Vec<Weak<Seat>>>,
+    pub(super) seats: Seats<Seat>,
 }
 
 /// Made when they are needed first. Ending one blocks: see [`Cluster::drop`].
@@ -53,7 +53,7 @@ impl Cluster {
             config,
             door: Door::new("kafka transport"),
             clients: Mutex::default(),
-            seats: Mutex::default(),
+            seats: Seats::default(),
         };
         // Settings that the client refuses are an error now.
         cluster.asking()?;
@@ -156,16 +156,9 @@ impl Cluster {
         AdminOptions::new().request_timeout(time).operation_timeout(time)
     }
 
-    pub(super) fn add(&self, seat: &Arc<Seat>) {
-        let mut seats = lock(&self.seats);
-        seats.retain(|seat| seat.strong_count() > 0);
-        seats.push(Arc::downgrade(seat));
-    }
-
     pub(super) async fn close(self: &Arc<Self>) {
         self.door.shut();
-        let seats: Vec<_> = lock(&self.seats).drain(..).collect();
-        let seats: Vec<_> = seats.iter().filter_map(Weak::upgrade).collect();
+        let seats = self.seats.take();
         let mut leaving: Vec<_> = seats.iter().map(|seat| Box::pin(seat.leave())).collect();
         for leaving in &mut leaving {
             leaving.await;

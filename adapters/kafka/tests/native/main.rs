@@ -1,9 +1,11 @@
 //! What the conformance suite cannot ask for because only Kafka has it. Some run on a cluster that
 //! the client simulates; the rest is selected as the suite's Kafka is: by the URL of a broker that
-//! runs, in `WINGMAN_KAFKA_URL`.
+//! runs, in `WINGMAN_KAFKA_URL`, and of three nodes in `WINGMAN_KAFKA3_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cluster;
+mod counted;
 mod foreign;
 mod groups;
 mod refused;
@@ -13,6 +15,7 @@ mod simulated;
 mod window;
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -35,6 +38,10 @@ macro_rules! table {
 }
 
 const TESTS: &[(&str, Run)] = table![
+    counted::a_delivery_that_ends_its_process_is_counted,
+    counted::what_is_merely_beside_it_is_not,
+    counted::what_a_member_drops_unsettled_is_counted_and_what_it_releases_is_not,
+    counted::a_partition_that_moves_counts_nothing,
     foreign::records_of_other_programs_are_read,
     foreign::java_clients_and_we_agree_on_a_key_s_partition,
     groups::what_is_committed_never_passes_what_is_not_settled,
@@ -51,6 +58,12 @@ const TESTS: &[(&str, Run)] = table![
     window::a_member_that_does_not_receive_stays_in_its_group,
 ];
 
+/// On three nodes, one after the other: they end nodes.
+const CLUSTER: &[(&str, Run)] = table![
+    cluster::a_leader_that_is_killed_takes_nothing_confirmed_along,
+    cluster::too_few_replicas_confirm_nothing_until_they_are_back,
+];
+
 const ALONE: &[(&str, RunAlone)] = &[
     ("simulated::a_confirm_that_does_not_come_is_unknown", || {
         Box::pin(simulated::a_confirm_that_does_not_come_is_unknown())
@@ -64,6 +77,7 @@ const ALONE: &[(&str, RunAlone)] = &[
 ];
 
 fn main() {
+    on_runtime(counted::die_if_asked()).unwrap();
     let arguments = Arguments::from_args();
     let alone =
         |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));
@@ -76,6 +90,17 @@ fn main() {
             })
         };
         trials.extend(TESTS.iter().map(trial));
+    }
+    if let Ok(url) = std::env::var("WINGMAN_KAFKA3_URL") {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let trial = |&(name, run): &(&'static str, Run)| {
+            let url = url.clone();
+            Trial::test(name, move || {
+                let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+                on_runtime(async move { run(Server::new(name, &url).await).await })
+            })
+        };
+        trials.extend(CLUSTER.iter().map(trial));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -21,7 +21,8 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
         findings.warning(NoPurpose, source.at("purpose"), what, remedy);
     }
     if let Some(artifact) = &contract.audit_artifact {
-        names::name("audit artifact", artifact, source.at("audit_artifact"), findings);
+        let place = source.at("audit_artifact");
+        names::name("audit artifact", &artifact.name, place, findings);
     }
     let title = format!("event {name}");
     bounds::retries(&title, &contract.failure_mode, source, findings);

@@ -7,7 +7,7 @@ use crate::contract::error::ContractErrorKind::{
 };
 use crate::contract::event::{EventContract, Producers};
 use crate::contract::finding::FindingKind::{NoMission, WiderThanScope};
-use crate::contract::handler::HandlerContract;
+use crate::contract::handler::{FANOUT_MAX, HandlerContract};
 use crate::contract::permit::{Denied, names_tool};
 use crate::contract::place::Source;
 
@@ -40,6 +40,12 @@ fn limits(contract: &HandlerContract, source: &Source, findings: &mut Findings) 
     if contract.limits.depth == 0 {
         let what = format!("field \"limits.depth\" of handler {name} is zero");
         findings.error(Invalid, source.at("limits.depth"), what, "write a value above zero");
+    }
+    let fanout = contract.limits.fanout;
+    if fanout > FANOUT_MAX {
+        let what = format!("field \"limits.fanout\" of handler {name} is {fanout}");
+        let remedy = format!("write at most {FANOUT_MAX}: one stamp names all outputs of a run");
+        findings.error(Invalid, source.at("limits.fanout"), what, remedy);
     }
     let title = format!("handler {name}");
     let durations = [

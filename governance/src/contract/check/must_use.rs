@@ -2,7 +2,7 @@
 
 use super::{Findings, Set};
 use crate::contract::builder::Declared;
-use crate::contract::error::ContractErrorKind::{Contradiction, Missing, NotEnforcedYet};
+use crate::contract::error::ContractErrorKind::{Contradiction, Missing};
 use crate::contract::event::{EventContract, Primitive};
 use crate::contract::handler::HandlerContract;
 use crate::contract::permit::{Level, names_tool};
@@ -49,14 +49,10 @@ impl Demand<'_> {
             }
             Primitive::ResponsibilityHandshake => self.approval(),
             Primitive::AuditStamp => {
-                let what =
-                    format!("\"must_use\" of event {}: P-05 is not enforced yet", self.event.event);
-                self.findings.error(
-                    NotEnforcedYet,
-                    self.handler.source.at("handler"),
-                    what,
-                    "remove it",
-                );
+                if self.handler.value.coherence.is_none() {
+                    let what = "does not say what it tells of its outputs";
+                    self.missing("coherence", what, "coherence: fast");
+                }
             }
             Primitive::RollbackCovenant => self.rollback(),
         }

@@ -8,9 +8,9 @@ use super::folder::read_schema;
 use super::problems::Problems;
 use super::section::{Fields, Section};
 use super::tree::Node;
-use crate::contract::error::ContractErrorKind::{Contradiction, Duplicate, Invalid};
+use crate::contract::error::ContractErrorKind::{Contradiction, Duplicate, Invalid, Missing};
 use crate::contract::event::{
-    Compatibility, Consumers, EventContract, InputSchema, Primitive, Producers,
+    AuditArtifact, Compatibility, Consumers, EventContract, Primitive, Producers, SchemaDocument,
 };
 
 const FIELDS: Fields = Fields {
@@ -30,6 +30,8 @@ const FIELDS: Fields = Fields {
     ],
     not_yet: &["audit_schema", "response", "not_after", "exactly_once", "mutex", "dedup"],
 };
+
+const ARTIFACT: Fields = Fields { known: &["name", "schema"], not_yet: &[] };
 
 const PRIMITIVES: [(&str, Primitive); 6] = [
     ("P-01", Primitive::ScopeLock),
@@ -52,12 +54,12 @@ pub(super) fn read(
     event.purpose = section.text("purpose", problems).unwrap_or_default();
     event.producer = producer(&section, problems).unwrap_or(event.producer);
     event.consumers = consumers(&section, problems).unwrap_or(event.consumers);
-    event.input_schema = input_schema(&section, folder, problems);
+    event.input_schema = schema(&section, "input_schema", folder, problems);
     output_schema(&section, problems);
     event.must_use = must_use(&section, problems);
     event.failure_mode = failure::failure_mode(&section, problems).unwrap_or_default();
     event.rollback = failure::rollback(&section, problems);
-    event.audit_artifact = audit_artifact(&section, problems);
+    event.audit_artifact = audit_artifact(&section, folder, problems);
     event.compatibility = compatibility(&section, problems).unwrap_or(event.compatibility);
     Some(event)
 }
@@ -94,15 +96,16 @@ fn consumers(section: &Section<'_>, problems: &mut Problems) -> Option<Consumers
     }
 }
 
-fn input_schema(
+fn schema(
     section: &Section<'_>,
+    field: &str,
     folder: Option<&Path>,
     problems: &mut Problems,
-) -> Option<InputSchema> {
-    let path = section.text("input_schema", problems)?;
-    let at = section.get("input_schema", problems)?.at;
+) -> Option<SchemaDocument> {
+    let path = section.text(field, problems)?;
+    let at = section.get(field, problems)?.at;
     let document = read_schema(folder, &path, at, problems)?;
-    Some(InputSchema { path, document })
+    Some(SchemaDocument { path, document })
 }
 
 /// `declared` is the only output schema of this version, so there is nothing to keep.
@@ -134,12 +137,24 @@ fn must_use(section: &Section<'_>, problems: &mut Problems) -> BTreeSet<Primitiv
     primitives
 }
 
-fn audit_artifact(section: &Section<'_>, problems: &mut Problems) -> Option<String> {
+/// A name alone would leave nothing to check the document by.
+fn audit_artifact(
+    section: &Section<'_>,
+    folder: Option<&Path>,
+    problems: &mut Problems,
+) -> Option<AuditArtifact> {
     let node = section.get("audit_artifact", problems)?;
-    if node.scalar().is_none() {
-        section.not_yet("audit_artifact", node, "write only the artifact's name", problems);
+    if let Some(name) = node.scalar() {
+        let what = format!("field \"audit_artifact\" of {} has no schema", section.title());
+        let remedy = format!("write {{ name: {name}, schema: schemas/{name}.json }}");
+        problems.add(Missing, node.at, what, remedy);
+        return None;
     }
-    node.scalar().map(str::to_owned)
+    let artifact = section.section("audit_artifact", &ARTIFACT, problems)?;
+    artifact.require(ARTIFACT.known, problems);
+    let name = artifact.text("name", problems);
+    let schema = schema(&artifact, "schema", folder, problems);
+    Some(AuditArtifact { name: name?, schema: schema? })
 }
 
 fn compatibility(section: &Section<'_>, problems: &mut Problems) -> Option<Compatibility> {

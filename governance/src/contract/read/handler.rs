@@ -8,7 +8,7 @@ use super::tree::Node;
 use super::{failure, ordering};
 use crate::contract::error::ContractErrorKind::Invalid;
 use crate::contract::handler::{
-    Approval, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope,
+    Approval, CoherenceForm, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope,
 };
 use crate::contract::permit::Level;
 
@@ -28,6 +28,7 @@ const FIELDS: Fields = Fields {
         "performed_by",
         "interrupt",
         "failure_mode",
+        "coherence",
     ],
     not_yet: &[
         "undo",
@@ -67,6 +68,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<HandlerCo
     handler.performed_by = performed_by(&section, problems).unwrap_or(handler.performed_by);
     handler.interrupt = interrupt(&section, problems);
     handler.failure_mode = failure::failure_mode(&section, problems);
+    handler.coherence = coherence(&section, problems);
     Some(handler)
 }
 
@@ -133,6 +135,11 @@ fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
 fn performed_by(of: &Section<'_>, problems: &mut Problems) -> Option<PerformedBy> {
     let not_yet = ["human", "model", "hybrid"];
     of.word("performed_by", &[("code", PerformedBy::Code)], &not_yet, problems)
+}
+
+fn coherence(of: &Section<'_>, problems: &mut Problems) -> Option<CoherenceForm> {
+    let forms = [CoherenceForm::Fast, CoherenceForm::Full].map(|form| (form.as_str(), form));
+    of.word("coherence", &forms, &[], problems)
 }
 
 fn interrupt(of: &Section<'_>, problems: &mut Problems) -> Option<Interrupt> {

@@ -178,16 +178,30 @@ fn ordering_rules_must_be_able_to_hold() {
             "e.yaml:53: this ordering rule names several kinds; write one list item for each",
         ),
         (
+            "requires_approval: /plan_digest",
+            "requires_approval: plan~digest",
+            "e.yaml:54: field \"requires_approval\" is \"plan~digest\", which is not a JSON \
+             pointer; write a pointer such as /plan",
+        ),
+    ] {
+        assert_eq!(errors_with(part, replacement), message);
+    }
+}
+
+#[test]
+fn limits_have_limits() {
+    for (part, replacement, message) in [
+        (
             "limits: { depth: 8,",
             "limits: { depth: 0,",
             "e.yaml:56: field \"limits.depth\" of handler release-packager is zero; write a value \
              above zero",
         ),
         (
-            "requires_approval: /plan_digest",
-            "requires_approval: plan~digest",
-            "e.yaml:54: field \"requires_approval\" is \"plan~digest\", which is not a JSON \
-             pointer; write a pointer such as /plan",
+            "fanout: 20",
+            "fanout: 401",
+            "e.yaml:56: field \"limits.fanout\" of handler release-packager is 401; write at most 400: \
+             one stamp names all outputs of a run",
         ),
     ] {
         assert_eq!(errors_with(part, replacement), message);

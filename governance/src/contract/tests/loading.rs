@@ -72,7 +72,7 @@ fn problems_of_all_files_come_together_in_order() {
          a.yaml:4: event Order has no field \"purpos\"; did you mean \"purpose\"?\n\
          b.yaml:3: handler h has no field \"colour\"; the fields are handler, consumes, emits, \
          scope, tools, refusal, ordering, approval, requires_approval, consequence_class, limits, \
-         performed_by, interrupt, failure_mode\n\
+         performed_by, interrupt, failure_mode, coherence\n\
          c.yaml:2: this is not YAML: while parsing a node, did not find expected node content; \
          correct the text"
     );
@@ -115,12 +115,12 @@ fn bodies_are_judged_by_the_schema() {
     let refused = refused.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the body of Order breaks its input schema at /lines/1: value is not of type \"integer\""
+        "the body of Order breaks its schema at /lines/1: value is not of type \"integer\""
     );
     let missing = contracts.validate_body("Order", b"{}").unwrap_err().to_string();
     assert_eq!(
         missing,
-        "the body of Order breaks its input schema at its root: \"id\" is a required property"
+        "the body of Order breaks its schema at its root: \"id\" is a required property"
     );
     let broken = contracts.validate_body("Order", b"{\n  oops").unwrap_err().to_string();
     assert_eq!(broken, "the body of Order is not JSON (line 2, column 3)");
@@ -177,4 +177,32 @@ fn wrong_schemas_are_named() {
         "e.yaml:5: schema \"../order.json\" is not a path inside the contracts folder; write a \
          path such as schemas/order.json"
     );
+}
+
+#[test]
+fn an_artifact_is_judged_by_the_schema_that_its_event_names() {
+    let event = format!(
+        "{ORDER}audit_artifact: {{ name: receipt, schema: schemas/receipt.json }}\n\
+         ---\nhandler: ship\nconsumes: [Order]\ncoherence: full\nscope: {{ mission: Ship }}\n"
+    );
+    let schema = r#"{ "type": "object", "required": ["paid"] }"#;
+    let folder = Folder::new().with("e.yaml", &event).with("schemas/order.json", ORDER_SCHEMA);
+    let missing = folder.errors();
+    assert!(missing.starts_with("e.yaml:6: schema \"schemas/receipt.json\" cannot be read"));
+    let folder = folder.with("schemas/receipt.json", schema);
+    let contracts = Contracts::load(&folder.0).unwrap();
+    assert_eq!(contracts.validate_artifact("Order", r#"{ "paid": 1 }"#), Ok(()));
+    let wrong = contracts.validate_artifact("Order", "{}").unwrap_err();
+    assert_eq!(wrong.to_string(), "breaks its schema at its root: \"paid\" is a required property");
+    let wrong = contracts.validate_artifact("Order", "paid").unwrap_err();
+    assert_eq!(wrong.to_string(), "is not JSON (line 1, column 1)");
+
+    let again = Folder::new();
+    contracts.export(&again.0).unwrap();
+    assert_eq!(Contracts::load(&again.0).unwrap().digest(), contracts.digest());
+    let other = folder.with("schemas/receipt.json", r#"{ "type": "object" }"#);
+    assert_ne!(Contracts::load(&other.0).unwrap().digest(), contracts.digest());
+    let other = other.with("schemas/receipt.json", r#"{ "type": "objekt" }"#);
+    let wrong = other.errors();
+    assert!(wrong.starts_with("e.yaml:6: the artifact schema of event Order is wrong"), "{wrong}");
 }

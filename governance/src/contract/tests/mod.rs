@@ -21,7 +21,7 @@ output_schema: declared
 must_use: [P-01, P-02, P-03, P-04, P-06]
 failure_mode: { retry: [5s, 30s, 2m], then: dead_letter, key: continue }
 rollback: { kind: irreversible }
-audit_artifact: package-receipt
+# audit_artifact names a schema, which only a folder has
 compatibility: none
 ---
 event: ReleaseApproved

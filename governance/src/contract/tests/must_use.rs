@@ -46,10 +46,16 @@ fn each_primitive_names_the_event_the_handler_and_what_to_add() {
         ),
         (
             "rollback: { kind: compensatable }",
-            "audit_artifact: receipt",
+            "compatibility: none",
             "e.yaml:48: handler release-packager uses cms.publish at write, and the event does not \
              say whether that can be undone, and event ReleaseApproved demands P-06; add \
              \"rollback: { kind: compensatable }\", or irreversible, to event ReleaseApproved",
+        ),
+        (
+            "P-06]\nrollback: { kind: compensatable }",
+            "P-05, P-06]\nrollback: { kind: compensatable }",
+            "e.yaml:44: handler release-packager does not say what it tells of its outputs, and \
+             event ReleaseApproved demands P-05; add \"coherence: fast\"",
         ),
     ] {
         assert_eq!(errors_with(part, replacement), message);

@@ -79,12 +79,6 @@ fn values_of_later_versions_are_rejected_by_name() {
              enforced yet; write none",
         ),
         (
-            "audit_artifact: package-receipt",
-            "audit_artifact: { name: a, schema: b }",
-            "e.yaml:11: field \"audit_artifact\" of event PackageReady: a map is not enforced yet; \
-             write only the artifact's name",
-        ),
-        (
             "kind: irreversible",
             "kind: pivot",
             "e.yaml:10: field \"kind\" of \"rollback\" of event PackageReady: \"pivot\" is not \
@@ -280,4 +274,30 @@ fn kinds_are_for_programs() {
     let errors = Contracts::builder().yaml("e.yaml", &text).build().unwrap_err();
     let kinds: Vec<_> = errors.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [ContractErrorKind::NotEnforcedYet, ContractErrorKind::UnknownField]);
+}
+
+#[test]
+fn what_is_handed_in_needs_a_schema_and_a_known_form() {
+    for (part, replacement, message) in [
+        (
+            "# audit_artifact names a schema, which only a folder has",
+            "audit_artifact: receipt",
+            "e.yaml:11: field \"audit_artifact\" of event PackageReady has no schema; write { name: \
+             receipt, schema: schemas/receipt.json }",
+        ),
+        (
+            "# audit_artifact names a schema, which only a folder has",
+            "audit_artifact: { name: receipt }",
+            "e.yaml:11: \"audit_artifact\" of event PackageReady has no field \"schema\"; add \
+             \"schema\"",
+        ),
+        (
+            "performed_by: code",
+            "coherence: half",
+            "e.yaml:57: field \"coherence\" of handler release-packager is \"half\"; write fast or \
+             full",
+        ),
+    ] {
+        assert_eq!(errors_with(part, replacement), message);
+    }
 }

@@ -35,6 +35,7 @@ fn every_change_of_meaning_changes_the_digest() {
         ("fanout: 20", "fanout: 21"),
         ("[approver, editor]", "[approver]"),
         ("within: 10m", "within: 11m"),
+        ("performed_by: code", "performed_by: code\ncoherence: fast"),
     ] {
         let text = changed(part, replacement);
         let other = Contracts::builder().yaml("other.yaml", &text).build().unwrap();

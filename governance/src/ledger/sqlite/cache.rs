@@ -131,6 +131,7 @@ enum Table {
     Outbox,
     Parked,
     Effect,
+    Evidence,
     Plan,
     Fence,
     Automaton,
@@ -142,12 +143,13 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Execution,
         Self::Recorded,
         Self::Outbox,
         Self::Parked,
         Self::Effect,
+        Self::Evidence,
         Self::Plan,
         Self::Fence,
         Self::Automaton,
@@ -165,6 +167,7 @@ impl Table {
             Key::Outbox(_) => Self::Outbox,
             Key::Parked(_) => Self::Parked,
             Key::Effect(_) => Self::Effect,
+            Key::Evidence(_) => Self::Evidence,
             Key::Plan(_) => Self::Plan,
             Key::Fence(_) => Self::Fence,
             Key::Automaton(_) => Self::Automaton,
@@ -194,7 +197,7 @@ impl Table {
     /// Rows with bytes of any size are not kept in memory once they are written.
     const fn is_kept(self) -> bool {
         match self {
-            Self::Outbox | Self::Parked | Self::Effect | Self::DeadLetter => false,
+            Self::Outbox | Self::Parked | Self::Effect | Self::Evidence | Self::DeadLetter => false,
             Self::Execution
             | Self::Recorded
             | Self::Plan

@@ -22,6 +22,7 @@ pub(super) fn load(connection: &Connection, key: &Key) -> Result<Option<Row>, Le
         Key::Outbox(sequence) => outbox(at, *sequence)?.map(Row::Outbox),
         Key::Parked(id) => parked(at, id)?.map(Row::Parked),
         Key::Effect(key) => effect(at, key)?.map(Row::Effect),
+        Key::Evidence(id) => one_body(at, sql!("load/evidence"), [blob(&id.0)])?.map(Row::Evidence),
         Key::Plan(digest) => one_body(at, sql!("load/plan"), [blob(&digest.0)])?.map(Row::Plan),
         Key::Fence(tree) => one_body(at, sql!("load/fence"), [&**tree])?.map(Row::Fence),
         Key::Automaton(scope) => {

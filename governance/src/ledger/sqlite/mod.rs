@@ -34,7 +34,7 @@ use tokio::sync::{Semaphore, oneshot};
 use self::clock::LedgerClock;
 use self::open::{Opened, open};
 pub use self::reader::Reader;
-pub use self::verify::verify;
+pub use self::verify::{verify, verify_telling};
 use self::writer::{BATCH_INPUTS_MAX, Request, Transact, Writer};
 use crate::audit::Verifier;
 use crate::ledger::{LedgerError, LedgerErrorKind, LedgerId, LedgerOptions, LedgerUrl};

@@ -21,8 +21,8 @@ use crate::ledger::reading::{OpenWork, StampProof, StampRow};
 use crate::ledger::{LedgerError, LedgerErrorKind, LedgerId, LedgerUrl};
 use crate::protocol::id::{EventKey, ExecutionId, TreeId};
 use crate::protocol::row::{
-    Control, Counters, DeadLetter, Effect, Execution, Fence, Key, OutboxRow, Parked, Phase, Plan,
-    Recorded, Row, Worker,
+    Control, Counters, DeadLetter, Effect, EffectKey, Evidence, Execution, Fence, Key, OutboxRow,
+    Parked, Phase, Plan, Recorded, Row, Worker,
 };
 
 /// Reads of a ledger on a connection of their own, which can write nothing: usable in any process
@@ -154,6 +154,24 @@ impl Reader {
     /// The effects of a tree, in the order in which they were registered.
     pub fn effects_in(&self, tree: &str) -> Result<Vec<Effect>, LedgerError> {
         effects(&self.lock(), sql!("scan/effects_in"), [tree])
+    }
+
+    /// What the executions of a tree handed in beside their outputs (P-05).
+    pub fn evidence_in(&self, tree: &str) -> Result<Vec<Evidence>, LedgerError> {
+        all_bodies(&self.lock(), sql!("read/evidence_in"), [tree])
+    }
+
+    /// One effect.
+    pub fn effect(&self, key: EffectKey) -> Result<Option<Effect>, LedgerError> {
+        match load(&self.lock(), &Key::Effect(key))? {
+            Some(Row::Effect(row)) => Ok(Some(row)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Effects that wait for a person, oldest first, at most `max`.
+    pub fn quarantined(&self, max: usize) -> Result<Vec<Effect>, LedgerError> {
+        effects(&self.lock(), sql!("read/quarantined"), [limit(max)])
     }
 
     /// One output with its message.

@@ -30,6 +30,10 @@ pub(super) fn save(
         Row::Outbox(row) => outbox(to, trees, row),
         Row::Parked(row) => parked(to, trees, row),
         Row::Effect(row) => effect(to, trees, row),
+        Row::Evidence(row) => {
+            let tree = trees.number(to, &row.tree)?;
+            execute(to, sql!("save/evidence"), params![blob(&row.execution.0), tree, body(row)?])
+        }
         Row::Plan(row) => plan(to, row),
         Row::Fence(row) => {
             let open = row.state != FenceState::Closed;
@@ -59,6 +63,7 @@ pub(super) fn remove(connection: &Connection, key: &Key) -> Result<(), LedgerErr
         Key::Effect(key) => {
             execute(from, sql!("remove/effect"), params![blob(&key.execution.0), key.index])
         }
+        Key::Evidence(id) => execute(from, sql!("remove/evidence"), [blob(&id.0)]),
         Key::Plan(digest) => execute(from, sql!("remove/plan"), [blob(&digest.0)]),
         Key::Fence(tree) => execute(from, sql!("remove/fence"), [&**tree]),
         Key::Automaton(scope) => execute(from, sql!("remove/automaton"), [blob(&scope.0)]),
@@ -124,7 +129,8 @@ fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), Ledger
         | EffectState::Void
         | EffectState::Unknown
         | EffectState::Compensated
-        | EffectState::Quarantined => false,
+        | EffectState::Quarantined
+        | EffectState::Resolved { .. } => false,
     };
     let parameters = params![
         integer(row.sequence),
@@ -133,6 +139,7 @@ fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), Ledger
         tree,
         !row.state.is_settled(),
         pending,
+        row.state == EffectState::Quarantined,
         body(row)?,
         &row.before[..],
     ];

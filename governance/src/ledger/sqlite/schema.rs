@@ -7,7 +7,7 @@ use super::statement::{execute, sql};
 use crate::ledger::{LedgerError, LedgerErrorKind};
 
 /// Schema files in their order; version n is the n-th.
-const FILES: [&str; 2] = [sql!("schema/0001"), sql!("schema/0002")];
+const FILES: [&str; 3] = [sql!("schema/0001"), sql!("schema/0002"), sql!("schema/0003")];
 
 /// Brings the database to the newest schema. The caller holds the write lock.
 pub(super) fn apply(connection: &Connection) -> Result<(), LedgerError> {

@@ -300,6 +300,7 @@ const fn gaps_of(input: &Input) -> Option<(Option<Gap>, Gap)> {
         | Input::Command { .. }
         | Input::Fence { .. }
         | Input::Undo { .. }
+        | Input::Resolve { .. }
         | Input::Undone { .. } => None,
     }
 }

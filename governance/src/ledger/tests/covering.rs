@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Place, ask, finish, handle_one, intend, join, start};
+use super::{Place, ask, finish, handle, handle_one, intend, join, start};
 use crate::audit::Checkpoint;
-use crate::ledger::{CheckpointEvery, Gap, Gaps, Ledger, LedgerErrorKind, verify};
+use crate::ledger::{CheckpointEvery, Gap, Gaps, Ledger, LedgerErrorKind, verify, verify_telling};
 use crate::protocol::input::{Input, Intended, Reply, Report};
 
 fn in_file(ledger: &Ledger) -> Checkpoint {
@@ -107,4 +107,17 @@ async fn the_gaps_that_are_the_ledgers_are_told_in_order() {
         Gap::CheckpointAfterWrite,
     ];
     assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_verification_tells_how_far_it_is_at_each_tile() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let claim = join(&ledger).await;
+    handle(&place, &ledger, claim, 100).await;
+    ledger.close().await.unwrap();
+    let mut told = Vec::new();
+    let found = verify_telling(&place.url(), None, &mut |done, of| told.push((done, of))).unwrap();
+    assert!(found.stamps > 256 && found.stamps < 512, "{found}");
+    assert_eq!(told, [(256, found.stamps), (found.stamps, found.stamps)]);
 }

@@ -20,7 +20,7 @@ use crate::contract::{Contracts, Level};
 use crate::digest::Digest;
 use crate::protocol::id::{HandlerName, WorkerId};
 use crate::protocol::input::{
-    Arrival, Conclude, Delivered, Input, Intend, Judged, Reply, Run, RunEnding, Started,
+    Arrival, Conclude, Delivered, HandedIn, Input, Intend, Judged, Reply, Run, RunEnding, Started,
 };
 use crate::protocol::row::Claim;
 
@@ -45,7 +45,7 @@ tools: { till: write }
 "#;
 
 /// A folder with a ledger, removed at the end.
-pub(super) struct Place {
+pub(crate) struct Place {
     folder: PathBuf,
     /// Made by this process, which removes it.
     made: bool,
@@ -55,7 +55,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let unique = getrandom::u64().unwrap();
         let folder = std::env::temp_dir().join(format!("wingman-ledger-{unique:016x}"));
         std::fs::create_dir(&folder).unwrap();
@@ -80,15 +80,15 @@ impl Place {
         self.folder.join(name)
     }
 
-    pub(super) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.file("ledger.db")
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("sqlite://{}", self.database().display())
     }
 
-    pub(super) fn options(&self) -> LedgerOptions {
+    pub(crate) fn options(&self) -> LedgerOptions {
         LedgerOptions {
             create: true,
             clock: self.clock.clone(),
@@ -96,12 +96,12 @@ impl Place {
         }
     }
 
-    pub(super) async fn open(&self) -> Ledger {
+    pub(crate) async fn open(&self) -> Ledger {
         Ledger::open(&self.url(), self.options()).await.unwrap()
     }
 
     /// A new order, in a tree of its own.
-    pub(super) fn order(&self) -> CloudEvent {
+    pub(crate) fn order(&self) -> CloudEvent {
         let number = self.events.fetch_add(1, Ordering::Relaxed);
         let source = format!("/shop/{}", std::process::id());
         let mut event = CloudEvent::new(format!("order-{number}"), source, "Order").unwrap();
@@ -123,11 +123,11 @@ pub(super) fn cashier() -> HandlerName {
     HandlerName { group: "cashier".into(), handler: "cashier".into() }
 }
 
-pub(super) async fn ask(ledger: &Ledger, input: Input) -> Reply {
+pub(crate) async fn ask(ledger: &Ledger, input: Input) -> Reply {
     ledger.transact(vec![input]).await.unwrap().remove(0)
 }
 
-pub(super) async fn join(ledger: &Ledger) -> Claim {
+pub(crate) async fn join(ledger: &Ledger) -> Claim {
     let worker = WorkerId(Digest::of(&getrandom::u64().unwrap().to_be_bytes()));
     let reply = ask(ledger, Input::Join { worker, handlers: vec!["cashier".into()] }).await;
     let Reply::Joined(claim) = reply else { panic!("{reply:?}") };
@@ -153,7 +153,7 @@ pub(super) fn started(reply: Reply) -> Started {
     *started
 }
 
-pub(super) async fn start(ledger: &Ledger, claim: Claim, event: &CloudEvent) -> Started {
+pub(crate) async fn start(ledger: &Ledger, claim: Claim, event: &CloudEvent) -> Started {
     started(ask(ledger, arrival(claim, event)).await)
 }
 
@@ -176,11 +176,18 @@ pub(super) fn conclude(started: &Started, ending: RunEnding) -> Input {
     })
 }
 
-pub(super) fn finish(started: &Started) -> Input {
-    conclude(started, RunEnding::Finished { outputs: vec![receipt(started)], fence: false })
+pub(crate) fn finish(started: &Started) -> Input {
+    conclude(
+        started,
+        RunEnding::Finished {
+            outputs: vec![receipt(started)],
+            fence: false,
+            handed_in: HandedIn::default(),
+        },
+    )
 }
 
-pub(super) fn intend(run: Run, call: u32) -> Input {
+pub(crate) fn intend(run: Run, call: u32) -> Input {
     Input::Intend(Intend {
         run,
         call,
@@ -208,7 +215,7 @@ pub(super) async fn handle(place: &Place, ledger: &Ledger, claim: Claim, count: 
 }
 
 /// A connection that may do what nobody should.
-pub(super) fn tamper(path: &Path) -> rusqlite::Connection {
+pub(crate) fn tamper(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     connection.pragma_update(None, "synchronous", "OFF").unwrap();

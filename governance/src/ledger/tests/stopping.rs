@@ -2,7 +2,7 @@
 
 use super::{Place, arrival, ask, handle_one, join};
 use crate::ledger::{Ledger, LedgerErrorKind};
-use crate::protocol::input::RunEnding;
+use crate::protocol::input::{Input, Intended, Reply, Report, RunEnding};
 use crate::protocol::row::Fate;
 
 #[tokio::test]
@@ -91,7 +91,8 @@ async fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
     ask(&ledger, super::conclude(&run, ending)).await;
     ledger.close().await.unwrap();
     let back = "ALTER TABLE parked DROP COLUMN payload; ALTER TABLE dead_letters DROP COLUMN event;
-        DELETE FROM schema_versions WHERE version = 2;
+        DROP TABLE evidence; DROP INDEX effects_quarantined; ALTER TABLE effects DROP COLUMN quarantined;
+        DELETE FROM schema_versions WHERE version > 1;
         UPDATE dead_letters SET body = json_remove(body, '$.key', '$.attempts', '$.fate')";
     super::tamper(&place.database()).execute_batch(back).unwrap();
     let reader = place.open().await.reader();
@@ -99,6 +100,28 @@ async fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(&letter.original.payload[..], br#"{"cents": 1}"#);
     assert!(letter.event.is_empty() && letter.attempts.is_empty());
     assert_eq!(letter.fate, Fate::Waiting);
+}
+
+/// Effects in quarantine are found as such after the schema that marks them came.
+#[tokio::test]
+async fn a_ledger_of_the_second_schema_finds_what_is_in_quarantine() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let claim = super::join(&ledger).await;
+    let run = super::start(&ledger, claim, &place.order()).await;
+    let Reply::Intended(Intended::Call(effect)) = ask(&ledger, super::intend(run.run, 0)).await
+    else {
+        panic!("not announced")
+    };
+    let report = Report::Undecidable;
+    ask(&ledger, Input::Report { run: run.run, effect, report }).await;
+    ledger.close().await.unwrap();
+    let back = "DROP TABLE evidence; DROP INDEX effects_quarantined;
+        ALTER TABLE effects DROP COLUMN quarantined; DELETE FROM schema_versions WHERE version = 3";
+    super::tamper(&place.database()).execute_batch(back).unwrap();
+    let reader = place.open().await.reader();
+    let found: Vec<_> = reader.quarantined(10).unwrap().iter().map(|it| it.key).collect();
+    assert_eq!(found, [effect]);
 }
 
 #[tokio::test]

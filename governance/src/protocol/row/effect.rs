@@ -93,6 +93,49 @@ pub enum EffectState {
     Compensated,
     /// It could not be undone or probed; a person decides.
     Quarantined,
+    /// A person decided.
+    Resolved {
+        /// What.
+        resolution: Resolution,
+        /// Who.
+        by: String,
+        /// The signature over resolution and effect, base64.
+        signature: String,
+    },
+}
+
+/// What a person decides about an effect in quarantine. Either way nothing undoes it any more, what it
+/// was built on can be undone, and a replay of its execution calls anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// It was undone by hand, or had never happened.
+    Undone,
+    /// It stays as it is.
+    Accepted,
+}
+
+impl Resolution {
+    /// The resolution as it is signed and stamped.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undone => "undone",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+impl std::fmt::Display for Resolution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// `EXECUTION-INDEX`, which is also the idempotency key of its call.
+impl std::fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.execution, self.index)
+    }
 }
 
 impl Effect {
@@ -107,7 +150,11 @@ impl EffectState {
     /// Whether nothing more will happen to it by itself.
     pub const fn is_settled(&self) -> bool {
         match self {
-            Self::Applied | Self::Void | Self::Compensated | Self::Quarantined => true,
+            Self::Applied
+            | Self::Void
+            | Self::Compensated
+            | Self::Quarantined
+            | Self::Resolved { .. } => true,
             Self::Registered | Self::Unknown | Self::Pending { .. } | Self::Compensating { .. } => {
                 false
             }

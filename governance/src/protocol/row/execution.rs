@@ -44,6 +44,9 @@ pub struct Execution {
     pub failures: Vec<AttemptFailure>,
     /// Effects registered so far, of all attempts.
     pub effects: u32,
+    /// Why it was refused, in the words of whoever did; kept here, not in the stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
     /// What the gates would have refused, had they not only observed; the oldest of many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_refuse: Vec<WouldRefuse>,

@@ -1,6 +1,7 @@
 //! What the ledger keeps: one type a table, all of them plain data.
 
 mod effect;
+mod evidence;
 mod execution;
 mod letter;
 mod message;
@@ -9,7 +10,8 @@ mod plan;
 mod tree;
 mod worker;
 
-pub use effect::{Effect, EffectKey, EffectState, UndoKind};
+pub use effect::{Effect, EffectKey, EffectState, Resolution, UndoKind};
+pub use evidence::{Artifact, Evidence, Said};
 pub use execution::{AttemptFailure, Execution, Phase, RefusalCode, ScopeMove, WouldRefuse};
 pub use letter::{DeadLetter, DeadReason, Fate, Original};
 pub use message::{ChainLinks, OutboxRow, OutboxState, Recorded};
@@ -29,6 +31,7 @@ pub enum Row {
     Outbox(OutboxRow),
     Parked(Parked),
     Effect(Effect),
+    Evidence(Evidence),
     Plan(Plan),
     Fence(Fence),
     Automaton(Automaton),
@@ -48,6 +51,7 @@ pub enum Key {
     Outbox(u64),
     Parked(ExecutionId),
     Effect(EffectKey),
+    Evidence(ExecutionId),
     Plan(PlanDigest),
     Fence(TreeId),
     Automaton(ScopeKey),
@@ -67,6 +71,7 @@ impl Row {
             Self::Outbox(row) => Key::Outbox(row.sequence),
             Self::Parked(row) => Key::Parked(row.execution),
             Self::Effect(row) => Key::Effect(row.key),
+            Self::Evidence(row) => Key::Evidence(row.execution),
             Self::Plan(row) => Key::Plan(row.digest),
             Self::Fence(row) => Key::Fence(row.tree.clone()),
             Self::Automaton(row) => Key::Automaton(row.scope),

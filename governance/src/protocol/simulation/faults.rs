@@ -7,18 +7,18 @@ use serde_json::json;
 use wingman_core::event::CloudEvent;
 
 use super::graph::PEOPLE;
-use super::store::{EXECUTION, LETTER, OUTBOX};
+use super::store::{EFFECT, EXECUTION, LETTER, OUTBOX};
 use super::worker::Health;
 use super::world::{HANDLERS, World};
 use crate::protocol::YES;
 use crate::protocol::id::TreeId;
-use crate::protocol::input::{Input, ReviewAct};
-use crate::protocol::row::{Decision, Fate, Key, Plan, Row, Target};
+use crate::protocol::input::{Input, Reply, Resolved, ReviewAct};
+use crate::protocol::row::{Decision, EffectState, Fate, Key, Plan, Resolution, Row, Target};
 
 impl World {
     pub(super) fn fault(&mut self) {
         let at = self.random.below(self.workers.len());
-        match self.random.below(27) {
+        match self.random.below(31) {
             0 => self.crash(at),
             1 => {
                 let worker = self.workers[at].id;
@@ -26,13 +26,14 @@ impl World {
                 self.transact(None, vec![Input::Bury { worker }]);
             }
             2 => self.workers[at].health = Health::Stopped,
-            3 => self.fence(),
+            3 | 30 => self.fence(),
             4..=7 => self.workers[at].health = Health::Up,
             8 => self.broker.expire(at),
             9 => self.command(true),
             10..=12 => self.command(false),
             13..=16 | 20..=23 => self.decide(),
             24..=26 => self.review(),
+            27..=29 => self.resolve(),
             _ => self.forge(),
         }
     }
@@ -89,6 +90,36 @@ impl World {
         self.transact(None, vec![Input::Review { letter, act, by, signature }]);
     }
 
+    /// Somebody decides about an effect, most often one in quarantine. Who says that it is undone has
+    /// seen to it.
+    fn resolve(&mut self) {
+        let (any, again) = (self.random.chance(30), self.random.chance(200));
+        let may = |state: &EffectState| match state {
+            EffectState::Quarantined => true,
+            EffectState::Resolved { .. } => again || any,
+            _ => any,
+        };
+        let effects = self.store.rows(EFFECT).filter_map(|row| match row {
+            Row::Effect(it) if may(&it.state) => Some(it.key),
+            _ => None,
+        });
+        let effects: Vec<_> = effects.collect();
+        if effects.is_empty() {
+            return;
+        }
+        let effect = *self.random.pick(&effects);
+        let resolution =
+            if self.random.chance(500) { Resolution::Undone } else { Resolution::Accepted };
+        let by = if self.random.chance(800) { PEOPLE[3] } else { *self.random.pick(&PEOPLE) };
+        let (by, signature) = (by.to_owned(), "signed".to_owned());
+        let input = Input::Resolve { effect, resolution, by, signature };
+        let replies = self.transact(None, vec![input]).unwrap_or_default();
+        let taken = matches!(replies[..], [Some(Reply::Resolved(Resolved::Taken))]);
+        if taken && resolution == Resolution::Undone {
+            self.outside.undo_by_hand(effect);
+        }
+    }
+
     /// Plans to decide: those that wait, and a few that do not.
     fn plans(&mut self) -> Vec<Plan> {
         let all = self.random.chance(100);
@@ -104,7 +135,7 @@ impl World {
     /// A person fences a tree, preferably one in which something runs, or in which one execution
     /// had to wait for another.
     fn fence(&mut self) {
-        let books = self.random.chance(400);
+        let books = self.random.chance(600);
         let running = self.workers.iter().flat_map(|it| &it.runs).filter(|_| !books);
         let mut trees: Vec<TreeId> =
             running.map(|run| run.started.event.correlation().into()).collect();

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::contract::{
-    ChainDigest, Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Level,
-    Limits, OrderingKey, OrderingRule, Principal, RollbackKind,
+    ChainDigest, CoherenceForm, Contracts, EventContract, FailureMode, HandlerContract,
+    KeyAfterFailure, Level, Limits, OrderingKey, OrderingRule, Principal, RollbackKind,
 };
 use crate::protocol::settings::Settings;
 
 /// Who may approve, who may not, one whose name is that of the handler which proposes, and one who may
-/// decide about dead letters.
+/// decide about dead letters and effects.
 pub(super) const PEOPLE: [&str; 4] = ["ada", "bob", "intake", "olga"];
 
 /// Short times, so that every wait ends within a run.
@@ -35,13 +35,26 @@ pub(super) fn contracts() -> Contracts {
 
 /// The contracts with another chain before the notifier.
 pub(super) fn contracts_with(chain: &[&str], digest: Option<ChainDigest>) -> Contracts {
+    contracts_of(chain, digest, Some(CoherenceForm::Full))
+}
+
+/// The contracts with another form of coherence asked of the auditor.
+pub(super) fn contracts_asking(form: Option<CoherenceForm>) -> Contracts {
+    contracts_of(&["Order", "Prepared", "Approved", "Shipped"], None, form)
+}
+
+fn contracts_of(
+    chain: &[&str],
+    digest: Option<ChainDigest>,
+    form: Option<CoherenceForm>,
+) -> Contracts {
     let chain = OrderingRule::Chain {
         types: chain.iter().map(|step| (*step).to_owned()).collect(),
         key: OrderingKey::from("order"),
         digest,
     };
     let builder = events(Contracts::builder());
-    handlers(builder, chain).build().expect("the graph is sound")
+    handlers(builder, chain, form).build().expect("the graph is sound")
 }
 
 fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::ContractsBuilder {
@@ -50,6 +63,10 @@ fn events(mut builder: crate::contract::ContractsBuilder) -> crate::contract::Co
         if name == "Work" {
             let schema = json!({ "type": "object", "required": ["job"] });
             event = event.input_schema(schema).rollback(RollbackKind::Compensatable);
+        }
+        if name == "Order" {
+            let schema = json!({ "type": "object", "required": ["order"] });
+            event = event.audit_artifact("order-sheet", schema);
         }
         builder = builder.event(event);
     }
@@ -81,6 +98,7 @@ fn event(name: &str) -> EventContract {
 fn handlers(
     builder: crate::contract::ContractsBuilder,
     chain: OrderingRule,
+    form: Option<CoherenceForm>,
 ) -> crate::contract::ContractsBuilder {
     let precedence =
         OrderingRule::Precedence { after: "Open".to_owned(), key: OrderingKey::from("account") };
@@ -106,7 +124,14 @@ fn handlers(
             .requires_approval("/plan_digest")
             .tool("pay.charge", Level::Write),
         handler("notifier").consumes("Shipped").tool("mail.send", Level::Write).ordering(chain),
-        handler("auditor").consumes("Prepared").consumes("Blocked").emits("Noted").emits("Shipped"),
+        HandlerContract {
+            coherence: form,
+            ..handler("auditor")
+                .consumes("Prepared")
+                .consumes("Blocked")
+                .emits("Noted")
+                .emits("Shipped")
+        },
         handler("sequencer").consumes("Tick").tool("disk.write", Level::Write).ordering(sequence),
         handler("clerk")
             .consumes("Open")
@@ -127,7 +152,8 @@ fn handlers(
             .refusal("ChildRefused")
             .tool("disk.write", Level::Write)
             .tool("mail.send", Level::Write)
-            .limits(shallow),
+            .limits(shallow)
+            .coherence(CoherenceForm::Fast),
         handler("undoer").consumes("WorkFailed").emits("RollbackPlan"),
     ];
     let builder = all.into_iter().fold(builder, |builder, contract| builder.handler(contract));

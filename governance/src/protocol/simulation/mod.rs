@@ -95,7 +95,7 @@ fn chosen(variable: &str, default: u64) -> u64 {
     chosen.and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
-const KINDS: [&str; 36] = [
+const KINDS: [&str; 37] = [
     "worker_joined",
     "worker_lost",
     "recorded",
@@ -129,6 +129,7 @@ const KINDS: [&str; 36] = [
     "undone",
     "undo_failed",
     "quarantined",
+    "resolved",
     "tree_closed",
     "halted",
     "resumed",

@@ -10,12 +10,12 @@ use super::store::Store;
 use super::world::World;
 use super::{WORLD_STEPS, graph};
 use crate::audit::stamp::{Fact, Stamp};
-use crate::contract::Contracts;
+use crate::contract::{CoherenceForm, Contracts};
 use crate::protocol::id::{EventKey, WorkerId, event_digest};
 use crate::protocol::input::{Input, RunEnding};
 use crate::protocol::row::{
-    Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Key, ParkReason, Parked, Phase,
-    Recorded, Row, Scan,
+    Automaton, DeadLetter, Decision, Effect, EffectState, Fate, Fence, FenceState, Key, ParkReason,
+    Parked, Phase, Recorded, RefusalCode, Row, Scan,
 };
 use crate::protocol::settings::{Mode, Settings};
 use crate::protocol::state::{Result, Rows};
@@ -96,6 +96,20 @@ enum Mutant {
     TakesRefusedSteps,
     /// What was undone goes on to count as finished.
     CountsTheUndone,
+    /// What a contract asks for beside the outputs is not asked for.
+    AsksForNothing,
+    /// The fast form of coherence passes for the full one.
+    TakesTheFastForm,
+    /// What a run did that hands in nothing stands.
+    KeepsTheUnaccounted,
+    /// What was handed in is not kept.
+    LosesEvidence,
+    /// An effect about which a person decided counts as not decided.
+    ResolvesTwice,
+    /// A person's decision about an effect is not stamped.
+    ForgetsResolutions,
+    /// What waited for a person's decision goes on waiting.
+    StaysStuck,
     /// Effects that a precedence rule put one after the other are undone in any order.
     ForgetsPrecedence,
 }
@@ -111,7 +125,7 @@ impl Mutant {
 }
 
 /// What each variant breaks, and the checks of which one must name it.
-const ALL: [(Mutant, &str, &[&str]); 36] = [
+const ALL: [(Mutant, &str, &[&str]); 43] = [
     (Mutant::TrustsIdentities, "R1", &["conflicts_never_start", "conflicts_are_filed"]),
     (Mutant::TakesLateResults, "R2", &["only_the_current_attempt"]),
     (Mutant::TakesOverTheLiving, "R2", &["no_takeover_of_the_living"]),
@@ -147,6 +161,13 @@ const ALL: [(Mutant, &str, &[&str]); 36] = [
     (Mutant::SkipsSteps, "G7", &["lineage"]),
     (Mutant::TakesRefusedSteps, "G7", &["lineage"]),
     (Mutant::CountsTheUndone, "R7", &["ordering_rule"]),
+    (Mutant::AsksForNothing, "P-05", &["evidence_is_given", "evidence_is_kept"]),
+    (Mutant::TakesTheFastForm, "P-05", &["evidence_is_given"]),
+    (Mutant::KeepsTheUnaccounted, "P-05", &["unaccounted_is_undone"]),
+    (Mutant::LosesEvidence, "P-05", &["evidence_is_kept"]),
+    (Mutant::ResolvesTwice, "G8", &["resolved_once"]),
+    (Mutant::ForgetsResolutions, "G8", &["resolution_is_stamped"]),
+    (Mutant::StaysStuck, "G8", &["fence_closes", "fence_undoes_all"]),
     (Mutant::ForgetsPrecedence, "G8", &["undo_order"]),
 ];
 
@@ -169,6 +190,8 @@ impl Sabotage {
             Mutant::IgnoresDigests => {
                 Some(graph::contracts_with(&["Order", "Prepared", "Approved", "Shipped"], None))
             }
+            Mutant::AsksForNothing => Some(graph::contracts_asking(None)),
+            Mutant::TakesTheFastForm => Some(graph::contracts_asking(Some(CoherenceForm::Fast))),
             Mutant::SkipsSteps => Some(graph::contracts_with(&["Prepared", "Shipped"], None)),
             _ => None,
         };
@@ -303,6 +326,11 @@ impl Saboteur<'_> {
                 row.phase = Phase::Finished;
                 Some(Row::Execution(row))
             }
+            (Mutant::ResolvesTwice, Key::Effect(_), Some(Row::Effect(row)))
+                if matches!(row.state, EffectState::Resolved { .. }) =>
+            {
+                Some(Row::Effect(Effect { state: EffectState::Quarantined, ..row }))
+            }
             (Mutant::ForgetsFences, Key::Fence(_), _) if self.sabotage.asks.is_some() => None,
             (Mutant::ForgetsHalts, Key::Control(_), _) => None,
             (_, _, row) => row,
@@ -339,7 +367,14 @@ impl Saboteur<'_> {
                 it.state = EffectState::Applied;
                 Some(Row::Effect(it))
             }
-            (Mutant::LosesOutputs, Row::Outbox(_)) | (Mutant::LosesParked, Row::Parked(_)) => None,
+            (Mutant::KeepsTheUnaccounted, Row::Effect(mut it)) if self.is_unaccounted(&it) => {
+                it.state = EffectState::Applied;
+                Some(Row::Effect(it))
+            }
+            (Mutant::LosesOutputs, Row::Outbox(_))
+            | (Mutant::LosesParked, Row::Parked(_))
+            | (Mutant::LosesEvidence, Row::Evidence(_)) => None,
+            (Mutant::StaysStuck, Row::Fence(it)) if self.is_stuck(&it) => None,
             (Mutant::NeverWakes, Row::Parked(it)) => Some(Row::Parked(self.asleep(it))),
             (Mutant::WaitsForEver, Row::Parked(mut it)) => {
                 it.deadline_millis = u64::MAX / 4;
@@ -372,6 +407,17 @@ impl Saboteur<'_> {
             }
             (_, row) => Some(row),
         }
+    }
+
+    fn is_unaccounted(&self, effect: &Effect) -> bool {
+        let phase = Phase::Refused { code: RefusalCode::Audit };
+        matches!(effect.state, EffectState::Pending { failures: 0, .. })
+            && matches!(self.store.get(&Key::Execution(effect.key.execution)),
+                Some(Row::Execution(it)) if it.phase == phase)
+    }
+
+    fn is_stuck(&self, fence: &Fence) -> bool {
+        matches!(self.store.get(&Key::Fence(fence.tree.clone())), Some(Row::Fence(it)) if it.state == FenceState::Stuck)
     }
 
     /// A row that was to be woken, as it was.
@@ -442,6 +488,10 @@ impl Rows for Saboteur<'_> {
         }
         let reviewed = matches!(stamp.fact, Fact::Replayed { .. } | Fact::Discarded { .. });
         if reviewed && self.sabotage.mutant == Some(Mutant::ForgetsReviews) {
+            return Ok(0);
+        }
+        let resolved = matches!(stamp.fact, Fact::Resolved { .. });
+        if resolved && self.sabotage.mutant == Some(Mutant::ForgetsResolutions) {
             return Ok(0);
         }
         self.store.append(stamp)

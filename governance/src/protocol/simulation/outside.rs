@@ -58,6 +58,13 @@ impl Outside {
         Report::Void
     }
 
+    /// A person undoes it, whatever the tool says.
+    pub(super) fn undo_by_hand(&mut self, key: EffectKey) {
+        let known = self.calls.entry(key).or_default();
+        known.undone |= known.applied;
+        known.tombstone = true;
+    }
+
     pub(super) fn undo(&mut self, key: EffectKey, random: &mut Random, calm: bool) -> UndoOutcome {
         let known = self.calls.entry(key).or_default();
         if known.stubborn || (!calm && random.chance(100)) {

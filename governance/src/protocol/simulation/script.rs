@@ -8,8 +8,9 @@ use wingman_core::event::{CloudEvent, extension};
 
 use super::random::Random;
 use super::worker::{Call, Run};
+use crate::audit::{ClaimType, Coherence, SourceIntegrity, UncertaintyLevel};
 use crate::protocol::id::HandlerName;
-use crate::protocol::input::{RunEnding, Started, plan_digest};
+use crate::protocol::input::{HandedIn, RunEnding, Started, plan_digest};
 use crate::protocol::row::Decision;
 
 pub(super) fn name(handler: &str) -> HandlerName {
@@ -67,7 +68,34 @@ pub(super) fn ending(run: &Run, random: &mut Random, calm: bool) -> RunEnding {
     }
     let outputs = outputs(run, random, calm);
     let fence = run.handler == "undoer";
-    RunEnding::Finished { outputs, fence }
+    let handed_in = handed_in(run, random, calm);
+    RunEnding::Finished { outputs, fence, handed_in }
+}
+
+/// What a handler gives beside its outputs: now and then nothing, or not all of it.
+fn handed_in(run: &Run, random: &mut Random, calm: bool) -> HandedIn {
+    let order = body(&run.started.event)["order"].clone();
+    let mut coherence = Coherence::default()
+        .claim(ClaimType::Inference)
+        .assumption("none")
+        .uncertainty(UncertaintyLevel::Low, "a script")
+        .source(SourceIntegrity::Provided)
+        .failure_mode("the script is wrong")
+        .rollback("none is needed")
+        .responsibility("ada")
+        .escalation("none");
+    let mut artifact = json!({ "order": order });
+    if !calm && random.chance(50) {
+        match random.below(6) {
+            0 => return HandedIn::default(),
+            1 => coherence.claim = None,
+            2 => coherence.rollback = Some(" ".to_owned()),
+            3 => coherence.uncertainty = None,
+            4 => coherence.escalation = None,
+            _ => artifact = json!({ "other": 1 }),
+        }
+    }
+    HandedIn { coherence: Some(coherence), artifact: Some(artifact.to_string()) }
 }
 
 fn failure(run: &Run, random: &mut Random) -> Option<RunEnding> {
@@ -88,12 +116,15 @@ fn failure(run: &Run, random: &mut Random) -> Option<RunEnding> {
                 _ => None,
             },
         },
-        16 => {
-            RunEnding::Finished { outputs: vec![output(run, 0, "Order", &json!({}))], fence: false }
-        }
-        17 => RunEnding::Finished { outputs: vec![spoof(run)?], fence: false },
+        16 => finished(output(run, 0, "Order", &json!({}))),
+        17 => finished(spoof(run)?),
         _ => return None,
     })
+}
+
+/// A handler that breaks its contract hands in nothing either.
+fn finished(output: CloudEvent) -> RunEnding {
+    RunEnding::Finished { outputs: vec![output], fence: false, handed_in: HandedIn::default() }
 }
 
 /// An output with the identity of the event that caused it.

@@ -262,6 +262,7 @@ pub(super) const PARKED: u8 = 3;
 pub(super) const EFFECT: u8 = 4;
 pub(super) const FENCE: u8 = 6;
 pub(super) const LETTER: u8 = 8;
+pub(super) const EVIDENCE: u8 = 13;
 
 fn table(key: &Key) -> u8 {
     match key {
@@ -278,5 +279,6 @@ fn table(key: &Key) -> u8 {
         Key::Worker(_) => 10,
         Key::Lease => 11,
         Key::Counters => 12,
+        Key::Evidence(_) => EVIDENCE,
     }
 }

@@ -115,6 +115,17 @@ pub struct ExecutionComplete {
     pub results: Vec<serde_json::Value>,
 }
 
+/// The document that the executor hands in beside its output; its schema is in the contracts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Receipt {
+    /// Which request.
+    pub number: u32,
+    /// How many steps there were.
+    pub steps: usize,
+    /// The tool and target of each that was done, in order.
+    pub done: Vec<String>,
+}
+
 /// A step could not be done.
 #[derive(Debug, Clone, Serialize, Deserialize, Event)]
 pub struct ExecutionFailed {

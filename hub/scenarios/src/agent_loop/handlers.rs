@@ -4,7 +4,9 @@
 
 use wingman_core::event::Output;
 use wingman_core::handler::{Emit, Failure, Fault, Incoming, Refusal};
-use wingman_governance::audit::Proofs;
+use wingman_governance::audit::{
+    Account, ClaimType, Coherence, Proofs, SourceIntegrity, UncertaintyLevel,
+};
 use wingman_governance::handshake::{Answer, Approved};
 use wingman_governance::permission::{ToolError, Tools};
 use wingman_governance::rollback::Rollback;
@@ -13,7 +15,8 @@ use wingman_governance::scope::Boundaries;
 use super::events::{
     CompensationPlanned, ExecutionApproved, ExecutionBlocked, ExecutionComplete, ExecutionFailed,
     ExecutionPlanProposed, ExecutionRecorded, ExecutionRefused, PermissionDenied,
-    PermissionsVerified, Plan, RequestRejected, RequestValidated, UserRequestReceived,
+    PermissionsVerified, Plan, Receipt, RequestRejected, RequestValidated, Step,
+    UserRequestReceived,
 };
 use super::interpret::interpret;
 
@@ -73,7 +76,9 @@ pub async fn permission_boundary_filter(
 pub async fn execution_proposal_generator(
     request: Incoming<PermissionsVerified>,
     bounds: Boundaries,
+    account: Account,
 ) -> ExecutionPlanProposed {
+    account.coherence(worth(&request.steps));
     let plan = Plan {
         request: request.event.correlation().to_owned(),
         number: request.number,
@@ -82,6 +87,20 @@ pub async fn execution_proposal_generator(
         steps: request.into_payload().steps,
     };
     ExecutionPlanProposed { plan }
+}
+
+/// What a plan is worth. A script can tell; an agent would say here what it knows of its own work.
+fn worth(steps: &[Step]) -> Coherence {
+    let tools: Vec<&str> = steps.iter().map(|step| step.tool.as_str()).collect();
+    Coherence::default()
+        .claim(ClaimType::Recommendation)
+        .assumption("the request means what its words say")
+        .uncertainty(UncertaintyLevel::Low, "the plan follows from the words by a fixed table")
+        .source(SourceIntegrity::Provided)
+        .failure_mode(format!("{} cannot be done", tools.join(", ")))
+        .rollback("files are restored; what was sent stays sent")
+        .responsibility("whoever answers YES")
+        .escalation("a step fails")
 }
 
 /// What D says.
@@ -124,6 +143,7 @@ pub async fn tool_executor(
     approved: Incoming<ExecutionApproved>,
     approval: Approved,
     tools: Tools,
+    account: Account,
 ) -> Result<Executed, Fault> {
     let plan: Plan = serde_json::from_str(&approval.text).map_err(Failure::structural)?;
     if plan != approved.plan {
@@ -132,10 +152,16 @@ pub async fn tool_executor(
     let number = plan.number;
     let count = plan.steps.len();
     let mut results = Vec::with_capacity(count);
+    let mut receipt = Receipt { number, steps: count, done: Vec::new() };
+    account.artifact(&receipt)?;
     for (at, step) in plan.steps.into_iter().enumerate() {
         let arguments = serde_json::json!({ "target": step.target, "content": step.content });
         match tools.call(&step.tool, arguments).await {
-            Ok(result) => results.push(result),
+            Ok(result) => {
+                results.push(result);
+                receipt.done.push(format!("{} {}", step.tool, step.target));
+                account.artifact(&receipt)?;
+            }
             Err(ToolError::Denied { code, reason }) => return Err(refusal(code, reason)?.into()),
             Err(ToolError::Lost(reason)) => return Err(Failure::environmental(reason).into()),
             Err(ToolError::NotDone(reason) | ToolError::Unknown(reason)) => {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::json;
 use wingman_governance::audit::trace::Trace;
 use wingman_governance::governor::Governor;
-use wingman_governance::protocol::row::FenceState;
+use wingman_governance::protocol::row::{FenceState, Phase};
 
 use crate::approver::Answers;
 use crate::report::Outcome;
@@ -31,10 +31,11 @@ const HANDLERS: [&str; 7] = [
     "rollback-covenant-manager",
 ];
 
-const CONTRACTS: [(&str, &str); 3] = [
+const CONTRACTS: [(&str, &str); 4] = [
     ("events.yaml", include_str!("contracts/events.yaml")),
     ("handlers.yaml", include_str!("contracts/handlers.yaml")),
     ("schemas/request.json", include_str!("contracts/schemas/request.json")),
+    ("schemas/receipt.json", include_str!("contracts/schemas/receipt.json")),
 ];
 
 /// The agent event loop.
@@ -114,7 +115,16 @@ impl Scenario for AgentLoop {
             ("ExecutionRefused", Outcome::Refused),
         ];
         let found = by_event.iter().find(|(ty, _)| events.iter().any(|it| it.event_type == *ty));
-        found.map_or(Outcome::Unfinished, |(_, outcome)| *outcome)
+        let refused = || {
+            let executions = trace.executions();
+            executions.iter().any(|it| matches!(it.phase, Phase::Refused { .. }))
+        };
+        match found {
+            Some((_, outcome)) => *outcome,
+            // A handler whose contract names no event of refusal.
+            None if refused() => Outcome::Refused,
+            None => Outcome::Unfinished,
+        }
     }
 
     fn refusal_types(&self) -> &'static [&'static str] {

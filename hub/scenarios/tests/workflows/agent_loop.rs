@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
+use wingman_governance::audit::ClaimType;
+use wingman_governance::contract::CoherenceForm;
 use wingman_governance::protocol::row::{EffectState, Phase, RefusalCode};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::{Folder, Outcome, Report};
 
-use crate::stage::{self, edit, outcome};
+use crate::stage::{self, edit, outcome, request};
 
 async fn run(root: &Path) -> Report {
     stage::run(&AgentLoop, root).await
@@ -35,7 +37,7 @@ async fn every_branch_is_taken_and_the_files_tell_so() {
 async fn what_was_done_before_the_failure_is_undone_newest_first() {
     let root = TempDir::new().unwrap();
     let report = run(root.path()).await;
-    let request = report.requests.iter().find(|request| request.number == 5).unwrap();
+    let request = request(&report, 5);
     let executions = request.trace.executions();
     let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
     let states: Vec<_> = executor
@@ -81,6 +83,42 @@ async fn a_narrower_scope_rejects_what_was_allowed() {
     assert!(!root.path().join("work/summary.md").exists());
 }
 
+/// P-05: a plan says what it is worth, the executor hands in its receipt, and a contract that asks for
+/// more than a handler gives refuses it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_say_what_they_are_worth_and_the_executor_hands_in_a_receipt() {
+    let root = TempDir::new().unwrap();
+    let report = run(root.path()).await;
+    let request = request(&report, 5);
+    let executions = request.trace.executions();
+    let of = |handler: &str| *executions.iter().find(|it| it.handler == handler).unwrap();
+    let said = of("execution-proposal-generator").coherence.as_ref().unwrap();
+    assert_eq!(said.form, CoherenceForm::Full);
+    assert_eq!(said.coherence.claim, Some(ClaimType::Recommendation));
+    let receipt = of("tool-executor").artifact.as_ref().unwrap();
+    assert_eq!(receipt.name, "execution-receipt");
+    // The third step failed: the receipt tells of the two before it.
+    let done = serde_json::json!(["fs.write prices.csv", "fs.create notice.txt"]);
+    assert_eq!(receipt.document["done"], done);
+    assert!(executions.iter().filter(|it| it.coherence.is_some()).count() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_that_asks_for_more_than_a_handler_gives_refuses_it() {
+    let root = TempDir::new().unwrap();
+    Folder::prepare(&AgentLoop, root.path(), None).unwrap();
+    edit(root.path(), "handler: scope-filter\n", "handler: scope-filter\ncoherence: full\n");
+    let report = run(root.path()).await;
+    for request in &report.requests {
+        assert_eq!(request.outcome, Outcome::Refused);
+        let executions = request.trace.executions();
+        assert_eq!(executions.len(), 1, "nothing follows from what was refused");
+        assert_eq!(executions[0].phase, Phase::Refused { code: RefusalCode::Audit });
+        let why = executions[0].refusal.as_deref().unwrap();
+        assert_eq!(why, "scope-filter gives no coherence, and its contract asks for full");
+    }
+}
+
 /// A and B only say early what the gate decides: with a rule that cannot be met, the gate itself
 /// refuses at E.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,7 +133,7 @@ async fn an_ordering_rule_is_judged_at_the_executor() {
     let report = run(root.path()).await;
     for number in [1, 5] {
         assert_eq!(outcome(&report, number), Outcome::Refused);
-        let request = report.requests.iter().find(|request| request.number == number).unwrap();
+        let request = request(&report, number);
         let executions = request.trace.executions();
         let executor = executions.iter().find(|it| it.handler == "tool-executor").unwrap();
         assert_eq!(executor.phase, Phase::Refused { code: RefusalCode::Order });

@@ -28,7 +28,7 @@ fn outcomes(report: &Report) -> [Outcome; 4] {
 }
 
 fn trace(report: &Report, number: usize) -> &Trace {
-    &report.requests.iter().find(|request| request.number == number).unwrap().trace
+    &stage::request(report, number).trace
 }
 
 fn execution<'a>(report: &'a Report, number: usize, handler: &str) -> &'a ExecutionNode {

@@ -8,7 +8,7 @@ use wingman_core::bus::Bus;
 use wingman_core::clock::Clock;
 use wingman_core::memory::MemoryTransport;
 use wingman_governance::Mode;
-use wingman_scenarios::{Folder, Outcome, Report, Run, Scenario};
+use wingman_scenarios::{Folder, Outcome, Report, RequestReport, Run, Scenario};
 
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -36,8 +36,12 @@ pub(crate) async fn run(scenario: &'static dyn Scenario, root: &Path) -> Report 
     report
 }
 
+pub(crate) fn request(report: &Report, number: usize) -> &RequestReport {
+    report.requests.iter().find(|request| request.number == number).unwrap()
+}
+
 pub(crate) fn outcome(report: &Report, number: usize) -> Outcome {
-    report.requests.iter().find(|request| request.number == number).unwrap().outcome
+    request(report, number).outcome
 }
 
 /// Edits a contract file of a prepared folder as a person would.

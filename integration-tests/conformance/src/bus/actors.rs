@@ -30,8 +30,13 @@ pub(super) fn work(on: &Environment, handler: &str, script: &Script) -> Work {
         run_time_max: on.timing().case,
         lease,
         in_flight_max: NonZeroUsize::new(256).unwrap_or(NonZeroUsize::MIN),
-        ordered: on.capabilities().order_by_key.is_supported(),
+        ordered: is_ordered(on),
     }
+}
+
+/// Whether keys keep their order here.
+pub(super) fn is_ordered(on: &Environment) -> bool {
+    on.capabilities().order_by_key.is_supported()
 }
 
 /// A process with this work, on a connection of its own.

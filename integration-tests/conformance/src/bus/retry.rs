@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use wingman_core::Kind;
 
-use super::actors::{Asker, SOON, answers, start, stop, work};
+use super::actors::{Asker, SOON, answers, is_ordered, start, stop, work};
 use super::journal::{Note, What};
 use super::script::{Play, Script};
 use crate::environment::Environment;
 use crate::expect::{Verdict, equal, fails, holds};
 use crate::harness::Work;
 
-/// The first event runs twice before the second one of its key.
+/// The first event runs twice before the second one of its key, where keys keep their order.
 const TWICE_AND_ONCE: [&str; 3] = ["k-000", "k-000", "k-001"];
 
 pub(super) async fn a_retry_delay_is_a_floor_and_attempts_count_up(on: &Environment) -> Verdict {
@@ -53,15 +53,20 @@ pub(super) async fn a_retry_beyond_the_hold_waits_in_the_ledger(on: &Environment
     script.until_count(What::Ended, 3).await?;
     script.nothing().await?;
     stop(on, process).await?;
-    is_twice_and_once(&script)?;
-    floors(&script.notes()[..3], delay)
+    is_twice_and_once(on, &script)?;
+    let mut notes = script.notes();
+    notes.retain(|note| note.body == "k-000");
+    floors(&notes, delay)
 }
 
-/// The bus has nowhere to keep it.
+/// The bus has nowhere to keep it; without order nothing waits with it, and the broker delays it.
 pub(super) async fn is_refused(on: &Environment) -> Verdict {
     let script = Script::new(on, |_| Play::Finish);
     let bus = on.bus(&[]).await?;
     let started = on.harness().start(bus, beyond_the_hold(on, &script)).await;
+    if !is_ordered(on) {
+        return stop(on, started?).await;
+    }
     fails("a retry beyond the hold", Kind::Configuration, started).map(drop)
 }
 
@@ -80,8 +85,10 @@ pub(super) async fn a_panic_is_a_failed_attempt(on: &Environment) -> Verdict {
     script.until_count(What::Ended, 3).await?;
     script.nothing().await?;
     stop(on, process).await?;
-    is_twice_and_once(&script)?;
-    equal("attempts", vec![1, 2, 1], attempts(&script.notes()))
+    is_twice_and_once(on, &script)?;
+    let mut notes = script.notes();
+    notes.sort_by_key(|note| note.body.clone());
+    equal("attempts", vec![1, 2, 1], attempts(&notes))
 }
 
 pub(super) async fn a_time_out_is_a_failed_attempt(on: &Environment) -> Verdict {
@@ -98,7 +105,7 @@ pub(super) async fn a_time_out_is_a_failed_attempt(on: &Environment) -> Verdict 
     stop(on, process).await?;
     let cancelled = script.bodies(What::Cancelled);
     equal("cancelled", vec!["k-000".to_owned()], cancelled)?;
-    is_twice_and_once(&script)
+    is_twice_and_once(on, &script)
 }
 
 /// No run starts sooner than this after the one before it ended.
@@ -110,9 +117,13 @@ fn floors(notes: &[Note], delay: Duration) -> Verdict {
     Ok(())
 }
 
-fn is_twice_and_once(script: &Script) -> Verdict {
+fn is_twice_and_once(on: &Environment, script: &Script) -> Verdict {
     let expected = TWICE_AND_ONCE.map(str::to_owned).to_vec();
-    equal("runs", expected, script.bodies(What::Started))
+    let mut runs = script.bodies(What::Started);
+    if !is_ordered(on) {
+        runs.sort();
+    }
+    equal("runs", expected, runs)
 }
 
 fn attempts(notes: &[Note]) -> Vec<u32> {

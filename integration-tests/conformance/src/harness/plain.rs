@@ -45,7 +45,8 @@ impl Harness for PlainBus {
         let deadline = Instant::now() + within;
         let topic = TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?;
         let group = bus.group_of(dead_letter::GROUP)?;
-        let options = SubscriberOptions::default();
+        let ordered = bus.transport().capabilities().order_by_key.is_supported();
+        let options = SubscriberOptions { ordered, ..SubscriberOptions::default() };
         let subscriber = bus.transport().subscriber(&topic, &group, options).await?;
         let mut letters = Vec::new();
         while letters.len() < count && Instant::now() < deadline {

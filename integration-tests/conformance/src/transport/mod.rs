@@ -51,7 +51,7 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(lease::what_a_closed_subscriber_held_comes_back),
     case!(lease::what_a_dropped_subscriber_held_comes_back),
     case!(order::a_key_keeps_its_order_across_competing_consumers, needs order_by_key, or order::all_keys_arrive),
-    case!(order::what_comes_back_goes_before_later_ones_of_its_key, needs order_by_key, or order::all_keys_arrive),
+    case!(order::what_comes_back_goes_before_later_ones_of_its_key, needs order_ahead, or order::all_keys_arrive),
     case!(receive::a_receive_ends_empty_at_its_time),
     case!(receive::a_receive_takes_no_more_than_asked),
     case!(receive::a_publish_wakes_a_waiting_receive),
@@ -100,6 +100,10 @@ fn lease_extension(offer: &Offer) -> bool {
 
 fn order_by_key(offer: &Offer) -> bool {
     offer.capabilities.order_by_key.is_supported()
+}
+
+fn order_ahead(offer: &Offer) -> bool {
+    order_by_key(offer) && !offer.lacks.ahead
 }
 
 fn admin(offer: &Offer) -> bool {

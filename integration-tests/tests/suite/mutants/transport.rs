@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wingman_conformance::{Backend, Faults, Timing};
+use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::Result;
 use wingman_core::bus::dead_letter;
 use wingman_core::clock::Clock;
@@ -73,6 +73,10 @@ impl Backend for SabotagedBackend {
 
     fn faults(&self) -> Faults {
         Faults { restart: true, cut: true }
+    }
+
+    fn lacks(&self) -> Lacks {
+        Lacks::default()
     }
 
     async fn restart(&self) -> Result<()> {

@@ -36,6 +36,7 @@ pub(super) fn walk(
     at: &Connection,
     claims: &mut Claims,
     found: &mut Verification,
+    tell: &mut dyn FnMut(u64),
 ) -> Result<Frontier, LedgerError> {
     let (last_number, last_millis) = (-1, 0);
     let mut walk = Walk { frontier: Frontier::new(), last_number, last_millis, claims, found };
@@ -46,6 +47,7 @@ pub(super) fn walk(
             break;
         }
         walk.page(at, &page)?;
+        tell(walk.frontier.size());
     }
     widths(at, &walk.frontier, walk.found)?;
     Ok(walk.frontier)

@@ -1,6 +1,7 @@
 //! Verifying a ledger: everything is computed again from the bytes of the stamps.
 
 mod checkpoints;
+mod evidence;
 mod log;
 mod story;
 
@@ -27,9 +28,21 @@ use checkpoints::Claims;
 /// The ledger or a checkpoint file cannot be read. What is wrong with the log is no error but a
 /// problem of the verification.
 pub fn verify(url: &str, checkpoint: Option<&Path>) -> Result<Verification, LedgerError> {
+    verify_telling(url, checkpoint, &mut |_, _| {})
+}
+
+/// The same, telling at each tile of the log how many of how many stamps are verified.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_telling(
+    url: &str,
+    checkpoint: Option<&Path>,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, LedgerError> {
     let url: LedgerUrl = url.parse()?;
     let reader = Reader::at(&url)?;
-    reader.snapshot(|at| verify_snapshot(at, &reader, &url, checkpoint))
+    reader.snapshot(|at| verify_snapshot(at, &reader, &url, checkpoint, tell))
 }
 
 fn verify_snapshot(
@@ -37,7 +50,9 @@ fn verify_snapshot(
     reader: &Reader,
     url: &LedgerUrl,
     checkpoint: Option<&Path>,
+    tell: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, LedgerError> {
+    let head = Head::read(at)?.frontier;
     let mut found = Verification {
         ledger: reader.id(),
         modes: modes(at)?,
@@ -51,15 +66,17 @@ fn verify_snapshot(
         problems_left_out: 0,
     };
     let mut claims = Claims::collect(at, reader, url, checkpoint, &mut found)?;
-    let frontier = log::walk(at, &mut claims, &mut found)?;
+    let mut tell = |done| tell(done, head.size());
+    let frontier = log::walk(at, &mut claims, &mut found, &mut tell)?;
     claims.expect_reached(&mut found);
-    if Head::read(at)?.frontier != frontier {
+    if head != frontier {
         found.report(Check::Tree, "the head of the log is not the one that its stamps give");
     }
     found.stamps = frontier.size();
     found.root = frontier.root();
     found.uncovered = found.stamps - found.covered;
     story::check(at, &mut found)?;
+    evidence::check(at, &mut found)?;
     Ok(found)
 }
 

@@ -6,13 +6,14 @@ use crate::ledger::sqlite::statement::{all, sql};
 use crate::ledger::{Check, LedgerError, Verification};
 
 /// Each query returns what contradicts the log, in words.
-const QUERIES: [&str; 6] = [
+const QUERIES: [&str; 7] = [
     sql!("verify/outcomes_without_stamp"),
     sql!("verify/stamps_without_outcome"),
     sql!("verify/runs_without_start"),
     sql!("verify/running_without_start"),
     sql!("verify/outputs_without_stamp"),
     sql!("verify/effects_without_stamp"),
+    sql!("verify/evidence_without_stamp"),
 ];
 
 /// Contradictions that are read of each query.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Oracle;
 use crate::protocol::id::{ExecutionId, TreeId};
 use crate::protocol::input::Run as RunId;
-use crate::protocol::row::{Effect, EffectKey, EffectState, Key, Phase, Row};
+use crate::protocol::row::{Effect, EffectKey, EffectState, Key, Phase, RefusalCode, Row};
 use crate::protocol::simulation::outside::Outside;
 use crate::protocol::simulation::store::Store;
 use crate::protocol::simulation::worker::Run;
@@ -101,13 +101,22 @@ impl Oracle {
         }
     }
 
-    /// Outside a fence only what an earlier attempt left behind is undone.
+    /// Whether the run ended because it did not hand in what it owed (P-05): what it did is undone.
+    fn is_unaccounted(&self, id: ExecutionId) -> bool {
+        self.outcomes.get(&id) == Some(&Phase::Refused { code: RefusalCode::Audit })
+    }
+
+    /// Outside a fence only what an earlier attempt left behind is undone, and what nobody accounts for.
     fn undone_alone(&mut self, effect: &Effect, store: &Store) {
         let id = effect.key.execution;
         let Some(Row::Effect(row)) = store.get(&Key::Effect(effect.key)) else {
             return;
         };
-        let seen = self.executions.get(&self.newest_started(id));
+        let newest = self.newest_started(id);
+        if self.is_unaccounted(newest) {
+            return;
+        }
+        let seen = self.executions.get(&newest);
         if seen.is_some_and(|seen| row.attempt >= seen.attempts) {
             let detail = format!("call {} of the attempt that counts is undone", row.key.index);
             self.violate("G8", "undo_of_standing", Some(id), detail);
@@ -118,7 +127,11 @@ impl Oracle {
     pub(super) fn standing_after(&self, key: EffectKey, outside: &Outside) -> Option<EffectKey> {
         let made = self.effects.get(&key)?;
         let mut later = self.effects.iter().filter(|(other, it)| {
-            it.order > made.order && it.tree == made.tree && it.can_undo() && **other != key
+            it.order > made.order
+                && it.tree == made.tree
+                && it.can_undo()
+                && **other != key
+                && !self.is_accepted(**other)
         });
         let later = later.find(|(other, _)| {
             let known = outside.known(**other);
@@ -172,13 +185,20 @@ impl Oracle {
             let newest = self.newest_started(key.execution);
             let attempts = self.executions.get(&newest).map_or(0, |it| it.attempts);
             let finished = self.outcomes.get(&newest) == Some(&Phase::Finished);
-            let owed = made.can_undo() && (fenced || (finished && row.attempt < attempts));
-            let excused = row.state == EffectState::Quarantined || self.is_held(key, store);
+            let unaccounted = self.is_unaccounted(newest);
+            let orphan = finished && row.attempt < attempts;
+            let owed = made.can_undo() && (fenced || orphan || unaccounted);
+            let excused = row.state == EffectState::Quarantined
+                || self.is_accepted(key)
+                || self.is_held(key, store);
             if owed && known.applied && !known.undone && !excused {
                 let detail =
                     format!("call {} of {} stands as {:?}", key.index, row.tool, row.state);
-                let (rule, check) =
-                    if fenced { ("G8", "fence_undoes_all") } else { ("R3", "orphans_are_undone") };
+                let (rule, check) = match (fenced, unaccounted) {
+                    (true, _) => ("G8", "fence_undoes_all"),
+                    (false, true) => ("P-05", "unaccounted_is_undone"),
+                    (false, false) => ("R3", "orphans_are_undone"),
+                };
                 self.violate(rule, check, id, detail);
             }
             if row.state == EffectState::Compensated && known.applied && !known.undone {

@@ -2,10 +2,12 @@
 //! did, what the broker carries and what the tools recorded. It shares no code with the protocol.
 
 mod effects;
+mod evidence;
 mod finals;
 mod letters;
 mod observed;
 mod plans;
+mod resolutions;
 mod rows;
 mod runs;
 mod starts;
@@ -27,7 +29,7 @@ use crate::digest::Digest;
 use crate::protocol::id::{EventKey, ExecutionId, PlanDigest, TreeId, WorkerId, event_digest};
 use crate::protocol::input::{Decided, Input, Judged, Reply, RunEnding};
 use crate::protocol::row::{
-    Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Row, Target,
+    Claim, Decision, EffectKey, Key, OutboxRow, OutboxState, Phase, Resolution, Row, Target,
 };
 use crate::protocol::settings::Mode;
 
@@ -133,6 +135,8 @@ pub(super) struct Oracle {
     received: BTreeMap<String, Rc<Message>>,
     /// Dead letters that people decided, and what each was replayed into.
     decided_letters: BTreeMap<ExecutionId, Option<ExecutionId>>,
+    /// What people decided about effects in quarantine.
+    resolutions: BTreeMap<EffectKey, Resolution>,
     /// Replays: the letter and the number of each.
     replays: BTreeMap<ExecutionId, (ExecutionId, u32)>,
 }
@@ -171,6 +175,7 @@ impl Oracle {
             received: BTreeMap::new(),
             decided_letters: BTreeMap::new(),
             replays: BTreeMap::new(),
+            resolutions: BTreeMap::new(),
         }
     }
 
@@ -323,6 +328,11 @@ impl Oracle {
         if let (Input::Review { letter, act, by, .. }, Reply::Reviewed(reviewed)) = (input, reply) {
             self.reviewed((*letter, *act, by), reviewed, &part, store);
         }
+        if let (Input::Resolve { effect, resolution, by, .. }, Reply::Resolved(resolved)) =
+            (input, reply)
+        {
+            self.resolved((*effect, *resolution, by), resolved, &part);
+        }
         for change in part.changes {
             self.changed(change, input, &part);
         }
@@ -340,6 +350,7 @@ impl Oracle {
                 }
             }
             (Input::Conclude(conclude), Reply::Concluded(concluded)) => {
+                self.accounted(conclude, part);
                 self.concluded(conclude, *concluded, part);
                 let fences = matches!(conclude.ending, RunEnding::Finished { fence: true, .. });
                 let finished = self.outcomes.get(&conclude.run.execution) == Some(&Phase::Finished);

@@ -44,15 +44,19 @@ impl Oracle {
             let detail = format!("attempt {} is not current", conclude.run.attempt);
             self.violate("R2", "only_the_current_attempt", Some(id), detail);
         }
-        let accepted = part.changes.iter().any(|change| {
-            matches!(change.after.as_deref(), Some(Row::Execution(it))
-                if it.id == id && matches!(it.phase, Phase::Finished | Phase::Refused { .. }))
-        });
-        let outputs: Vec<_> = match &conclude.ending {
-            RunEnding::Finished { outputs, .. } => outputs.iter().collect(),
-            RunEnding::Refused { output, .. } => output.iter().map(|it| &**it).collect(),
+        let (outputs, finished): (Vec<_>, bool) = match &conclude.ending {
+            RunEnding::Finished { outputs, .. } => (outputs.iter().collect(), true),
+            RunEnding::Refused { output, .. } => (output.iter().map(|it| &**it).collect(), false),
             RunEnding::Failed { .. } | RunEnding::Abandoned => return,
         };
+        let accepted = part.changes.iter().any(|change| {
+            matches!(change.after.as_deref(), Some(Row::Execution(it)) if it.id == id
+            && match it.phase {
+                Phase::Finished => finished,
+                Phase::Refused { .. } => !finished,
+                _ => false,
+            })
+        });
         if !accepted {
             return;
         }

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# Google Pub/Sub: the fake pstest of Google's Go client, with REST in front of it for administration
+# (brokers/pstest). Sourced by brokers.sh.
+#
+# PUBSUB_PORT (18085); PUBSUB_CACHE: where the built program is kept. It keeps everything in memory: kill
+# and restart lose it. It is built with Go, which Debian 12 has too old: it must be there.
+
+PUBSUB_PORT=${PUBSUB_PORT:-18085}
+PUBSUB_SOURCE=$here/brokers/pstest
+PUBSUB_CACHE=${PUBSUB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wingman/pstest-$(cat "$PUBSUB_SOURCE"/* | cksum | cut -d ' ' -f 1)}
+
+pubsub_install() {
+    [[ -x $PUBSUB_CACHE/pstest ]] && return 0
+    command -v go >/dev/null || fail "go is missing: install Go 1.25 or newer, then try again"
+    echo "pubsub: building pstest" >&2
+    mkdir -p "$PUBSUB_CACHE"
+    (cd "$PUBSUB_SOURCE" && go build -o "$PUBSUB_CACHE/pstest.part" .) >&2 ||
+        fail "pstest could not be built: see above"
+    mv "$PUBSUB_CACHE/pstest.part" "$PUBSUB_CACHE/pstest"
+}
+
+pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -port "$PUBSUB_PORT"; }
+
+# It answers a question about a project's topics, and it is the process that was started.
+pubsub_answers() {
+    local pid
+    read -r pid _ <"$(pid_file pubsub)"
+    listens_on "$pid" "$PUBSUB_PORT" && [[ $(pubsub_topics) == *"200 OK"* ]]
+}
+
+pubsub_topics() {
+    exec 3<>"/dev/tcp/127.0.0.1/$PUBSUB_PORT" || return 1
+    printf 'GET /v1/projects/wingman/topics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    timeout 5 head -n 1 <&3
+    exec 3>&-
+}
+
+# It takes no request of more than 4 MiB.
+pubsub_url() { echo "pubsub://wingman?emulator=127.0.0.1:$PUBSUB_PORT&payload_bytes_max=4000000"; }
