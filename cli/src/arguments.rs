@@ -107,8 +107,9 @@ pub(crate) enum Command {
     /// Check contract files.
     #[command(
         subcommand,
-        after_help = "Example:
-  wingman contracts lint demo/contracts"
+        after_help = "Examples:
+  wingman contracts lint demo/contracts
+  wingman contracts lint demo/contracts --strict --json"
     )]
     Contracts(Contracts),
     /// Print what completes this command in a shell.
@@ -363,9 +364,17 @@ pub(crate) struct AnswerArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Contracts {
-    /// Read and check every contract of a folder.
+    /// Read and check every contract of a folder, each by itself and all of them together.
+    ///
+    /// Errors are what is not loaded or can never run: handlers that nothing leads to, consumed types
+    /// that nobody emits, chains that no handler makes. Warnings are what is probably not meant: types
+    /// that nobody consumes, cascades that can go round, grants wider than the scope. Exit code 1 on
+    /// errors.
     Lint {
         /// The folder.
         path: PathBuf,
+        /// End with exit code 1 on warnings too.
+        #[arg(long)]
+        strict: bool,
     },
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod contracts;
 mod control;
 mod demo;
 mod interactive;

@@ -81,7 +81,7 @@ impl ContractsBuilder {
         errors.append(&mut self.errors);
         let mut events = BTreeMap::new();
         for Declared { value: contract, source, .. } in self.events {
-            match CompiledEvent::compile(contract, &source) {
+            match CompiledEvent::compile(contract, source) {
                 Ok(compiled) => drop(events.insert(compiled.contract.event.clone(), compiled)),
                 Err(error) => errors.push(error),
             }
@@ -90,9 +90,9 @@ impl ContractsBuilder {
             errors.sort_by_key(|error| error.place.sort_key());
             return Err(ContractErrors(errors));
         }
-        let compile = |Declared { value: contract, .. }: Declared<HandlerContract>| {
+        let compile = |Declared { value: contract, source, .. }: Declared<HandlerContract>| {
             let digest = contract.digest();
-            (contract.name.clone(), CompiledHandler { contract, digest })
+            (contract.name.clone(), CompiledHandler { contract, digest, source })
         };
         let named = |it: Declared<Principal>| (it.value.name.clone(), it.value);
         Ok(Contracts {

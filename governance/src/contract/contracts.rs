@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::builder::ContractsBuilder;
-use super::error::{ContractError, ContractErrors, ContractWarning};
+use super::error::{ContractError, ContractErrors};
 use super::event::EventContract;
 use super::failure::{FailureMode, RollbackKind};
+use super::finding::Finding;
 use super::handler::HandlerContract;
 use super::place::Source;
 use super::principal::Principal;
@@ -19,19 +20,21 @@ pub struct Contracts {
     pub(super) events: BTreeMap<String, CompiledEvent>,
     pub(super) handlers: BTreeMap<String, CompiledHandler>,
     pub(super) principals: BTreeMap<String, Principal>,
-    pub(super) warnings: Vec<ContractWarning>,
+    /// What is allowed and probably not meant.
+    pub(super) warnings: Vec<Finding>,
 }
 
 #[derive(Debug)]
 pub(super) struct CompiledEvent {
     pub(super) contract: EventContract,
     pub(super) digest: Digest,
+    pub(super) source: Source,
     schema: BodySchema,
     artifact: BodySchema,
 }
 
 impl CompiledEvent {
-    pub(super) fn compile(contract: EventContract, source: &Source) -> Result<Self, ContractError> {
+    pub(super) fn compile(contract: EventContract, source: Source) -> Result<Self, ContractError> {
         let event = &contract.event;
         let whose = format!("input schema of event {event}");
         let schema = contract.input_schema.as_ref();
@@ -40,7 +43,7 @@ impl CompiledEvent {
         let artifact = contract.audit_artifact.as_ref().map(|it| &it.schema);
         let artifact = BodySchema::compile(artifact, &whose, source.at("audit_artifact"))?;
         let digest = contract.digest();
-        Ok(Self { contract, digest, schema, artifact })
+        Ok(Self { contract, digest, source, schema, artifact })
     }
 }
 
@@ -48,6 +51,7 @@ impl CompiledEvent {
 pub(super) struct CompiledHandler {
     pub(super) contract: HandlerContract,
     pub(super) digest: Digest,
+    pub(super) source: Source,
 }
 
 impl Contracts {
@@ -148,11 +152,6 @@ impl Contracts {
     ) -> Result<(), BodyRefusedKind> {
         let event = self.events.get(event_type);
         event.map_or(Ok(()), |event| event.artifact.validate(document.as_bytes()))
-    }
-
-    /// What is allowed and probably not meant.
-    pub fn warnings(&self) -> &[ContractWarning] {
-        &self.warnings
     }
 
     /// The digest of the whole set: of every contract's digest and every principal.

@@ -27,6 +27,23 @@ pub enum ContractErrorKind {
     Contradiction,
 }
 
+impl ContractErrorKind {
+    /// The word for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Syntax => "syntax",
+            Self::UnknownField => "unknown_field",
+            Self::NotEnforcedYet => "not_enforced_yet",
+            Self::Missing => "missing",
+            Self::Invalid => "invalid",
+            Self::Duplicate => "duplicate",
+            Self::UnknownReference => "unknown_reference",
+            Self::Contradiction => "contradiction",
+        }
+    }
+}
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractError {
@@ -71,18 +88,3 @@ impl fmt::Display for ContractErrors {
 }
 
 impl std::error::Error for ContractErrors {}
-
-/// Something that is allowed and probably not meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContractWarning {
-    /// Where it was written.
-    pub place: Place,
-    /// What is doubtful, and what to do about it.
-    pub what: String,
-}
-
-impl fmt::Display for ContractWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
-    }
-}

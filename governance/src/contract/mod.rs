@@ -12,7 +12,9 @@ mod duration;
 mod error;
 mod event;
 mod failure;
+mod finding;
 mod handler;
+mod lint;
 mod ordering;
 mod permit;
 mod place;
@@ -23,11 +25,12 @@ mod write;
 
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
-pub use error::{ContractError, ContractErrorKind, ContractErrors, ContractWarning};
+pub use error::{ContractError, ContractErrorKind, ContractErrors};
 pub use event::{
     AuditArtifact, Compatibility, Consumers, EventContract, Primitive, Producers, SchemaDocument,
 };
 pub use failure::{FailureMode, KeyAfterFailure, Rollback, RollbackKind};
+pub use finding::{Finding, FindingKind, Severity};
 pub(crate) use handler::FANOUT_MAX;
 pub use handler::{
     Approval, CoherenceForm, Halt, HandlerContract, Interrupt, Limits, PerformedBy, Scope,

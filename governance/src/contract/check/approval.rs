@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Findings, Set, names};
 use crate::contract::builder::Declared;
 use crate::contract::error::ContractErrorKind::{Contradiction, UnknownReference};
+use crate::contract::finding::FindingKind::NoPrincipals;
 use crate::contract::handler::HandlerContract;
 use crate::contract::principal::Principal;
 
@@ -24,7 +25,8 @@ pub(super) fn check(
         if principals.is_empty() {
             let what =
                 format!("handler {name} asks for role {role}, but no principals are declared");
-            findings.warning(source.at("approval.role"), what);
+            let remedy = "declare \"principals\" with their keys and roles";
+            findings.warning(NoPrincipals, source.at("approval.role"), what, remedy);
         } else if !held && set.is_whole() && principals.values().all(|it| it.sound) {
             let what = format!("handler {name} asks for role {role}, which no principal holds");
             let remedy = "give a principal that role or correct it";

@@ -4,6 +4,7 @@ use super::{Findings, Set, bounds, names};
 use crate::contract::builder::Declared;
 use crate::contract::error::ContractErrorKind::{Invalid, Missing};
 use crate::contract::event::{Consumers, EventContract, Producers};
+use crate::contract::finding::FindingKind::{IdleConsumer, IdleProducer, NoPurpose};
 use crate::contract::place::Source;
 
 pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &mut Findings) {
@@ -15,8 +16,9 @@ pub(super) fn check(event: &Declared<EventContract>, set: &Set<'_>, findings: &m
         findings.error(Invalid, source.at("version"), what, "count versions from 1");
     }
     if contract.purpose.trim().is_empty() {
-        let what = format!("event {name} has no purpose; say what its happening means");
-        findings.warning(source.at("purpose"), what);
+        let what = format!("event {name} has no purpose");
+        let remedy = "say what its happening means";
+        findings.warning(NoPurpose, source.at("purpose"), what, remedy);
     }
     if let Some(artifact) = &contract.audit_artifact {
         let place = source.at("audit_artifact");
@@ -47,12 +49,12 @@ fn producers(contract: &EventContract, source: &Source, set: &Set<'_>, findings:
             Some(false) => {
                 let what =
                     format!("event {event} names producer {producer}, which does not emit it");
-                findings.warning(place, what);
+                findings.warning(IdleProducer, place, what, "correct the name or remove it");
             }
             None => {
                 let what =
                     format!("event {event} names producer {producer}, which has no contract");
-                findings.warning(place, what);
+                findings.warning(IdleProducer, place, what, "correct the name or remove it");
             }
         }
     }
@@ -73,12 +75,12 @@ fn consumers(contract: &EventContract, source: &Source, set: &Set<'_>, findings:
             Some(false) => {
                 let what =
                     format!("event {event} names consumer {consumer}, which does not consume it");
-                findings.warning(place, what);
+                findings.warning(IdleConsumer, place, what, "correct the name or remove it");
             }
             None => {
                 let what =
                     format!("event {event} names consumer {consumer}, which has no contract");
-                findings.warning(place, what);
+                findings.warning(IdleConsumer, place, what, "correct the name or remove it");
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::contract::error::ContractErrorKind::{
     Contradiction, Invalid, Missing, NotEnforcedYet, UnknownReference,
 };
 use crate::contract::event::{EventContract, Producers};
+use crate::contract::finding::FindingKind::{NoMission, WiderThanScope};
 use crate::contract::handler::{FANOUT_MAX, HandlerContract};
 use crate::contract::permit::{Denied, names_tool};
 use crate::contract::place::Source;
@@ -63,8 +64,8 @@ fn limits(contract: &HandlerContract, source: &Source, findings: &mut Findings) 
 fn scope(contract: &HandlerContract, source: &Source, findings: &mut Findings) {
     let handler = &contract.name;
     if contract.scope.mission.trim().is_empty() {
-        let what = format!("handler {handler} declares no mission (P-01); say what it is for");
-        findings.warning(source.at("scope"), what);
+        let what = format!("handler {handler} declares no mission (P-01)");
+        findings.warning(NoMission, source.at("scope"), what, "say what it is for");
     }
     let (allowed, disallowed) = (contract.scope.allowed.as_ref(), &contract.scope.disallowed);
     for entry in disallowed.iter().filter(|it| allowed.is_some_and(|all| all.contains(*it))) {
@@ -80,10 +81,10 @@ fn scope(contract: &HandlerContract, source: &Source, findings: &mut Findings) {
             findings.error(Contradiction, place, what, "remove the tool or the entry");
         } else if let Err(Denied::OutOfScope { .. }) = contract.permits(tool, level) {
             let what = format!(
-                "handler {handler} holds {level} on tool {tool}, wider than its scope (P-02); \
-                 lower the level or widen the scope"
+                "handler {handler} holds {level} on tool {tool}, wider than its scope (P-02)"
             );
-            findings.warning(source.at(&format!("tools.{tool}")), what);
+            let remedy = "lower the level or widen the scope";
+            findings.warning(WiderThanScope, source.at(&format!("tools.{tool}")), what, remedy);
         }
     }
 }

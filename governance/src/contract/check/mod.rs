@@ -15,14 +15,14 @@ use super::builder::{ContractsBuilder, Declared};
 use super::error::{
     ContractError,
     ContractErrorKind::{self, Duplicate, UnknownReference},
-    ContractWarning,
 };
 use super::event::EventContract;
+use super::finding::{Finding, FindingKind};
 use super::handler::HandlerContract;
 use super::place::Place;
 
 /// Everything that is wrong, and everything that is doubtful.
-pub(super) fn check(declared: &ContractsBuilder) -> (Vec<ContractError>, Vec<ContractWarning>) {
+pub(super) fn check(declared: &ContractsBuilder) -> (Vec<ContractError>, Vec<Finding>) {
     let mut findings = Findings::default();
     let set = Set {
         events: index(&declared.events, "event", |it| &it.event, &mut findings),
@@ -80,7 +80,7 @@ impl<'a> Set<'a> {
 #[derive(Default)]
 struct Findings {
     errors: Vec<ContractError>,
-    warnings: Vec<ContractWarning>,
+    warnings: Vec<Finding>,
 }
 
 impl Findings {
@@ -94,8 +94,14 @@ impl Findings {
         self.errors.push(ContractError { kind, place, what, remedy: remedy.into() });
     }
 
-    fn warning(&mut self, place: Place, what: String) {
-        self.warnings.push(ContractWarning { place, what });
+    fn warning(
+        &mut self,
+        kind: FindingKind,
+        place: Place,
+        what: String,
+        remedy: impl Into<String>,
+    ) {
+        self.warnings.push(Finding { kind, place, what, remedy: remedy.into() });
     }
 }
 

@@ -324,17 +324,18 @@ fn doubtful_declarations_warn() {
         )
         .build()
         .unwrap();
-    let warnings: Vec<_> = contracts.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = contracts.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [
-            "code: event A names consumer ghost, which has no contract",
+            "code: event A names consumer ghost, which has no contract; correct the name or remove it",
             "code: event B has no purpose; say what its happening means",
-            "code: event B names producer h, which does not emit it",
-            "code: event B names producer nobody, which has no contract",
+            "code: event B names producer h, which does not emit it; correct the name or remove it",
+            "code: event B names producer nobody, which has no contract; correct the name or remove it",
             "code: handler h holds delete on tool cms.page, wider than its scope (P-02); lower the \
              level or widen the scope",
-            "code: handler h asks for role approver, but no principals are declared",
+            "code: handler h asks for role approver, but no principals are declared; declare \
+             \"principals\" with their keys and roles",
         ]
     );
 }

@@ -56,7 +56,7 @@ fn documents_of_all_files_are_one_set() {
     assert_eq!(contracts.events().count(), 5);
     assert_eq!(contracts.handlers().count(), 2);
     assert_eq!(contracts.principals().count(), 1);
-    assert_eq!(contracts.warnings(), []);
+    assert_eq!(contracts.warnings, []);
     assert_eq!(contracts.digest(), super::sample().digest());
 }
 

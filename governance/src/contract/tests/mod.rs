@@ -1,6 +1,7 @@
 //! The contracts module as its users see it: a folder in, a checked set or exact messages out.
 
 mod checking;
+mod linting;
 mod loading;
 mod must_use;
 mod reading;

@@ -6,7 +6,7 @@ use crate::contract::{ContractErrorKind, Contracts};
 #[test]
 fn the_sample_reads_as_written() {
     let contracts = sample();
-    assert_eq!(contracts.warnings(), []);
+    assert_eq!(contracts.warnings, []);
     let packager = contracts.handler("release-packager").unwrap();
     assert_eq!(packager.ordering.len(), 3);
     assert_eq!(packager.limits.runtime.as_secs(), 120);

@@ -1,0 +1,72 @@
+//! `wingman contracts lint`: what it says of the demo's own contracts and of broken ones.
+
+use serde_json::Value;
+
+use crate::process::Place;
+
+const FOLDER: &str = "demo/contracts";
+
+fn lint(place: &Place, more: &[&str]) -> crate::process::Ended {
+    place.run(&[&["contracts", "lint", FOLDER], more].concat())
+}
+
+fn kinds<'a>(report: &'a Value, of: &str) -> Vec<&'a str> {
+    let list = report[of].as_array().unwrap();
+    list.iter().map(|it| it["kind"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_demo_has_no_errors_and_strict_fails_on_its_warnings() {
+    let place = Place::with_demo();
+    let report = lint(&place, &["--json"]).done().json();
+    assert_eq!(kinds(&report, "errors"), [""; 0]);
+    assert_eq!((&report["events"], &report["handlers"]), (&13.into(), &7.into()));
+    // The ends of the workflow: people read them, no handler does.
+    assert_eq!(kinds(&report, "warnings"), ["no_consumer"; 6]);
+    let first = &report["warnings"][0];
+    assert!(first["file"].as_str().unwrap().ends_with("events.yaml"), "{first}");
+    assert!(first["line"].as_u64() > Some(1) && first["remedy"].is_string(), "{first}");
+    lint(&place, &["--strict"]).refused(1, &[]);
+    let out = lint(&place, &[]).done().out;
+    assert!(out.contains("warning: ") && out.contains("errors 0 · warnings 6"), "{out}");
+}
+
+#[test]
+fn a_handler_that_nothing_leads_to_is_an_error_with_its_line() {
+    let place = Place::with_demo();
+    let handlers = format!("{FOLDER}/handlers.yaml");
+    place.edit(&handlers, "emits: [RequestValidated, RequestRejected]", "emits: [RequestRejected]");
+    place.edit(&handlers, ", done: RequestValidated", ", done: RequestRejected");
+    let text = place.read(&handlers);
+    let line = text.lines().position(|it| it == "consumes: [RequestValidated]").unwrap() + 1;
+    let at =
+        format!("error: {FOLDER}/handlers.yaml:{line}: handler permission-boundary-filter never");
+    lint(&place, &[]).refused(1, &[&at, "let a handler that runs emit what it consumes"]);
+    let ended = lint(&place, &["--json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let report = ended.json();
+    // The rest of the loop hangs on it, up to the rollback.
+    assert_eq!(
+        kinds(&report, "errors"),
+        [
+            "no_producer",
+            "unreachable",
+            "unreachable",
+            "unreachable",
+            "unreachable",
+            "unreachable",
+            "unreachable"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_loaded_is_told_in_the_same_shape() {
+    let place = Place::with_demo();
+    place.edit(&format!("{FOLDER}/handlers.yaml"), "mission: \"Turn", "mision: \"Turn");
+    let ended = lint(&place, &["--json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let report = ended.json();
+    assert_eq!(kinds(&report, "errors"), ["unknown_field"]);
+    assert_eq!(report["digest"], Value::Null);
+}
