@@ -4,9 +4,36 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::process::{Ended, LEDGER, Place, outcomes};
 
+/// The tests of every broker, given the function that makes its [`Broker`].
+macro_rules! on_broker_tests {
+    ($broker:ident: $($test:ident),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            $broker().$test();
+        })+
+    };
+    ($broker:ident) => {
+        on_broker::on_broker_tests! {
+            $broker:
+            the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep,
+            the_publishing_workflow_is_the_same_and_cleans_up,
+            what_is_published_comes_to_each_group_once,
+            a_malformed_line_is_named_and_those_before_it_are_sent,
+            a_governed_publish_is_recorded_relayed_and_refused_for_owned_types,
+            an_unknown_key_in_the_url_is_named_with_the_known_ones,
+            a_broker_that_is_down_is_waited_for_and_named,
+        }
+    };
+}
+pub(crate) use on_broker_tests;
+
 /// A broker under test.
 pub(crate) struct Broker {
     pub(crate) url: String,
+    /// A key that its URL may have.
+    pub(crate) known_key: &'static str,
+    /// The URL of one that is down: nobody listens on port 1.
+    pub(crate) down: &'static str,
     /// How much it has of a namespace.
     pub(crate) left: fn(&str) -> usize,
     /// Whether it has groups, or what stands for them, of a namespace.
@@ -14,7 +41,7 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    pub(crate) fn demo_takes_every_branch_and_cleans_up_unless_told_to_keep(&self) {
+    pub(crate) fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep(&self) {
         let place = Place::new();
         let demo = ["demo", "--broker", &self.url, "--out", "demo", "--json"];
         let report = place.run(&demo).done().json();
@@ -29,7 +56,7 @@ impl Broker {
         assert_eq!((self.left)(&namespace), 0);
     }
 
-    pub(crate) fn publishing_workflow_is_the_same_and_cleans_up(&self) {
+    pub(crate) fn the_publishing_workflow_is_the_same_and_cleans_up(&self) {
         let place = Place::new();
         let demo = ["demo", "--scenario", "publishing", "--broker", &self.url, "--out", "demo"];
         let report = place.run(&[&demo[..], &["--json"]].concat()).done().json();
@@ -66,7 +93,7 @@ impl Broker {
         assert_eq!(next["data"], 8);
     }
 
-    pub(crate) fn malformed_line_is_named_and_those_before_it_are_sent(&self) {
+    pub(crate) fn a_malformed_line_is_named_and_those_before_it_are_sent(&self) {
         let (place, topic) = (Place::new(), topic());
         let good =
             "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"T\",\"data\":{}}";
@@ -78,7 +105,7 @@ impl Broker {
         assert_eq!(self.consume(&place, &topic, "g", "1").done().json()["id"], "1");
     }
 
-    pub(crate) fn governed_publish_is_recorded_relayed_and_refused_for_owned_types(&self) {
+    pub(crate) fn a_governed_publish_is_recorded_relayed_and_refused_for_owned_types(&self) {
         let place = Place::new();
         let demo = ["demo", "--broker", &self.url, "--out", "demo", "--interactive", "--json"];
         let mut demo = place.start(&demo);
@@ -95,10 +122,17 @@ impl Broker {
         assert_eq!(demo.end().done().json()["verified"], true);
     }
 
+    pub(crate) fn an_unknown_key_in_the_url_is_named_with_the_known_ones(&self) {
+        let sign = if self.url.contains('?') { '&' } else { '?' };
+        let url = format!("{}{sign}nope=1", self.url);
+        let ended = Place::new().run(&["publish", "--broker", &url, "--topic", "t", "--data", "1"]);
+        ended.refused(2, &["nope", self.known_key]);
+    }
+
     /// The demo waits, and says for what.
-    pub(crate) fn down_is_waited_for_and_named(url: &str) {
+    pub(crate) fn a_broker_that_is_down_is_waited_for_and_named(&self) {
         let place = Place::new();
-        let mut demo = place.start(&["demo", "--broker", url, "--out", "demo"]);
+        let mut demo = place.start(&["demo", "--broker", self.down, "--out", "demo"]);
         demo.wait_for("tries again");
     }
 
@@ -126,13 +160,6 @@ pub(crate) fn url_in(variable: &str) -> String {
              `integration-tests/brokers.sh urls` prints their URLs"
         )
     })
-}
-
-/// An unknown key in the URL is named with a known one.
-pub(crate) fn unknown_key_is_named(url: &str, key: &str, known: &str) {
-    let place = Place::new();
-    let ended = place.run(&["publish", "--broker", url, "--topic", "t", "--data", "1"]);
-    ended.refused(2, &[key, known]);
 }
 
 /// A topic that no other test and no other run has.

@@ -10,8 +10,10 @@ mod process;
 #[path = "../command/topology.rs"]
 mod topology;
 
-use on_broker::{Broker, unknown_key_is_named, url_in};
+use on_broker::{Broker, url_in};
 use topology::topics_of;
+
+on_broker::on_broker_tests!(broker);
 
 fn url() -> String {
     url_in("WINGMAN_SNS_SQS_URL")
@@ -20,45 +22,9 @@ fn url() -> String {
 fn broker() -> Broker {
     Broker {
         url: url(),
+        known_key: "payload_bytes_max",
+        down: "sns-sqs://us-east-1?endpoint=http://127.0.0.1:1&account=000000000000&access_key=a&secret_key=b",
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),
     }
-}
-
-#[test]
-fn the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep() {
-    broker().demo_takes_every_branch_and_cleans_up_unless_told_to_keep();
-}
-
-#[test]
-fn the_publishing_workflow_is_the_same_and_cleans_up() {
-    broker().publishing_workflow_is_the_same_and_cleans_up();
-}
-
-#[test]
-fn what_is_published_comes_to_each_group_once() {
-    broker().what_is_published_comes_to_each_group_once();
-}
-
-#[test]
-fn a_malformed_line_is_named_and_those_before_it_are_sent() {
-    broker().malformed_line_is_named_and_those_before_it_are_sent();
-}
-
-#[test]
-fn a_governed_publish_is_recorded_relayed_and_refused_for_owned_types() {
-    broker().governed_publish_is_recorded_relayed_and_refused_for_owned_types();
-}
-
-#[test]
-fn an_unknown_key_in_the_url_is_named_with_the_known_ones() {
-    unknown_key_is_named(&format!("{}&nope=1", url()), "nope", "payload_bytes_max");
-}
-
-/// Nobody listens on port 1.
-#[test]
-fn a_broker_that_is_down_is_waited_for_and_named() {
-    Broker::down_is_waited_for_and_named(
-        "sns-sqs://us-east-1?endpoint=http://127.0.0.1:1&account=000000000000&access_key=a&secret_key=b",
-    );
 }

@@ -80,6 +80,20 @@ impl Worker {
         }
     }
 
+    /// Stops it where it stands. One of its threads takes the signal and tells the others: on a busy
+    /// machine they run on for a while, so that this waits until each of them stands still.
+    pub(super) fn suspend(&self) -> Result<(), String> {
+        self.signal("STOP")?;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if stands_still(self.process.id()) {
+                return Ok(());
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Err(format!("the worker did not stand still in {PATIENCE:?}"))
+    }
+
     /// Tells it to stop, and waits until it has.
     pub(super) fn stop(&mut self) -> Result<(), String> {
         drop(self.process.stdin.take());
@@ -114,4 +128,16 @@ impl Drop for Worker {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Whether each thread of a process is stopped: the third field of its `stat`, counted after the name,
+/// which may hold spaces.
+fn stands_still(process: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return false;
+    };
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+    })
 }
