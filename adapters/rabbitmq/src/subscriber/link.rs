@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use wingman_core::transport::Generation;
 use wingman_core::{Error, Kind, Result};
 
@@ -21,7 +23,13 @@ pub(super) struct Link {
     pub(super) generation: Generation,
     shelf: Mutex<Shelf>,
     wake: Notify,
+    /// When something was acked last.
+    acked: Mutex<Option<Instant>>,
 }
+
+/// How long after an ack a channel may be closed. The server answers no ack, applies it later, and
+/// drops those that wait behind more than 32 others of a quorum queue when the channel ends.
+const ACKS_APPLIED_AFTER: Duration = Duration::from_millis(250);
 
 impl Link {
     /// Begins to consume; what the consumer brings is for the shelf.
@@ -52,7 +60,8 @@ impl Link {
         })?;
         let shelf = Shelf::new(seat.options.ordered, std::mem::take(known));
         let (generation, shelf) = (shelf.generation(), Mutex::new(shelf));
-        Ok((Arc::new(Self { channel, generation, shelf, wake: Notify::new() }), consumer))
+        let (wake, acked) = (Notify::new(), Mutex::default());
+        Ok((Arc::new(Self { channel, generation, shelf, wake, acked }), consumer))
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -62,6 +71,25 @@ impl Link {
     pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         // Nothing panics half-way through a change, so a poisoned shelf is still whole.
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that acks were written.
+    pub(super) fn acked(&self) {
+        *self.last_acked() = Some(Instant::now());
+    }
+
+    /// Ends the channel, once the server had time for the acks. One that is lost has ended already.
+    pub(super) async fn close(&self) {
+        let acked = *self.last_acked();
+        if let Some(acked) = acked.filter(|_| !self.is_lost()) {
+            tokio::time::sleep_until(acked + ACKS_APPLIED_AFTER).await;
+        }
+        let _ = self.channel.close(200, "OK".into()).await;
+    }
+
+    fn last_acked(&self) -> MutexGuard<'_, Option<Instant>> {
+        // One value: whole at any time.
+        self.acked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that a look is worth while.

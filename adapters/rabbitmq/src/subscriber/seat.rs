@@ -227,6 +227,9 @@ impl Seat {
         };
         let time = self.server.config.reply_time();
         let written = bounded(time, (Doing::Writing, "settle"), written).await;
+        if !acking.is_empty() {
+            link.acked();
+        }
         let result = |((_, how), settled): (&(AckToken, Settle), bool)| match (how, &written) {
             (_, _) if !settled => Err(stale()),
             // Whether the server has it, only a redelivery tells.
@@ -251,9 +254,8 @@ impl Seat {
             return;
         };
         link.shelf().ended();
-        // One that is lost has gone back already.
-        let closed = link.channel.close(200, "OK".into());
-        let _ = self.server.connector.ask("close", closed).await;
+        // A server that does not answer ends it with the connection.
+        let _ = tokio::time::timeout(self.server.config.reply_time(), link.close()).await;
     }
 
     pub(super) fn check_open(&self) -> Result<()> {
