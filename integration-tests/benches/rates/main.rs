@@ -1,69 +1,79 @@
-//! Rates as ratios against the bare client or the bare database in the same run: medians of rounds
-//! that take turns. `cargo bench -p wingman-tests --bench rates` prints the tables of
-//! `docs/benchmarks.md`; with WINGMAN_REDIS_URL set, those of Redis too. With `-- profile N` it runs
-//! the governed side alone, N in flight, for a profiler to look at.
+//! Rates as ratios against the bare client or the bare database in the same run: medians of rounds in
+//! which the sides take turns. `cargo bench -p wingman-tests --bench rates` measures memory, the
+//! ledger and each broker whose `WINGMAN_*_URL` is set, and writes `docs/benchmarks.md` whole, from
+//! `template.md`.
+//!
+//! With `-- --print` it prints instead. For a profiler, with `-- profile N`, it runs the governed side
+//! of the ledger alone, N in flight; with `-- profile publish|consume URL`, the bus alone.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 mod bare;
-mod bus;
-mod governed;
+mod consume;
+mod document;
+mod executions;
+mod ledger;
+mod measure;
+mod place;
+mod publish;
+mod raw;
 
-use std::time::Instant;
+use document::Document;
+use place::Place;
 
-/// Rounds of each side; odd, so that there is a middle one.
-const ROUNDS: usize = 5;
-/// Executions that a profiler sees.
-const PROFILED: usize = 20_000;
+/// Brokers: the heading, and the variable with the URL.
+const BROKERS: [(&str, &str); 3] = [
+    ("Redis", "WINGMAN_REDIS_URL"),
+    ("Kafka", "WINGMAN_KAFKA_URL"),
+    ("RabbitMQ", "WINGMAN_RABBITMQ_URL"),
+];
+const PAYLOADS_BYTES: [usize; 2] = [1_024, 100];
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "profile") {
-        let in_flight = arguments[at + 1].parse().unwrap();
-        let folder = tempfile::TempDir::new().unwrap();
-        runtime.block_on(governed::run(folder.path(), in_flight, PROFILED));
+        runtime.block_on(profile(&arguments[at + 1..]));
         return;
     }
-    println!("## Governed executions against the bare database\n");
-    println!("| in flight | bare, executions/s | governed, executions/s | ratio |");
-    println!("|---|---|---|---|");
-    for in_flight in [1, 16, 128, 512] {
-        runtime.block_on(ledger_row(in_flight));
+    let mut document = Document::begin();
+    document.table("ledger", &runtime.block_on(ledger::table()));
+    let mut brokers = vec![("Memory", "memory://".to_owned())];
+    brokers.extend(
+        BROKERS.iter().filter_map(|(name, variable)| Some((*name, std::env::var(variable).ok()?))),
+    );
+    for (name, url) in brokers {
+        tell(name);
+        let place = runtime.block_on(Place::open(&url));
+        document.broker(name, &runtime.block_on(tables(&place)));
     }
-    if let Ok(url) = std::env::var("WINGMAN_REDIS_URL") {
-        println!("\n## Bus against the raw Redis client\n");
-        println!("| what | raw, messages/s | bus, messages/s | ratio |");
-        println!("|---|---|---|---|");
-        runtime.block_on(bus::table(&url));
+    if arguments.iter().any(|argument| argument == "--print") {
+        println!("{}", document.text());
+    } else {
+        println!("wrote {}", document.write());
     }
 }
 
-async fn ledger_row(in_flight: usize) {
-    // About half a second a round.
-    let executions = (in_flight * 1_500).min(20_000);
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let folder = tempfile::TempDir::new().unwrap();
-        let started = Instant::now();
-        governed::run(folder.path(), in_flight, executions).await;
-        ours.push(executions as f64 / started.elapsed().as_secs_f64());
-        let replay = bare::Replay::of(&folder.path().join("ledger.db"));
-        bare.push(executions as f64 / replay.run(&folder.path().join("bare.db")).as_secs_f64());
+async fn tables(place: &Place) -> String {
+    let (mut publishing, mut consuming) = (publish::heading(place), consume::heading(place));
+    for payload_bytes in PAYLOADS_BYTES {
+        publishing.push_str(&publish::row(place, payload_bytes).await);
+        consuming.push_str(&consume::row(place, payload_bytes).await);
     }
-    print_row(&in_flight.to_string(), &mut bare, &mut ours);
+    format!("{publishing}\n{consuming}")
 }
 
-/// One line of a table: medians, and the median of the ratios of each round's pair.
-fn print_row(name: &str, bare: &mut [f64], ours: &mut [f64]) {
-    let mut ratios: Vec<f64> =
-        ours.iter().zip(bare.iter()).map(|(ours, bare)| ours / bare).collect();
-    let (bare, ours, ratio) = (median(bare), median(ours), median(&mut ratios));
-    println!("| {name} | {bare:.0} | {ours:.0} | {ratio:.2} |");
+async fn profile(arguments: &[String]) {
+    match arguments {
+        [what, url] if what == "publish" => publish::profile(&Place::open(url).await).await,
+        [what, url] if what == "consume" => consume::profile(&Place::open(url).await).await,
+        [in_flight, ..] => ledger::profile(in_flight.parse().unwrap()).await,
+        [] => panic!("profile N, profile publish URL, or profile consume URL"),
+    }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+#[allow(clippy::print_stderr, reason = "what is being measured, beside what was")]
+fn tell(what: &str) {
+    eprintln!("{what} …");
 }
