@@ -20,7 +20,7 @@ use crate::place::{Asked, Place, group_of, messages};
 /// Deliveries in one call, as the bus takes them by default.
 pub(crate) const TAKEN_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// Governed executions of one round.
-const GOVERNED_MAX: usize = 10_000;
+const GOVERNED_MAX: usize = 5_000;
 /// The sides, which are the groups that they read for.
 const SIDES: [&str; 5] = ["raw", "driver", "bus", "typed", "governed"];
 const RAW: usize = 0;
@@ -44,7 +44,8 @@ pub(crate) async fn row(place: &Place, payload_bytes: usize) -> String {
         let topic = place.topic(&format!("consume-{payload_bytes}-{round}"), &SIDES).await;
         place.fill(&topic, &messages).await;
         for side in Rates::<5>::turns(round) {
-            let count = if side == GOVERNED { GOVERNED_MAX } else { messages.len() };
+            let governed_count = messages.len().min(GOVERNED_MAX);
+            let count = if side == GOVERNED { governed_count } else { messages.len() };
             match side {
                 RAW => {
                     let Some(raw) = &place.raw else { continue };

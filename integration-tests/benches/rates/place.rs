@@ -37,8 +37,9 @@ impl Place {
             url => wingman_adapters::open(url).await.unwrap(),
         };
         let messages = match transport.capabilities().backend {
-            "memory" | "kafka" => 50_000,
-            _ => 20_000,
+            "memory" | "kafka" => 30_000,
+            "redis" => 15_000,
+            _ => 5_000,
         };
         Self { raw: raw::beside(url, &*transport).await, transport, messages }
     }
