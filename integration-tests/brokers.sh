@@ -13,24 +13,29 @@
 # Every command may be repeated. Processes are ended by their recorded id, never by name.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
-# Without a NAME it is all but kafka3, which is three nodes, kafka3-1 to kafka3-3, which can
-# be named one by one.
+# Without a NAME it is all but the secured ones and kafka3, which is three nodes, kafka3-1 to kafka3-3,
+# which can be named one by one.
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
 # NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
 # command…`. Where needed it has NAME_ctl, and NAME_down for what is left to end. A cluster's are given
-# the node's name. Add the file and its line in BROKERS, or in CLUSTERS.
+# the node's name. Add the file and its line in BROKERS,
+# SECURED or CLUSTERS.
 set -euo pipefail
 
 BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 CLUSTERS=(kafka3)
+# Over TLS by a CA of their own, with users that may do little; not started unasked.
+SECURED=(redis-secured)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
 
 # shellcheck source=brokers/processes.sh
 source "$here/brokers/processes.sh"
-for broker in "${BROKERS[@]}" "${CLUSTERS[@]}"; do
+# shellcheck source=brokers/secured.sh
+source "$here/brokers/secured.sh"
+for broker in "${BROKERS[@]}" "${CLUSTERS[@]}" "${SECURED[@]}"; do
     # shellcheck source=brokers/redis.sh
     source "$here/brokers/$broker.sh"
 done
@@ -43,7 +48,7 @@ usage() {
 # The nodes of a name, one a line.
 nodes() {
     local broker
-    for broker in "${BROKERS[@]}"; do
+    for broker in "${BROKERS[@]}" "${SECURED[@]}"; do
         [[ $broker != "$1" ]] || { echo "$1" && return 0; }
     done
     for broker in "${CLUSTERS[@]}"; do
@@ -52,7 +57,7 @@ nodes() {
         "$broker"-[1-3]) echo "$1" && return 0 ;;
         esac
     done
-    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${CLUSTERS[*]}"
+    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${CLUSTERS[*]} ${SECURED[*]}"
 }
 
 # of NODE WHAT: the function of the broker's file.
@@ -107,7 +112,10 @@ up)
     start "${chosen[@]}"
     ;;
 down)
-    [[ $# -gt 0 ]] || for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done
+    [[ $# -gt 0 ]] || {
+        chosen+=("${SECURED[@]}")
+        for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done
+    }
     end "${chosen[@]}"
     for broker in "${chosen[@]}"; do
         [[ -d $BROKERS_HOME/$broker ]] || continue
