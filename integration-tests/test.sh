@@ -66,7 +66,7 @@ read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
 export WINGMAN_KAFKA3_URL
 tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
 # So are the ones over TLS, with users that may do little.
-secured=(redis-secured)
+secured=(redis-secured rabbitmq-secured)
 count "secured brokers start" ./integration-tests/brokers.sh up "${secured[@]}"
 while read -r name url; do
   export "WINGMAN_$(tr '[:lower:]-' '[:upper:]_' <<<"$name")_URL=$url"
