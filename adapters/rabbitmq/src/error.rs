@@ -69,6 +69,10 @@ fn classify(doing: Doing, kind: &ErrorKind) -> (Kind, &'static str) {
         ErrorKind::InvalidProtocolVersion(_) => {
             (Kind::Unsupported, "this server does not speak AMQP 0-9-1")
         }
+        ErrorKind::ParsingError(_) if doing == Doing::Connecting => (
+            Kind::Configuration,
+            "the answer is not AMQP 0-9-1: is this its port for TLS (amqps://), or another server?",
+        ),
         ErrorKind::ParsingError(_) => {
             (Kind::Internal, "the answer is not AMQP 0-9-1: is this a RabbitMQ server?")
         }

@@ -142,8 +142,7 @@ impl Refusal {
 
 /// What to say of a broker that takes a connection and then ends it, or says nothing in time. One that is
 /// just ending or starting does so, too: it is tried again.
-pub const NO_WORD: &str =
-    "the broker said nothing: is it just starting, or does one side speak TLS and the other not?";
+pub const NO_WORD: &str = "the broker said nothing: is it just starting, does one side speak TLS and the other not, or does it refuse our certificate?";
 
 #[cfg(test)]
 mod tests {
