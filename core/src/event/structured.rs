@@ -13,8 +13,8 @@ use crate::error::{Error, Kind, Result};
 use super::{CloudEvent, version};
 
 impl CloudEvent {
-    /// The event as one JSON object. JSON data stands in `data`, byte for byte; anything else in
-    /// `data_base64`, so that reading it back gives the same bytes.
+    /// The event as one JSON object on one line. JSON data stands in `data`, byte for byte, and so does
+    /// text, as a string; anything else in `data_base64`, so that reading it back gives the same bytes.
     ///
     /// # Errors
     /// [`Kind::Internal`] only if serialising strings fails.
@@ -26,12 +26,11 @@ impl CloudEvent {
             object.insert(name, serde_json::value::to_raw_value(&value).map_err(failed)?);
         }
         if let Some(data) = &self.data {
-            let (name, value) = match self.verbatim_json(data) {
-                Some(value) => ("data", value),
-                None => {
-                    let text = BASE64.encode(data);
-                    ("data_base64", serde_json::value::to_raw_value(&text).map_err(failed)?)
-                }
+            let string = |text: &str| serde_json::value::to_raw_value(text).map_err(failed);
+            let (name, value) = match (self.verbatim_json(data), self.text(data)) {
+                (Some(value), _) => ("data", value),
+                (None, Some(text)) => ("data", string(text)?),
+                (None, None) => ("data_base64", string(&BASE64.encode(data))?),
             };
             object.insert(name, value);
         }
@@ -49,10 +48,10 @@ impl CloudEvent {
                 malformed("not a JSON object of CloudEvents attributes").because(error)
             })?;
         let mut attributes = BTreeMap::new();
-        let mut data = None;
+        let (mut data, mut given) = (None, None);
         for (name, raw) in object {
             match name.as_str() {
-                "data" => data = Some(Bytes::from(raw.get().to_owned())),
+                "data" => given = Some(raw),
                 "data_base64" => data = Some(decode_base64(&raw)?),
                 _ => {
                     if let Some(value) = canonical(&name, &raw)? {
@@ -67,13 +66,32 @@ impl CloudEvent {
         for (name, value) in attributes {
             event.set_attribute(&name, value)?;
         }
-        event.data = data;
+        event.data = data.or_else(|| given.map(|raw| event.data_of(&raw)));
         Ok(event)
     }
 
-    /// The data as a JSON value, if writing it there keeps every byte.
+    /// What stands in `data`: a string is itself where the content is not JSON, else it is JSON
+    /// (JSON format, section 3.1.1).
+    fn data_of(&self, raw: &RawValue) -> Bytes {
+        let string = (!self.is_json()).then(|| serde_json::from_str::<String>(raw.get()).ok());
+        string.flatten().map_or_else(|| Bytes::from(raw.get().to_owned()), Bytes::from)
+    }
+
+    /// The data as text, if its declared media type is one of texts.
+    fn text<'a>(&self, data: &'a Bytes) -> Option<&'a str> {
+        let declared = self.data_content_type.as_deref()?.split(';').next()?;
+        let media = declared.trim().to_ascii_lowercase();
+        let is_text = media.starts_with("text/") && media != "text/json";
+        let is_xml = media == "application/xml" || media.ends_with("+xml");
+        (is_text || is_xml).then(|| std::str::from_utf8(data).ok())?
+    }
+
+    /// The data as a JSON value, if writing it there keeps every byte and the line.
     fn verbatim_json(&self, data: &Bytes) -> Option<Box<RawValue>> {
         let text = self.is_json().then(|| std::str::from_utf8(data).ok())??;
+        if text.contains(['\n', '\r']) {
+            return None;
+        }
         let value = RawValue::from_string(text.to_owned()).ok()?;
         (value.get().len() == text.len() && text.trim().len() == text.len()).then_some(value)
     }
@@ -112,19 +130,41 @@ mod tests {
     #[test]
     fn data_keeps_its_bytes_whatever_they_are() {
         let base = || CloudEvent::new("1", "/s", "T").unwrap();
-        let mut text = base();
-        text.data_content_type = Some("text/plain".into());
-        text.data = Some(Bytes::from_static(b"plain \xff"));
+        let of = |media: &str, data: &'static [u8]| {
+            let mut event = base();
+            event.data_content_type = Some(media.to_owned());
+            event.data = Some(Bytes::from_static(data));
+            event
+        };
         for event in [
             base(),
             base().with_json(&b"{\"b\" : 1,  \"a\":1e3}"[..]),
             base().with_json(&b" {} "[..]),
             base().with_json(&b"not json"[..]),
-            text,
+            base().with_json(&b"{\r\n}"[..]),
+            base().with_json(&b"\"text\""[..]),
+            of("text/plain", b"plain \xff"),
+            of("text/plain", b"\"two\"\nlines"),
+            of("text/plain", b""),
+            of("application/octet-stream", b"plain"),
         ] {
             let json = event.to_json().unwrap();
+            assert!(!json.contains(&b'\n'), "{}", json.escape_ascii());
             assert_eq!(CloudEvent::from_json(&json).unwrap(), event, "{}", json.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_string_of_others_is_its_text_unless_it_is_json() {
+        let read = |media: &str, data: &str| {
+            let base = r#"{"specversion":"1.0","id":"1","source":"/s","type":"T","#;
+            let text = format!("{base}\"data\":{data}{media}}}");
+            CloudEvent::from_json(text.as_bytes()).unwrap().data.unwrap()
+        };
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, r#""\u00fc\n""#), "ü\n");
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, "[1]"), "[1]");
+        assert_eq!(read(r#","datacontenttype":"a/b+json""#, r#""\u00fc""#), r#""\u00fc""#);
+        assert_eq!(read("", r#""x""#), r#""x""#);
     }
 
     #[test]
