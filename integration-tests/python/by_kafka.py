@@ -2,19 +2,16 @@
 
 from urllib.parse import urlsplit
 
-from cloudevents.core.bindings import kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from events import FORMAT, strict
-
-TO = {"binary": kafka.to_binary, "structured": kafka.to_structured}
+from headers import came, written
 
 
 def send(url, topic, mode, events):
     refused = []
     producer = Producer({"bootstrap.servers": urlsplit(url).netloc, "acks": "all"})
     for event in events:
-        message = TO[mode](event, FORMAT)
+        message = written(event, mode)
         producer.produce(
             topic,
             value=message.value,
@@ -26,7 +23,7 @@ def send(url, topic, mode, events):
         raise SystemExit(f"Kafka did not take everything: {refused}")
 
 
-def listen(url, topic):
+def listen(url, topic, mode):
     place = urlsplit(url).netloc
     consumer = Consumer({"bootstrap.servers": place, "group.id": "python", "enable.auto.commit": False})
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
@@ -37,12 +34,10 @@ def listen(url, topic):
             record = consumer.poll(0.2)
             if record is not None and record.error():
                 raise SystemExit(f"Kafka: {record.error()}")
-            yield None if record is None else read(record)
+            yield None if record is None else read(record, mode)
     finally:
         consumer.close()
 
 
-def read(record):
-    headers, body = dict(record.headers() or []), record.value() or b""
-    message = kafka.KafkaMessage(headers, record.key(), body)
-    return lambda: kafka.from_binary(message, FORMAT, strict), body
+def read(record, mode):
+    return came(mode, dict(record.headers() or []), record.key(), record.value() or b"")

@@ -3,15 +3,12 @@
 from urllib.parse import parse_qs, urlsplit
 
 import grpc
-from cloudevents.core.bindings import kafka
 from google.api_core.exceptions import DeadlineExceeded
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient, types
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from events import FORMAT, strict
-
-TO = {"binary": kafka.to_binary, "structured": kafka.to_structured}
+from headers import came, written
 
 
 def channel(url: str) -> grpc.Channel:
@@ -24,14 +21,14 @@ def send(url, topic, mode, events):
     path = client.topic_path(urlsplit(url).hostname, topic)
     sent = []
     for event in events:
-        message = TO[mode](event, FORMAT)
+        message = written(event, mode)
         attributes = {renamed(name, "ce_", "ce-"): value.decode() for name, value in message.headers.items()}
         sent.append(client.publish(path, message.value, ordering_key=message.key or "", **attributes))
     for receipt in sent:
         receipt.result(timeout=30)
 
 
-def listen(url, topic):
+def listen(url, topic, mode):
     client = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel(url)))
     project = urlsplit(url).hostname
     subscription = client.subscription_path(project, f"python-{topic}")
@@ -44,7 +41,7 @@ def listen(url, topic):
             except DeadlineExceeded:
                 got = []
             for one in got:
-                yield read(one.message)
+                yield read(one.message, mode)
             if got:
                 client.acknowledge(subscription=subscription, ack_ids=[one.ack_id for one in got])
             yield None
@@ -53,11 +50,13 @@ def listen(url, topic):
         client.close()
 
 
-def read(native):
+def read(native, mode):
     headers = {renamed(name, "ce-", "ce_"): value.encode() for name, value in native.attributes.items()}
-    message = kafka.KafkaMessage(headers, native.ordering_key or None, native.data)
-    return lambda: kafka.from_binary(message, FORMAT, strict), native.data
+    return came(mode, headers, native.ordering_key or None, native.data)
 
 
 def renamed(name: str, old: str, new: str) -> str:
+    """The name with another prefix; one that has the new one already means nothing there."""
+    if name.startswith(new):
+        raise SystemExit(f"{name} is no attribute of this binding")
     return new + name.removeprefix(old) if name.startswith(old) else name

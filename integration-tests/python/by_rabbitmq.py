@@ -1,10 +1,11 @@
 """RabbitMQ by pika, with the SDK's bindings of AMQP and of RabbitMQ (`knative`)."""
 
-import pika
-from cloudevents.core.bindings import amqp, rabbitmq
 from urllib.parse import urlsplit
 
-from events import FORMAT, strict
+import pika
+from cloudevents.core.bindings import amqp, rabbitmq
+
+from events import FORMAT, Strict, check_media
 
 
 def connect(url: str) -> pika.BlockingConnection:
@@ -32,18 +33,25 @@ def written(event, mode):
     return message.application_properties, message.properties.get("content-type"), message.application_data
 
 
-def listen(url, topic):
+def listen(url, topic, mode):
     connection = connect(url)
     channel = connection.channel()
     queue = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(queue, topic, "#")
     yield None
     for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.2):
-        yield None if method is None else read(properties, body)
+        yield None if method is None else read(properties, body, mode)
     connection.close()
 
 
-def read(properties, body):
+def read(properties, body, mode):
     media = {} if properties.content_type is None else {"content-type": properties.content_type}
     message = amqp.AMQPMessage(media, properties.headers or {}, body)
-    return lambda: amqp.from_binary(message, FORMAT, strict), body
+    if mode == "binary":
+        return lambda: amqp.from_binary(message, FORMAT, Strict), body
+
+    def structured():
+        check_media(properties.content_type or "")
+        return amqp.from_structured(message, FORMAT, Strict)
+
+    return structured, None

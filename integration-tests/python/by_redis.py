@@ -3,11 +3,8 @@
 from urllib.parse import urlsplit
 
 import redis
-from cloudevents.core.bindings import kafka
 
-from events import FORMAT, strict
-
-TO = {"binary": kafka.to_binary, "structured": kafka.to_structured}
+from headers import came, written
 
 
 def connect(url: str) -> redis.Redis:
@@ -18,23 +15,22 @@ def connect(url: str) -> redis.Redis:
 def send(url, topic, mode, events):
     server = connect(url)
     for event in events:
-        message = TO[mode](event, FORMAT)
+        message = written(event, mode)
         key = {} if message.key is None else {"key": message.key}
         server.xadd(topic, {**message.headers, **key, "data": message.value})
 
 
-def listen(url, topic):
+def listen(url, topic, mode):
     server, last = connect(url), "0"
     yield None
     while True:
         for _, entries in server.xread({topic: last}, block=200):
             for last, fields in entries:
-                yield read(fields)
+                yield read(fields, mode)
         yield None
 
 
-def read(fields: dict[bytes, bytes]):
+def read(fields: dict[bytes, bytes], mode: str):
     headers = {name.decode(): value for name, value in fields.items()}
     body, key = headers.pop("data"), headers.pop("key", None)
-    message = kafka.KafkaMessage(headers, key, body)
-    return lambda: kafka.from_binary(message, FORMAT, strict), body
+    return came(mode, headers, key, body)

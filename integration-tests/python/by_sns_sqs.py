@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import boto3
 
-from events import FORMAT, strict
+from events import FORMAT, Strict, check_media
 
 
 def client(service: str, url: str):
@@ -38,7 +38,7 @@ def send(url, topic, mode, events):
         )
 
 
-def listen(url, topic):
+def listen(url, topic, _mode):
     sns, sqs = client("sns", url), client("sqs", url)
     queue = sqs.create_queue(QueueName=f"{topic}-python.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -48,11 +48,17 @@ def listen(url, topic):
     yield None
     try:
         while True:
-            got = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            got = sqs.receive_message(
+                QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
+            )
             for message in got.get("Messages", []):
-                body = message["Body"]
-                yield (lambda: FORMAT.read(strict, body)), None
+                yield (lambda: read(message)), None
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             yield None
     finally:
         sqs.delete_queue(QueueUrl=queue)
+
+
+def read(message):
+    check_media(message["MessageAttributes"]["content-type"]["StringValue"])
+    return FORMAT.read(Strict, message["Body"])

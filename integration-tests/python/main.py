@@ -4,7 +4,7 @@
   main.py table                             the events in structured mode, one a line
   main.py judge                             compare with the table what `wingman consume` printed
   main.py send BROKER MODE URL TOPIC        send the table
-  main.py listen BROKER URL TOPIC           say `ready`, then compare with the table what comes
+  main.py listen BROKER MODE URL TOPIC      say `ready`, then compare with the table what comes
 
 `judge` and `listen` print a line for each event: {"case": NAME, "faults": [TEXT, …]}.
 """
@@ -13,7 +13,7 @@ import importlib
 import sys
 import time
 
-from events import EVENTS, FORMAT, Verdicts, strict
+from events import EVENTS, FORMAT, Strict, Verdicts
 
 # How long what was published may take to come.
 PATIENCE_SECONDS = 60
@@ -27,14 +27,14 @@ def client(broker: str):
 def judge() -> None:
     verdicts = Verdicts()
     for line in sys.stdin.buffer:
-        verdicts.came(lambda: FORMAT.read(strict, line))
+        verdicts.came(lambda: FORMAT.read(Strict, line))
     verdicts.report()
 
 
-def listen(broker: str, url: str, topic: str) -> None:
+def listen(broker: str, mode: str, url: str, topic: str) -> None:
     verdicts = Verdicts()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    messages = client(broker).listen(url, topic)
+    messages = client(broker).listen(url, topic, mode)
     next(messages)
     print("ready", flush=True)
     for message in messages:
@@ -58,8 +58,8 @@ def main(words: list[str]) -> None:
             judge()
         case ["send", broker, mode, url, topic]:
             client(broker).send(url, topic, mode, EVENTS.values())
-        case ["listen", broker, url, topic]:
-            listen(broker, url, topic)
+        case ["listen", broker, mode, url, topic]:
+            listen(broker, mode, url, topic)
         case _:
             sys.exit(__doc__)
 

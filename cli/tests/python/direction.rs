@@ -14,14 +14,14 @@ use crate::program::{self, Program};
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Direction {
     ToWingman { mode: &'static str },
-    FromWingman,
+    FromWingman { mode: &'static str },
 }
 
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ToWingman { mode } => write!(f, "to_wingman_{mode}"),
-            Self::FromWingman => write!(f, "from_wingman"),
+            Self::FromWingman { mode } => write!(f, "from_wingman_{mode}"),
         }
     }
 }
@@ -61,7 +61,7 @@ impl Route {
         };
         let verdicts = match self.direction {
             Direction::ToWingman { mode } => way.to_wingman(mode),
-            Direction::FromWingman => way.from_wingman(),
+            Direction::FromWingman { mode } => way.from_wingman(mode),
         }?;
         verdicts.lines().map(verdict).collect()
     }
@@ -85,13 +85,14 @@ impl Way {
         program::run(&["judge"], &printed)
     }
 
-    fn from_wingman(&self) -> Result<String, String> {
+    fn from_wingman(&self, mode: &str) -> Result<String, String> {
         self.consume(&["--wait", "0"]);
-        let mut reader = Program::start(&["listen", self.broker, &self.url, &self.topic])?;
+        let mut reader = Program::start(&["listen", self.broker, mode, &self.url, &self.topic])?;
         reader.wait_for("ready")?;
         std::fs::write(self.place.path("events.ndjson"), table()?).unwrap();
-        let publish = ["publish", "--broker", &self.url, "--topic", &self.topic];
-        self.place.run(&[&publish[..], &["--file", "events.ndjson"]].concat()).done();
+        let file = ["publish", "--topic", &self.topic, "--file", "events.ndjson"];
+        let mode: &[&str] = if mode == "structured" { &["--structured"] } else { &[] };
+        self.place.run(&[&file[..], &["--broker", &self.url], mode].concat()).done();
         reader.end()
     }
 

@@ -18,7 +18,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use self::direction::{Direction, Route};
 
-/// Each broker, and the modes in which others may send to it.
+/// Each broker, and the modes in which others may send to it. What Wingman publishes in binary mode is
+/// structured on SNS, which has too few attributes.
 const BROKERS: &[(&str, &[&str])] = &[
     ("kafka", &["binary", "structured"]),
     ("pubsub", &["binary", "structured"]),
@@ -40,7 +41,8 @@ fn trials(events: &str) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (broker, modes) in BROKERS {
         let sent = modes.iter().map(|mode| Direction::ToWingman { mode });
-        for direction in sent.chain([Direction::FromWingman]) {
+        let read = ["binary", "structured"].map(|mode| Direction::FromWingman { mode });
+        for direction in sent.chain(read) {
             let name = format!("{broker}::{direction}");
             // The first test that asks makes the way; the others read what came.
             let route = Arc::new(Route::new(broker, direction));

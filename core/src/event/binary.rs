@@ -10,10 +10,10 @@ use super::{CloudEvent, version};
 
 /// What stands in front of an attribute's name in a header.
 pub(super) const PREFIX: &str = "ce_";
-const CONTENT_TYPE: &str = "content-type";
+pub(super) const CONTENT_TYPE: &str = "content-type";
 /// How the media type of every event format begins, and the one of JSON.
 const FORMATS: &str = "application/cloudevents";
-const STRUCTURED: &str = "application/cloudevents+json";
+pub(super) const STRUCTURED: &str = "application/cloudevents+json";
 
 impl CloudEvent {
     /// The event in binary mode; the message's key is the partition key. Data of an event without

@@ -9,7 +9,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
+use crate::message::{Headers, Message};
 
+use super::binary::{CONTENT_TYPE, STRUCTURED};
 use super::{CloudEvent, version};
 
 impl CloudEvent {
@@ -35,6 +37,21 @@ impl CloudEvent {
             object.insert(name, value);
         }
         serde_json::to_vec(&object).map_err(failed)
+    }
+
+    /// The event in structured mode: its JSON is the payload, and the content type says so. The message's
+    /// key is the partition key.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] only if serialising strings fails.
+    pub fn to_structured_message(&self) -> Result<Message> {
+        let mut headers = Headers::builder();
+        headers.push(CONTENT_TYPE, STRUCTURED)?;
+        Ok(Message {
+            key: self.partition_key().map(|key| key.to_owned().into()),
+            headers: headers.build(),
+            payload: self.to_json()?.into(),
+        })
     }
 
     /// Reads an event from one JSON object. Attributes that are numbers or booleans are kept in
@@ -66,15 +83,21 @@ impl CloudEvent {
         for (name, value) in attributes {
             event.set_attribute(&name, value)?;
         }
-        event.data = data.or_else(|| given.map(|raw| event.data_of(&raw)));
+        event.data = data.or_else(|| given.and_then(|raw| event.data_of(&raw)));
         Ok(event)
     }
 
-    /// What stands in `data`: a string is itself where the content is not JSON, else it is JSON
+    /// What stands in `data`: where the content is not JSON, a string is itself and null is nothing
     /// (JSON format, section 3.1.1).
-    fn data_of(&self, raw: &RawValue) -> Bytes {
-        let string = (!self.is_json()).then(|| serde_json::from_str::<String>(raw.get()).ok());
-        string.flatten().map_or_else(|| Bytes::from(raw.get().to_owned()), Bytes::from)
+    fn data_of(&self, raw: &RawValue) -> Option<Bytes> {
+        let json = || Bytes::from(raw.get().to_owned());
+        if self.is_json() {
+            return Some(json());
+        }
+        match serde_json::from_str::<Option<String>>(raw.get()) {
+            Ok(string) => string.map(Bytes::from),
+            Err(_) => Some(json()),
+        }
     }
 
     /// The data as text, if its declared media type is one of texts.
@@ -125,7 +148,6 @@ fn canonical(name: &str, raw: &RawValue) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Headers, Message};
 
     #[test]
     fn data_keeps_its_bytes_whatever_they_are() {
@@ -159,8 +181,10 @@ mod tests {
         let read = |media: &str, data: &str| {
             let base = r#"{"specversion":"1.0","id":"1","source":"/s","type":"T","#;
             let text = format!("{base}\"data\":{data}{media}}}");
-            CloudEvent::from_json(text.as_bytes()).unwrap().data.unwrap()
+            CloudEvent::from_json(text.as_bytes()).unwrap().data.unwrap_or_default()
         };
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, "null"), "");
+        assert_eq!(read("", "null"), "null");
         assert_eq!(read(r#","datacontenttype":"text/plain""#, r#""\u00fc\n""#), "ü\n");
         assert_eq!(read(r#","datacontenttype":"text/plain""#, "[1]"), "[1]");
         assert_eq!(read(r#","datacontenttype":"a/b+json""#, r#""\u00fc""#), r#""\u00fc""#);
@@ -169,10 +193,14 @@ mod tests {
 
     #[test]
     fn a_message_says_by_content_type_that_it_is_structured() {
-        let event = CloudEvent::new("1", "/s", "T").unwrap();
+        let mut event = CloudEvent::new("1", "/s", "T").unwrap();
+        event.set_extension("partitionkey", "k").unwrap();
+        let message = event.to_structured_message().unwrap();
+        assert_eq!(message.key.as_deref(), Some(&b"k"[..]));
+        assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
         let mut headers = Headers::builder();
-        headers.push("content-type", "application/cloudevents+json; charset=utf-8").unwrap();
-        let message = Message::new(event.to_json().unwrap()).with_headers(headers.build());
+        headers.push("content-type", "Application/CloudEvents+JSON; charset=utf-8").unwrap();
+        let message = message.with_headers(headers.build());
         assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
     }
 
