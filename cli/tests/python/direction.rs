@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
@@ -43,7 +44,11 @@ impl Route {
 
     /// Fails with what was wrong with this event.
     pub(crate) fn judge(&self, event: &str) -> Result<(), String> {
-        let faults = self.faults.get_or_init(|| self.go()).as_ref().map_err(String::clone)?;
+        // Whatever happens, once is enough.
+        let go = || catch_unwind(AssertUnwindSafe(|| self.go()));
+        let gone =
+            || go().unwrap_or_else(|_| Err("the way ended in a panic: see above".to_owned()));
+        let faults = self.faults.get_or_init(gone).as_ref().map_err(String::clone)?;
         match faults.get(event) {
             Some(faults) if faults.is_empty() => Ok(()),
             Some(faults) => Err(faults.join("\n")),
@@ -60,8 +65,8 @@ impl Route {
             broker: self.broker,
         };
         let verdicts = match self.direction {
-            Direction::ToWingman { mode } => way.to_wingman(mode),
-            Direction::FromWingman { mode } => way.from_wingman(mode),
+            Direction::ToWingman { mode } => way.wingman_consumes(mode),
+            Direction::FromWingman { mode } => way.wingman_publishes(mode),
         }?;
         verdicts.lines().map(verdict).collect()
     }
@@ -76,7 +81,7 @@ struct Way {
 }
 
 impl Way {
-    fn to_wingman(&self, mode: &str) -> Result<String, String> {
+    fn wingman_consumes(&self, mode: &str) -> Result<String, String> {
         // Joined first: not every broker keeps what nobody reads yet.
         self.consume(&["--wait", "0"]);
         program::run(&["send", self.broker, mode, &self.url, &self.topic], "")?;
@@ -85,7 +90,7 @@ impl Way {
         program::run(&["judge"], &printed)
     }
 
-    fn from_wingman(&self, mode: &str) -> Result<String, String> {
+    fn wingman_publishes(&self, mode: &str) -> Result<String, String> {
         self.consume(&["--wait", "0"]);
         let mut reader = Program::start(&["listen", self.broker, mode, &self.url, &self.topic])?;
         reader.wait_for("ready")?;
