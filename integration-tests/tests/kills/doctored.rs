@@ -9,7 +9,7 @@ use super::judge::judge;
 /// What is done to sound evidence, and what the judge must say.
 type Doctored = (&'static str, fn(&mut Evidence), &'static str);
 
-const DOCTORED: [Doctored; 14] = [
+const DOCTORED: [Doctored; 15] = [
     ("a call without its effect row", |it| drop(it.effects.remove(0)), "has no effect row"),
     ("a note that is missing", |it| drop(it.notes.remove(0)), "and unnoted"),
     ("a call made twice", |it| it.notes.push(it.notes[0].clone()), "done 2 times"),
@@ -42,6 +42,15 @@ const DOCTORED: [Doctored; 14] = [
         "an output of an attempt that was fenced off",
         |it| it.on_broker.push(Sent { data: "by another".to_owned(), ..it.on_broker[1].clone() }),
         "not recorded as published",
+    ),
+    (
+        "an output of two attempts that both were recorded",
+        |it| {
+            let other = Sent { data: "by another".to_owned(), ..it.on_broker[1].clone() };
+            it.outputs.push(Output { sent: other.clone(), ..it.outputs[0].clone() });
+            it.on_broker.push(other);
+        },
+        "on the broker in 2 bodies",
     ),
     (
         "an output that nobody handled",

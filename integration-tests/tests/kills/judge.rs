@@ -13,6 +13,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<String> {
     calls_have_effects(evidence, &mut faults);
     works_are_whole(evidence, &mut faults);
     broker_has_what_was_recorded(evidence, &mut faults);
+    an_id_has_one_body(evidence, &mut faults);
     faults.extend(evidence.unsound.iter().map(|it| format!("the ledger does not verify: {it}")));
     faults
 }
@@ -150,5 +151,16 @@ fn broker_has_what_was_recorded(evidence: &Evidence, faults: &mut Vec<String>) {
     for Sent { source, id, data } in found.difference(&expected) {
         faults
             .push(format!("{source} {id} is on the broker and not recorded as published: {data}"));
+    }
+}
+
+/// Whatever the ledger says: an output that came from two attempts is on the broker in two bodies.
+fn an_id_has_one_body(evidence: &Evidence, faults: &mut Vec<String>) {
+    let mut bodies: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for Sent { source, id, data } in &evidence.on_broker {
+        bodies.entry((source, id)).or_default().insert(data);
+    }
+    for ((source, id), bodies) in bodies.iter().filter(|(_, bodies)| bodies.len() > 1) {
+        faults.push(format!("{source} {id} is on the broker in {} bodies", bodies.len()));
     }
 }

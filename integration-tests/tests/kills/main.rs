@@ -15,6 +15,7 @@ mod judge;
 mod mutants;
 mod replicas;
 mod scene;
+mod unfenced;
 mod worker;
 
 use std::time::Duration;
@@ -59,6 +60,7 @@ fn main() {
         trials.extend(fenced::trials(broker));
         trials.extend(replicas::trials(broker));
         trials.extend(mutants::trials(broker));
+        trials.extend(unfenced::trials(broker));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

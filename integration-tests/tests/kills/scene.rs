@@ -81,15 +81,15 @@ impl Scene {
 
     /// Starts a worker that publishes what these producers have; with a place it will stand still there.
     pub(super) fn worker(&self, producers: &[String], stop_at: Option<(&str, u32)>) -> Worker {
-        self.broken_worker(producers, stop_at, None)
+        self.flawed_worker(producers, stop_at, None)
     }
 
-    /// Starts a worker whose driver does something wrong.
-    pub(super) fn broken_worker(
+    /// Starts a worker that does something wrong, as this argument says.
+    pub(super) fn flawed_worker(
         &self,
         producers: &[String],
         stop_at: Option<(&str, u32)>,
-        broken: Option<&str>,
+        flaw: Option<(&str, &str)>,
     ) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
         let works = self.works.to_string();
@@ -107,8 +107,8 @@ impl Scene {
             command.args(["--stop-at", place, "--occurrence", &occurrence.to_string()]);
             command.arg("--until").arg(self.go_on());
         }
-        if let Some(broken) = broken {
-            command.args(["--broken", broken]);
+        if let Some((name, value)) = flaw {
+            command.args([name, value]);
         }
         Worker::start(command, &self.folder.path().join("workers.log"))
     }
