@@ -2,7 +2,7 @@
 //!
 //! `worker --broker URL --ledger URL --namespace NAME --recorder ADDRESS --producers A,B --works N
 //! [--stop-at GAP --occurrence N [--until FILE]] [--broken acks-first|sends-nothing]
-//! [--lease-seconds N]`
+//! [--lease-seconds N] [--slow-millis N]`
 //!
 //! It publishes the works of its producers, runs the workflow, and stops when its standard input
 //! ends. At its gap it says so and stands still, to be killed, or until the file is there.
@@ -71,9 +71,13 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<Governor, Failure> {
     let recorder = get(arguments, "recorder")?.parse()?;
+    let takes = match arguments.get("slow-millis") {
+        Some(millis) => Duration::from_millis(millis.parse()?),
+        None => Duration::ZERO,
+    };
     let noted = |name: &'static str| {
         let stop = Arc::clone(stop);
-        Noted::new(name, recorder, move || stop(AFTER_UNDO))
+        Noted::new(name, recorder, move || stop(AFTER_UNDO)).takes(takes)
     };
     let act = {
         let stop = Arc::clone(stop);

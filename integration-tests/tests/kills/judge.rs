@@ -12,6 +12,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<String> {
     one_finish(evidence, &mut faults);
     calls_have_effects(evidence, &mut faults);
     works_are_whole(evidence, &mut faults);
+    works_of_a_key_take_turns(evidence, &mut faults);
     broker_has_what_was_recorded(evidence, &mut faults);
     an_id_has_one_body(evidence, &mut faults);
     faults.extend(evidence.unsound.iter().map(|it| format!("the ledger does not verify: {it}")));
@@ -125,6 +126,28 @@ fn works_are_whole(evidence: &Evidence, faults: &mut Vec<String>) {
         if work.declined && !evidence.closed_fences.contains(&work.id) {
             faults.push(format!("{} was declined and its tree is not undone", work.id));
         }
+    }
+}
+
+/// Two works of a key are never acted on at once: once another one's turn has begun, a work makes no
+/// call any more.
+fn works_of_a_key_take_turns(evidence: &Evidence, faults: &mut Vec<String>) {
+    let key_of: BTreeMap<&str, &str> =
+        evidence.works.iter().map(|work| (work.id.as_str(), work.key.as_str())).collect();
+    let mut turns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for note in evidence.notes.iter().filter(|it| it.verb == Verb::Do) {
+        let Some(key) = key_of.get(note.work.as_str()) else {
+            continue;
+        };
+        let turns = turns.entry(key).or_default();
+        if turns.last() == Some(&note.work.as_str()) {
+            continue;
+        }
+        if turns.contains(&note.work.as_str()) {
+            let last = turns.last().copied().unwrap_or_default();
+            faults.push(format!("{} was acted on while {last} of {key} was", note.work));
+        }
+        turns.push(&note.work);
     }
 }
 

@@ -12,6 +12,7 @@ mod faults;
 mod fenced;
 mod gaps;
 mod judge;
+mod members;
 mod mutants;
 mod replicas;
 mod scene;
@@ -59,6 +60,7 @@ fn main() {
         trials.extend(faults::trials(broker));
         trials.extend(fenced::trials(broker));
         trials.extend(replicas::trials(broker));
+        trials.push(members::trial(broker));
         trials.extend(mutants::trials(broker));
         trials.extend(unfenced::trials(broker));
     }

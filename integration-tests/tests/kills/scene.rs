@@ -154,8 +154,9 @@ impl Scene {
                 continue;
             }
             let number = id.rsplit('-').next().and_then(|text| text.parse().ok());
-            let declined = workflow::is_declined(number.expect("a work ends with its number"));
-            works.push(WorkSent { id: id.to_owned(), declined, promises });
+            let number = number.expect("a work ends with its number");
+            let (key, declined) = (workflow::key(number), workflow::is_declined(number));
+            works.push(WorkSent { id: id.to_owned(), key, declined, promises });
         }
         works
     }
@@ -191,6 +192,20 @@ impl Scene {
         }
         let work = reader.open_work(None)?;
         Ok((!work.is_none()).then(|| format!("{work:?}")))
+    }
+
+    /// Waits until the recorder has noted so many calls more.
+    pub(super) fn wait_for_calls(&self, more: usize) -> Result<(), String> {
+        let notes = self.folder.path().join("notes.txt");
+        let count = || std::fs::read_to_string(&notes).unwrap_or_default().lines().count();
+        let (deadline, expected) = (Instant::now() + PATIENCE, count() + more);
+        while count() < expected {
+            if Instant::now() >= deadline {
+                return Err(format!("{} calls were noted, not {expected}", count()));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// Reads ledger, notes and broker.

@@ -113,9 +113,8 @@ impl Begun {
     /// The only one there is.
     fn read(ledger: &str) -> Result<Self, String> {
         let one = "SELECT id, body FROM executions WHERE open = 1";
-        let read = open(ledger)?.query_one(one, (), |row| {
-            Ok(Self { id: row.get("id")?, body: row.get("body")? })
-        });
+        let read = open(ledger)?
+            .query_one(one, (), |row| Ok(Self { id: row.get("id")?, body: row.get("body")? }));
         read.map_err(|error| error.to_string())
     }
 

@@ -28,9 +28,9 @@ pub(crate) fn trial(backends: Vec<Arc<dyn Backend>>) -> Trial {
 pub(crate) fn runs(backend: &str, layer: &str, case: &str) -> bool {
     let committed = read(include_str!("../../matrix.txt")).unwrap_or_default();
     let column = committed.get(backend).into_iter();
-    column.flatten().any(|(name, mode)| {
-        *name == format!("{layer}::{case}") && *mode == Mode::Run.to_string()
-    })
+    column
+        .flatten()
+        .any(|(name, mode)| *name == format!("{layer}::{case}") && *mode == Mode::Run.to_string())
 }
 
 async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {

@@ -51,6 +51,7 @@ const BROKERS: &[(&str, &[Unseen])] = &[
         "redis",
         &[
             ("bare_tags_survive_a_reopening", "a tag tells the hand-overs of an entry apart"),
+            ("receive_dies_after_a_cut", "a settle may be the first to see the cut, and mends it"),
             ("keys_are_dropped", "one subscriber at a time has a group, whatever the keys"),
         ],
     ),
