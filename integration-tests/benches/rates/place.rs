@@ -37,9 +37,11 @@ impl Place {
             url => wingman_adapters::open(url).await.unwrap(),
         };
         let messages = match transport.capabilities().backend {
-            "memory" | "kafka" => 30_000,
-            "redis" => 15_000,
-            _ => 5_000,
+            // What a client fetches ahead, 10,000 messages and more, is a small part of it.
+            "kafka" => 150_000,
+            "memory" => 100_000,
+            "redis" => 40_000,
+            _ => 15_000,
         };
         Self { raw: raw::beside(url, &*transport).await, transport, messages }
     }
