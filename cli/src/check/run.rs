@@ -13,9 +13,9 @@ use super::broker::Broker;
 use super::report::{Ended, NotRun, Outcome, Report, Sum};
 use super::stop::Stop;
 use super::text;
-use crate::print;
 use crate::problem::Problem;
 use crate::progress::Progress;
+use crate::{print, warnings};
 
 /// Cases at a time. They mostly wait, but each has several connections, and leases of seconds.
 const AT_ONCE: usize = 8;
@@ -38,6 +38,8 @@ pub(super) async fn run(
     shows_cases: bool,
 ) -> Result<Report, Problem> {
     let began = Instant::now();
+    // Cases make dead letters, and reconnect; what the broker is warned of was said when it was opened.
+    warnings::mute();
     let broker = Arc::new(broker);
     let mut tasks = start(&broker, &stop);
     let (of, progress) = (tasks.len(), Progress::new(json, "checking"));

@@ -193,7 +193,7 @@ impl Environment {
         // A case may have closed or broken its own connection: tidy over a new one.
         let behind = match self.backend.connect().await {
             Ok(tidy) => {
-                let behind = self.footprint.erase(&*tidy).await;
+                let behind = self.footprint.erase(&*tidy, self.timing().patience).await;
                 let _ = tidy.close().await;
                 behind
             }

@@ -4,14 +4,19 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Created, Product, Provision, Publisher, PublisherOptions, StartPosition,
     Subscriber, SubscriberOptions, TopicInfo, Transport,
 };
 use wingman_core::{Kind, Result};
+
+/// How soon what could not be removed is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Topics, with their groups, that may exist because of one case.
 #[derive(Debug, Default)]
@@ -28,26 +33,24 @@ impl Footprint {
         self.made().keys().cloned().collect()
     }
 
-    /// Removes everything; returns what could not be, with the reason.
-    pub(crate) async fn erase(&self, transport: &dyn Transport) -> Vec<String> {
+    /// Removes everything; returns what could not be, with the reason. What is in use is tried again
+    /// for as long as this: a consumer that was dropped may take a moment to leave.
+    pub(crate) async fn erase(&self, transport: &dyn Transport, within: Duration) -> Vec<String> {
         let made = std::mem::take(&mut *self.made());
         let admin = match transport.admin() {
             Ok(admin) => admin,
             Err(error) => return made.keys().map(|topic| format!("{topic}: {error}")).collect(),
         };
+        let deadline = Instant::now() + within;
         let mut left = Vec::new();
         for (topic, groups) in made {
-            // Not every broker lists the groups of a topic, to delete them with it.
-            for group in groups {
-                match admin.delete_group(&topic, &group).await {
-                    Err(error) if error.kind() != Kind::NotFound => {
-                        left.push(format!("{group} of {topic}: {error}"));
-                    }
-                    Ok(_) | Err(_) => {}
+            while let Err(error) = erase(&*admin, &topic, &groups).await {
+                let is_final = matches!(error.kind(), Kind::Forbidden | Kind::Unauthenticated);
+                if is_final || Instant::now() >= deadline {
+                    left.push(format!("{topic}: {error}"));
+                    break;
                 }
-            }
-            if let Err(error) = admin.delete_topic(&topic).await {
-                left.push(format!("{topic}: {error}"));
+                tokio::time::sleep(AGAIN).await;
             }
         }
         left
@@ -65,6 +68,17 @@ impl Footprint {
         // Names of things: whole at any time.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Not every broker lists the groups of a topic, to delete them with it.
+async fn erase(admin: &dyn Admin, topic: &TopicName, groups: &BTreeSet<GroupName>) -> Result<()> {
+    for group in groups {
+        match admin.delete_group(topic, group).await {
+            Err(error) if error.kind() != Kind::NotFound => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    admin.delete_topic(topic).await.map(drop)
 }
 
 /// Notes before it asks: an answer may be lost.
