@@ -29,6 +29,17 @@ fn memory_passes_and_the_report_says_the_same_as_json() {
 }
 
 #[test]
+fn interrupted_it_says_what_did_not_run_and_passes_nothing_for_it() {
+    let place = Place::new();
+    let mut check = place.start(&["check", "memory://", "--cases"]);
+    check.wait_for_output("pass");
+    check.signal("TERM");
+    let ended = check.end().refused(1, &["removing what was made", "interrupted; what"]);
+    assert!(ended.out.contains("cases not run: the check was interrupted"), "{ended:?}");
+    assert!(!ended.out.contains("fails: "), "{ended:?}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_before_anything_runs() {
     let place = Place::new();
     let run = |more: &[&str]| place.run(&[&["check"], more].concat());

@@ -1,7 +1,7 @@
 //! A way to a real server that reads what is asked, and lies.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -99,7 +99,7 @@ fn decide(shared: &mut Shared, command: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     if is_message {
         let count = shared.messages.entry(command[1].clone()).or_default();
         *count += 1;
-        if shared.lie == Lie::DropsEveryTenth && *count % 10 == 0 {
+        if shared.lie == Lie::DropsEveryTenth && count.is_multiple_of(10) {
             // Answered as a message that was stored is: by its id.
             return Some(vec![b"ECHO".to_vec(), b"1-1".to_vec()]);
         }
