@@ -17,7 +17,7 @@ pub(crate) struct Check {
     /// Create nothing: only say what it is, what it can do, and what there is of --topic.
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// With --read-only: a topic to look at; may be repeated.
+    /// With --read-only: a topic to look at; may be repeated. Exit code 1 if there is none.
     #[arg(long = "topic", value_name = "TOPIC", requires = "read_only")]
     pub(crate) topics: Vec<String>,
     /// Also write a report: JSON, or a page if the name ends in .html.
@@ -26,7 +26,8 @@ pub(crate) struct Check {
     /// Print every case as it ends.
     #[arg(long, conflicts_with_all = ["read_only", "json"])]
     pub(crate) cases: bool,
-    /// How long to wait for what must come, in seconds; a case may take four times as long.
+    /// How long to wait for what must come, in seconds: more for a broker that is far. A case may take four
+    /// times as long.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) patience: u64,
 }

@@ -56,7 +56,7 @@ fn body(report: &Report, title: &str) -> Markup {
 
 fn guarantees(report: &Report) -> Markup {
     html! {
-        h3 { "Guarantees" }
+        h2 { "Guarantees" }
         table.overview {
             thead { tr { th scope="col" { "Id" } th scope="col" { "Guarantee" } th scope="col" { "Verdict" } th scope="col" { "Cases" } } }
             tbody {
@@ -76,11 +76,11 @@ fn guarantees(report: &Report) -> Markup {
 fn failures(report: &Report) -> Markup {
     html! {
         @for (case, why) in report.failures() {
-            h4 { (case.guarantee.id()) " " (case.guarantee.name()) " fails: " code { (case.layer) "::" (case.name) } }
+            h3 { (case.guarantee.id()) " " (case.guarantee.name()) " fails: " code { (case.layer) "::" (case.name) } }
             pre { (why) }
         }
         @if !report.left.is_empty() {
-            h4 { "Left on the broker, to be removed by hand" }
+            h3 { "Left on the broker, to be removed by hand" }
             ul { @for left in &report.left { li { code { (left) } } } }
         }
     }
@@ -88,7 +88,7 @@ fn failures(report: &Report) -> Markup {
 
 fn capabilities(report: &Report) -> Markup {
     html! {
-        h3 { "What it can do" }
+        h2 { "What it can do" }
         table.overview {
             thead { tr { th scope="col" { "Capability" } th scope="col" { "How" } } }
             tbody {
@@ -105,7 +105,7 @@ fn capabilities(report: &Report) -> Markup {
 
 fn cases(report: &Report) -> Markup {
     html! {
-        h3 { "Cases" }
+        h2 { "Cases" }
         table.overview {
             thead { tr { th scope="col" { "Case" } th scope="col" { "Of" } th scope="col" { "Verdict" } th.took scope="col" { "Took" } } }
             tbody {
