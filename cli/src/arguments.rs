@@ -231,6 +231,9 @@ pub(crate) struct Publish {
     /// `-` reads structured CloudEvents from standard input.
     #[arg(value_name = "-", conflicts_with = "file")]
     pub(crate) input: Option<String>,
+    /// Send in structured mode, the whole event as JSON in the payload, for readers that want it so.
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) structured: bool,
     /// Stamp and record each event in this ledger first, and wait until it was relayed.
     #[arg(long, value_name = "URL")]
     pub(crate) ledger: Option<String>,

@@ -3,12 +3,13 @@
 mod connector;
 mod pipeline;
 mod server;
+mod wire;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{may_not_create, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
@@ -32,8 +33,9 @@ use crate::subscriber::{RabbitSubscriber, Seat};
 ///
 /// # Errors
 /// - [`wingman_core::Kind::Configuration`]: the URL is wrong.
-/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not there yet.
-/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials.
+/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not built in.
+/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials, or we do not trust its
+///   certificate.
 /// - [`wingman_core::Kind::Forbidden`]: there is no such virtual host, or it is not for this user.
 pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
     connect_with(Config::from_url(url)?).await
@@ -45,7 +47,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
 /// Those of [`connect`].
 pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     config.check()?;
-    let server = Arc::new(Server::new(config));
+    let server = Arc::new(Server::new(config)?);
     match server.ping().await {
         Ok(()) => {}
         Err(error) if error.retry() != Retry::Permanent => {
@@ -106,8 +108,11 @@ impl Transport for RabbitTransport {
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                topology::create_topic(&self.0, topic).await?;
-                topology::create_group(&self.0, topic, group, options.ordered).await?.1
+                let made = async {
+                    topology::create_topic(&self.0, topic).await?;
+                    topology::create_group(&self.0, topic, group, options.ordered).await
+                };
+                made.await.map_err(may_not_create)?.1
             }
             Provision::Verify | Provision::Never => Standing::Found,
         };
