@@ -1,7 +1,6 @@
 //! What the command does on any broker: each test crate of a broker calls these with its own.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-
 use std::time::Duration;
 
 use serde_json::Value;
