@@ -1,5 +1,6 @@
 //! What can be asked of `wingman`.
 
+mod check;
 mod quarantine;
 mod rollback;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
+pub(crate) use check::Check;
 pub(crate) use quarantine::{
     DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
 };
@@ -24,6 +26,7 @@ pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
     after_help = "Examples:
   wingman demo
   wingman demo --broker redis://127.0.0.1:6379 --out demo
+  wingman check redis://127.0.0.1:6379
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
   wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt
 
@@ -45,6 +48,12 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Print what a group receives, one CloudEvent in JSON a line; acked after printing.
     Consume(Consume),
+    /// Certify a broker: what it is, what it can do, and whether it keeps the guarantees.
+    ///
+    /// Runs the conformance cases of transport and bus under names of its own, and removes what it made,
+    /// also when it is interrupted. Cases that restart the broker or cut connections are not run. Exit code
+    /// 0 only if no case failed and nothing is left.
+    Check(Check),
     /// Check or show the log.
     #[command(
         subcommand,

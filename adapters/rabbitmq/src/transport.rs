@@ -1,6 +1,7 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
 mod connector;
+mod greeting;
 mod pipeline;
 mod server;
 mod wire;
@@ -12,8 +13,8 @@ use async_trait::async_trait;
 use wingman_core::driver::{may_not_create, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 use wingman_core::{Result, Retry};
 
@@ -129,6 +130,14 @@ impl Transport for RabbitTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await
+    }
+
+    /// By what the server says first on a connection.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.door.enter().await?;
+        self.0.ping().await?;
+        let config = &self.0.config;
+        greeting::read(&config.host, config.port, config.connect_time()).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -88,7 +88,8 @@ pub(crate) async fn a_cluster_that_goes_away_is_told_and_comes_back() {
 async fn at_work(
     cluster: &Cluster,
 ) -> (Arc<dyn Transport>, Box<dyn Publisher>, Box<dyn Subscriber>) {
-    let settings = "reply_millis=1000&confirm_millis=1500&session_millis=30000&heartbeat_millis=200";
+    let settings =
+        "reply_millis=1000&confirm_millis=1500&session_millis=30000&heartbeat_millis=200";
     let transport = open(cluster, settings).await;
     let publisher = publisher(&*transport).await;
     let (topic, group) = (TopicName::new("simulated").unwrap(), GroupName::new("workers").unwrap());

@@ -13,10 +13,11 @@ use tokio::sync::Mutex;
 #[cfg(feature = "tls")]
 use wingman_core::driver::tls;
 use wingman_core::driver::tls::NO_WORD;
+use wingman_core::transport::Product;
 use wingman_core::{Error, Kind, Result};
 
 use super::connection::Connection;
-use super::server::inspect;
+use super::server::{inspect, product};
 use crate::config::Config;
 use crate::error::{Doing, from_native};
 
@@ -101,6 +102,14 @@ impl Connector {
         let connection = self.open().await?;
         *shared = Some(connection.clone());
         Ok(connection)
+    }
+
+    /// What the server says that it is.
+    pub(super) async fn product(&self) -> Result<Product> {
+        let connection = self.shared().await?;
+        let info: InfoDict =
+            connection.command((Doing::Reading, "product"), &redis::cmd("INFO")).await?;
+        Ok(product(&info))
     }
 
     /// Ends the shared connection once nobody uses it any more.

@@ -11,7 +11,7 @@ use wingman_core::bus::dead_letter;
 use wingman_core::clock::Clock;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Created, Provision, Publisher, PublisherOptions, StartPosition,
+    Admin, Capabilities, Created, Product, Provision, Publisher, PublisherOptions, StartPosition,
     Subscriber, SubscriberOptions, Support, TopicInfo, Transport,
 };
 
@@ -170,6 +170,10 @@ impl Transport for SabotagedTransport {
 
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+
+    async fn product(&self) -> Result<Product> {
+        self.inner.product().await
     }
 
     async fn close(&self) -> Result<()> {
