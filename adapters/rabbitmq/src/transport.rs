@@ -136,8 +136,7 @@ impl Transport for RabbitTransport {
     async fn product(&self) -> Result<Product> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await?;
-        let config = &self.0.config;
-        greeting::read(&config.host, config.port, config.connect_time()).await
+        self.0.connector.product().await
     }
 
     async fn close(&self) -> Result<()> {
