@@ -62,7 +62,7 @@ pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A broker's URL without what stands before its host: and without its settings: secrets never show.
+/// A broker's URL without what stands before its host, and without its settings: secrets never show.
 pub(crate) fn without_secrets(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {
