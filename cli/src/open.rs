@@ -53,6 +53,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Problem> {
         .map_err(|error| Problem::new(format!("{} cannot be written: {error}", path.display())))
 }
 
+/// Makes a folder, or says which one could not be made.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Problem> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| Problem::new(format!("{} cannot be made: {error}", path.display())))
+}
+
 /// Refuses a broker that lives in one process only: this command could not reach it.
 pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     if url.starts_with("memory://") {

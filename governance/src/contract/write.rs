@@ -48,7 +48,7 @@ impl Contracts {
     }
 }
 
-type Fields = Vec<(&'static str, Value)>;
+pub(super) type Fields = Vec<(&'static str, Value)>;
 
 /// Leaves out what is absent; every field has a default that means the same.
 fn document(fields: Fields) -> String {
@@ -61,7 +61,7 @@ fn document(fields: Fields) -> String {
     text
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -77,7 +77,7 @@ fn artifact_path(event: &str) -> String {
     format!("schemas/artifacts/{event}.json")
 }
 
-fn event(contract: &EventContract) -> Fields {
+pub(super) fn event(contract: &EventContract) -> Fields {
     let schema = contract.input_schema.as_ref().map(|_| schema_path(&contract.event));
     let artifact = contract
         .audit_artifact
@@ -107,7 +107,7 @@ fn event(contract: &EventContract) -> Fields {
     ]
 }
 
-fn handler(contract: &HandlerContract) -> Fields {
+pub(super) fn handler(contract: &HandlerContract) -> Fields {
     let limits = contract.limits;
     let limits = json!({
         "depth": limits.depth,
