@@ -11,7 +11,7 @@ use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
 pub(crate) use contracts::{
-    ContractDocument, Contracts, ExportArguments, ExportFormat, SchemaArguments,
+    ContractDocument, Contracts, ExportArguments, ExportFormat, ProposeArguments, SchemaArguments,
 };
 pub(crate) use quarantine::{
     DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
@@ -108,14 +108,15 @@ pub(crate) enum Command {
   wingman parked show 6553f1 --ledger sqlite://demo/ledger.db"
     )]
     Parked(Parked),
-    /// Check contract files, describe them to editors, write them in another form.
+    /// Check contract files, describe them to editors, write them in another form, or propose them.
     #[command(
         subcommand,
         after_help = "Examples:
   wingman contracts lint demo/contracts
   wingman contracts lint demo/contracts --strict --json
   wingman contracts schema --out demo/contracts
-  wingman contracts export demo/contracts --format asyncapi --out asyncapi.json"
+  wingman contracts export demo/contracts --format asyncapi --out asyncapi.json
+  wingman contracts propose --ledger sqlite://demo/ledger.db --out proposed.yaml"
     )]
     Contracts(Contracts),
     /// Print what completes this command in a shell.

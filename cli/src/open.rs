@@ -21,8 +21,7 @@ pub(crate) async fn governed(
     url: &str,
     folder: Option<&Path>,
 ) -> Result<(Ledger, Arc<Contracts>), Problem> {
-    let folder = folder.map_or_else(|| beside(url), Path::to_path_buf);
-    let contracts = load(&folder)?;
+    let contracts = load_for(url, folder)?;
     let options = LedgerOptions::new(Arc::clone(&contracts));
     Ok((Ledger::open(url, options).await?, contracts))
 }
@@ -40,6 +39,11 @@ pub(crate) async fn operator(arguments: &OperatorArguments) -> Result<Operator, 
     let (ledger, contracts) = governed(&arguments.ledger.url, folder).await?;
     let key = SigningKey::load(&arguments.key).map_err(Problem::new)?;
     Ok(Operator { ledger, contracts, key })
+}
+
+/// Reads the contracts given or found beside a ledger.
+pub(crate) fn load_for(url: &str, folder: Option<&Path>) -> Result<Arc<Contracts>, Problem> {
+    load(&folder.map_or_else(|| beside(url), Path::to_path_buf))
 }
 
 /// Reads contracts, with every mistake that they have.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::LedgerArgument;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Contracts {
     /// Read and check every contract of a folder, each by itself and all of them together.
@@ -23,6 +25,33 @@ pub(crate) enum Contracts {
     Schema(SchemaArguments),
     /// Write the contracts of a folder in one form, or as an AsyncAPI 3.0 document.
     Export(ExportArguments),
+    /// Propose contracts from what a ledger saw handlers do.
+    ///
+    /// Best after a run in mode observe, where nothing that a contract forgot is refused. Each grant has
+    /// the stamps that it rests on; what was not seen is not granted. What only binds (mission,
+    /// ordering, approvals) stays as declared. A handler whose types can emit more than was seen does
+    /// not start by it: add what you mean. Exit code 1 if what comes out does not load.
+    Propose(ProposeArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  wingman demo --mode observe --out demo
+  wingman contracts propose --ledger sqlite://demo/ledger.db --out proposed.yaml
+  wingman contracts propose --ledger sqlite://demo/ledger.db --handler tool-executor")]
+pub(crate) struct ProposeArguments {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgument,
+    /// The contracts that are declared; `contracts` beside the ledger unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) contracts: Option<PathBuf>,
+    /// Only this handler's; what has to change in events is said in comments. Otherwise events and
+    /// handlers come as one file that takes the place of theirs.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) handler: Option<String>,
+    /// Where it goes; standard output unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

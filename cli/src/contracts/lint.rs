@@ -55,7 +55,7 @@ fn show(finding: &Finding) {
     }
 }
 
-fn as_json(finding: &Finding) -> Value {
+pub(super) fn as_json(finding: &Finding) -> Value {
     let (file, line, column) = match &finding.place {
         Place::Code => (None, None, None),
         Place::File(file) => (Some(file), None, None),

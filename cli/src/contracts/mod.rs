@@ -2,6 +2,7 @@
 
 mod export;
 mod lint;
+mod propose;
 mod schema;
 
 use std::process::ExitCode;
@@ -14,5 +15,6 @@ pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Problem> {
         Command::Lint { path, strict } => lint::run(&path, strict, json),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Propose(arguments) => propose::run(&arguments, json),
     }
 }

@@ -22,7 +22,7 @@ mod place;
 mod principal;
 mod read;
 mod schema;
-mod write;
+pub(crate) mod write;
 
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
