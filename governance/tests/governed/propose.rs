@@ -4,11 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde_json::json;
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::{Value, json};
 use wingman_core::handler::{Failure, Incoming};
 use wingman_governance::contract::{Contracts, EventContract, HandlerContract, Level};
 use wingman_governance::ledger::Reader;
-use wingman_governance::permission::Tools;
+use wingman_governance::permission::{Call, Probed, Tool, ToolError, Tools};
 use wingman_governance::proposal::Proposal;
 use wingman_governance::protocol::row::{Execution, Phase};
 use wingman_governance::{Governor, Mode};
@@ -102,4 +104,57 @@ async fn what_was_seen_runs_and_what_was_never_seen_is_refused() {
     assert!(format!("{letter:?}").contains("odd is not in scope"), "{letter:?}");
     assert_eq!(scene.calls.load(Ordering::SeqCst), 2, "the odd call was not made");
     running.stop().await;
+}
+
+/// A tool that needs another level in each version of its program.
+struct Versioned(Level);
+
+#[async_trait]
+impl Tool for Versioned {
+    fn level(&self) -> Level {
+        self.0
+    }
+
+    fn can_undo(&self) -> bool {
+        false
+    }
+
+    async fn before(&self, _: &Value) -> Result<Bytes, ToolError> {
+        Ok(Bytes::new())
+    }
+
+    async fn call(&self, _: Call<'_>) -> Result<Value, ToolError> {
+        Ok(json!(null))
+    }
+
+    async fn probe(&self, _: Call<'_>, _: &[u8]) -> Result<Probed, ToolError> {
+        Ok(Probed::Undecidable)
+    }
+
+    async fn undo(&self, _: Call<'_>, _: &[u8]) -> Result<(), ToolError> {
+        Err(ToolError::NotDone("it cannot be undone".to_owned()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_is_granted_at_the_highest_level_that_it_was_called_at() {
+    let scene = Scene::new();
+    let declared = Arc::clone(&scene.world.contracts);
+    for (id, level) in [("1", Level::Read), ("2", Level::Delete), ("3", Level::Write)] {
+        let governor = scene.governor(Arc::clone(&declared)).mode(Mode::Observe);
+        let running = governor.tool("count", Versioned(level)).start().await.unwrap();
+        running.publish(asked(id, 7)).await.unwrap();
+        let reader = running.ledger().reader();
+        let finished = || of_actor(&reader, id).is_some_and(|it| it.phase == Phase::Finished);
+        until("it ran", finished).await;
+        running.stop().await;
+    }
+    let reader = Reader::open(&scene.world.url()).unwrap();
+    let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();
+    let actor = &proposal.handlers()["actor"];
+    assert_eq!(actor.contract.granted().collect::<Vec<_>>(), [("count", Level::Delete)]);
+    let used = &actor.seen.tools["count"];
+    assert_eq!(used.calls.count, 3);
+    assert_eq!(Vec::from_iter(&used.undo), [&"irreversible", &"nothing to undo"]);
+    assert_eq!(proposal.handlers().len(), 1, "only the one that was asked for");
 }
