@@ -1,5 +1,6 @@
 //! What can be asked of `wingman`.
 
+mod check;
 mod contracts;
 mod quarantine;
 mod rollback;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
+pub(crate) use check::Check;
 pub(crate) use contracts::{
     ContractDocument, Contracts, ExportArguments, ExportFormat, ProposeArguments, SchemaArguments,
 };
@@ -28,6 +30,7 @@ pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
     after_help = "Examples:
   wingman demo
   wingman demo --broker redis://127.0.0.1:6379 --out demo
+  wingman check redis://127.0.0.1:6379
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
   wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt
 
@@ -49,6 +52,12 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Print what a group receives, one CloudEvent in JSON a line; acked after printing.
     Consume(Consume),
+    /// Certify a broker: what it is, what it can do, and whether it keeps the guarantees.
+    ///
+    /// Runs the conformance cases of transport and bus under names of its own, and removes what it made,
+    /// also when it is interrupted. Cases that restart the broker or cut connections are not run. Exit code
+    /// 0 only if no case failed and nothing is left.
+    Check(Check),
     /// Check or show the log.
     #[command(
         subcommand,
@@ -238,6 +247,9 @@ pub(crate) struct Publish {
     /// `-` reads structured CloudEvents from standard input.
     #[arg(value_name = "-", conflicts_with = "file")]
     pub(crate) input: Option<String>,
+    /// Send in structured mode, the whole event as JSON in the payload, for readers that want it so.
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) structured: bool,
     /// Stamp and record each event in this ledger first, and wait until it was relayed.
     #[arg(long, value_name = "URL")]
     pub(crate) ledger: Option<String>,

@@ -72,6 +72,18 @@ pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A broker's URL without what stands before its host: and without its settings: secrets never show.
+pub(crate) fn without_secrets(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let rest = rest.split('?').next().unwrap_or_default();
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
 /// The folder `contracts` beside the file of a ledger.
 fn beside(url: &str) -> PathBuf {
     let path = Path::new(url.split_once("://").map_or(url, |(_, path)| path));

@@ -2,14 +2,16 @@
 
 mod url;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use serde::Deserialize;
-use wingman_core::{Error, Result};
+use wingman_core::{Error, Kind, Result};
 
 pub use wingman_core::driver::settings::Secret;
 use wingman_core::driver::settings::wrong;
+use wingman_core::driver::tls::Files;
 
 /// How to reach a RabbitMQ server and how it is used. Unknown keys are refused; secrets are redacted
 /// in `Debug`.
@@ -18,7 +20,7 @@ use wingman_core::driver::settings::wrong;
 pub struct Config {
     /// The server's name or address. Default: `127.0.0.1`.
     pub host: String,
-    /// Default: 5672.
+    /// Default: 5672, and 5671 in a URL for TLS.
     pub port: u16,
     /// The virtual host. Default: `/`.
     pub vhost: String,
@@ -26,6 +28,14 @@ pub struct Config {
     pub username: String,
     /// Never shown. Default: `guest`.
     pub password: Secret,
+    /// Whether to speak TLS (`amqps://`), which needs the feature `tls`. Default: no.
+    pub tls: bool,
+    /// Certificates that are trusted, as PEM. Default: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate and its key, as PEM, where the server asks for one.
+    pub certificate_file: Option<PathBuf>,
+    /// See [`Self::certificate_file`].
+    pub key_file: Option<PathBuf>,
     /// How long opening a connection may take. Default: 5,000.
     pub connect_millis: u64,
     /// How long an answer may take. Default: 10,000.
@@ -69,6 +79,10 @@ impl Default for Config {
             vhost: "/".to_owned(),
             username: "guest".to_owned(),
             password: Secret::new("guest"),
+            tls: false,
+            ca_file: None,
+            certificate_file: None,
+            key_file: None,
             connect_millis: 5_000,
             reply_millis: 10_000,
             confirm_millis: 30_000,
@@ -82,8 +96,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `amqp://[user:password@]host[:port][/vhost][?key=value&…]`. The keys are the fields of
-    /// this struct from `connect_millis` on.
+    /// Reads `amqp://[user:password@]host[:port][/vhost][?key=value&…]`, or `amqps://` for TLS. The keys
+    /// are the fields of this struct from `ca_file` on.
     ///
     /// # Errors
     /// [`wingman_core::Kind::Configuration`] says which part is wrong; for an unknown key it names
@@ -111,7 +125,7 @@ impl Config {
     /// What the client is told.
     pub(crate) fn native(&self) -> AMQPUri {
         AMQPUri {
-            scheme: AMQPScheme::AMQP,
+            scheme: if self.tls { AMQPScheme::AMQPS } else { AMQPScheme::AMQP },
             authority: AMQPAuthority {
                 userinfo: AMQPUserInfo {
                     username: self.username.clone(),
@@ -125,6 +139,14 @@ impl Config {
                 heartbeat: Some(self.heartbeat_seconds),
                 ..AMQPQueryString::default()
             },
+        }
+    }
+
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files {
+            ca_file: self.ca_file.as_deref(),
+            certificate_file: self.certificate_file.as_deref(),
+            key_file: self.key_file.as_deref(),
         }
     }
 
@@ -154,7 +176,13 @@ impl Config {
         if self.vhost.len() > SHORT_BYTES_MAX {
             return Err(out_of_range("vhost", self.vhost.len() as u64));
         }
-        Ok(())
+        if self.tls && cfg!(not(feature = "tls")) {
+            return Err(Error::new(
+                Kind::Unsupported,
+                "this build has no TLS for RabbitMQ: build with `--features rabbitmq-tls`",
+            ));
+        }
+        self.files().check(self.tls, "amqps://")
     }
 }
 
@@ -167,8 +195,6 @@ fn out_of_range(key: &'static str, value: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use wingman_core::Kind;
-
     use super::*;
 
     #[test]

@@ -1,18 +1,20 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
 mod connector;
+mod greeting;
 mod pipeline;
 mod server;
+mod wire;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{may_not_create, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 use wingman_core::{Result, Retry};
 
@@ -32,8 +34,9 @@ use crate::subscriber::{RabbitSubscriber, Seat};
 ///
 /// # Errors
 /// - [`wingman_core::Kind::Configuration`]: the URL is wrong.
-/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not there yet.
-/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials.
+/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not built in.
+/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials, or we do not trust its
+///   certificate.
 /// - [`wingman_core::Kind::Forbidden`]: there is no such virtual host, or it is not for this user.
 pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
     connect_with(Config::from_url(url)?).await
@@ -45,7 +48,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
 /// Those of [`connect`].
 pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     config.check()?;
-    let server = Arc::new(Server::new(config));
+    let server = Arc::new(Server::new(config)?);
     match server.ping().await {
         Ok(()) => {}
         Err(error) if error.retry() != Retry::Permanent => {
@@ -106,8 +109,11 @@ impl Transport for RabbitTransport {
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                topology::create_topic(&self.0, topic).await?;
-                topology::create_group(&self.0, topic, group, options.ordered).await?.1
+                let made = async {
+                    topology::create_topic(&self.0, topic).await?;
+                    topology::create_group(&self.0, topic, group, options.ordered).await
+                };
+                made.await.map_err(may_not_create)?.1
             }
             Provision::Verify | Provision::Never => Standing::Found,
         };
@@ -124,6 +130,14 @@ impl Transport for RabbitTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await
+    }
+
+    /// By what the server says first on a connection.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.door.enter().await?;
+        self.0.ping().await?;
+        let config = &self.0.config;
+        greeting::read(&config.host, config.port, config.connect_time()).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -28,9 +28,10 @@ pub(crate) enum Contracts {
     /// Propose contracts from what a ledger saw handlers do.
     ///
     /// Best after a run in mode observe, where nothing that a contract forgot is refused; a handler that
-    /// has none yet starts by `handler: NAME` and what it consumes. Each grant has the stamps that it rests on; what was not seen is not granted. What only binds (mission,
-    /// ordering, approvals) stays as declared. A handler whose types can emit more than was seen does
-    /// not start by it: add what you mean. Exit code 1 if what comes out does not load.
+    /// has none yet starts by `handler: NAME` and what it consumes. Each grant has the stamps that it
+    /// rests on; what was not seen is not granted. What only binds (mission, ordering, approvals) stays
+    /// as declared. A handler whose types can emit more than was seen does not start by it: add what you
+    /// mean. Exit code 1 if what comes out does not load.
     Propose(ProposeArguments),
 }
 

@@ -4,8 +4,8 @@
   const all = () => document.querySelectorAll("main details");
   const open = { open: true, close: false };
   const tools = document.querySelector(".tools");
-  tools.hidden = false;
-  tools.addEventListener("click", (event) => {
+  if (tools) tools.hidden = false;
+  if (tools) tools.addEventListener("click", (event) => {
     const fold = event.target.dataset && event.target.dataset.fold;
     if (!(fold in open)) return;
     for (const each of all()) each.open = open[fold];

@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod check;
 mod contracts;
 mod control;
 mod demo;

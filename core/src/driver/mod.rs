@@ -6,11 +6,12 @@ mod provision;
 mod schedule;
 mod seats;
 pub mod settings;
+pub mod tls;
 mod watermark;
 
 pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
-pub use provision::{provision_group, provision_topic};
+pub use provision::{may_not_create, provision_group, provision_topic};
 pub use schedule::{Back, Lease, Schedule};
 pub use seats::Seats;
 pub use watermark::Watermark;

@@ -7,14 +7,15 @@ use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
 /// Ensures or verifies the topic of a publisher.
 ///
 /// # Errors
-/// `NotFound` names a topic that is missing and may not be created; what the admin says.
+/// `NotFound` names a topic that is missing and may not be created; `Forbidden` names what this user may
+/// not do, and what to do about it; what the admin says.
 pub async fn provision_topic(
     admin: &dyn Admin,
     topic: &TopicName,
     provision: Provision,
 ) -> Result<()> {
     match provision {
-        Provision::Ensure => admin.create_topic(topic).await.map(drop),
+        Provision::Ensure => admin.create_topic(topic).await.map(drop).map_err(may_not_create),
         Provision::Verify => find(admin, topic).await.map(drop),
         Provision::Never => Ok(()),
     }
@@ -37,8 +38,11 @@ pub async fn provision_group(
     }
     match options.provision {
         Provision::Ensure => {
-            admin.create_topic(topic).await?;
-            admin.create_group(topic, group, options.start).await.map(drop)
+            let made = async {
+                admin.create_topic(topic).await?;
+                admin.create_group(topic, group, options.start).await.map(drop)
+            };
+            made.await.map_err(may_not_create)
         }
         Provision::Verify => {
             let groups = find(admin, topic).await?.groups;
@@ -51,6 +55,14 @@ pub async fn provision_group(
         }
         Provision::Never => Ok(()),
     }
+}
+
+/// Says of a user who may not create what else there is to do.
+pub fn may_not_create(error: Error) -> Error {
+    if error.kind() != Kind::Forbidden {
+        return error;
+    }
+    error.with("or", "have it created by somebody who may, and use provision = verify or never")
 }
 
 async fn find(admin: &dyn Admin, topic: &TopicName) -> Result<TopicInfo> {

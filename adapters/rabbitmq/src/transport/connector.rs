@@ -11,6 +11,7 @@ use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
 use wingman_core::{Error, Result};
 
+use super::wire::Wire;
 use crate::config::Config;
 use crate::error::{Doing, from_native, late};
 
@@ -24,6 +25,7 @@ pub(crate) enum Purpose {
 
 pub(crate) struct Connector {
     uri: AMQPUri,
+    wire: Wire,
     connect_time: Duration,
     reply_time: Duration,
     publishing: Mutex<Option<Arc<Connection>>>,
@@ -31,14 +33,15 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(config: &Config) -> Self {
-        Self {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
             uri: config.native(),
+            wire: Wire::new(config)?,
             connect_time: config.connect_time(),
             reply_time: config.reply_time(),
             publishing: Mutex::default(),
             consuming: Mutex::default(),
-        }
+        })
     }
 
     pub(super) fn native(&self) -> &AMQPUri {
@@ -81,7 +84,7 @@ impl Connector {
             Purpose::Consuming => "wingman consuming",
         };
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let open = Connection::connect_uri(self.uri.clone(), properties);
+        let open = self.wire.open(self.uri.clone(), properties);
         let place = |error: Error| {
             let authority = &self.uri.authority;
             error
