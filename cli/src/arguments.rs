@@ -1,6 +1,7 @@
 //! What can be asked of `wingman`.
 
 mod check;
+mod contracts;
 mod quarantine;
 mod rollback;
 
@@ -11,6 +12,9 @@ use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
 pub(crate) use check::Check;
+pub(crate) use contracts::{
+    ContractDocument, Contracts, ExportArguments, ExportFormat, ProposeArguments, SchemaArguments,
+};
 pub(crate) use quarantine::{
     DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
 };
@@ -113,12 +117,15 @@ pub(crate) enum Command {
   wingman parked show 6553f1 --ledger sqlite://demo/ledger.db"
     )]
     Parked(Parked),
-    /// Check contract files.
+    /// Check contract files, describe them to editors, write them in another form, or propose them.
     #[command(
         subcommand,
         after_help = "Examples:
   wingman contracts lint demo/contracts
-  wingman contracts lint demo/contracts --strict --json"
+  wingman contracts lint demo/contracts --strict --json
+  wingman contracts schema --out demo/contracts
+  wingman contracts export demo/contracts --format asyncapi --out asyncapi.json
+  wingman contracts propose --ledger sqlite://demo/ledger.db --out proposed.yaml"
     )]
     Contracts(Contracts),
     /// Print what completes this command in a shell.
@@ -372,21 +379,4 @@ pub(crate) struct AnswerArguments {
     /// The contracts that name the principals; `contracts` beside the ledger unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) contracts: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Contracts {
-    /// Read and check every contract of a folder, each by itself and all of them together.
-    ///
-    /// Errors are what is not loaded or can never run: handlers that nothing leads to, consumed types
-    /// that nobody emits, chains that no handler makes. Warnings are what is probably not meant: types
-    /// that nobody consumes, cascades that can go round, grants wider than the scope. Exit code 1 on
-    /// errors.
-    Lint {
-        /// The folder.
-        path: PathBuf,
-        /// End with exit code 1 on warnings too.
-        #[arg(long)]
-        strict: bool,
-    },
 }

@@ -5,15 +5,11 @@
 
 RABBITMQ_SECURED_PORT=${RABBITMQ_SECURED_PORT:-15681}
 
-rabbitmq_secured_install() {
-    rabbitmq_install
-    apt_install openssl openssl
-}
+rabbitmq_secured_install() { secured_install rabbitmq; }
 
 rabbitmq_secured_start() {
     local data=$BROKERS_HOME/rabbitmq-secured/data
-    secured_files "$data/tls" >>"$(log_file rabbitmq-secured)" 2>&1 ||
-        fail "the certificates could not be made: see $(log_file rabbitmq-secured)"
+    secured_files rabbitmq-secured
     rabbitmq_secured_users >"$data/users.json"
     rabbitmq_secured_settings "$data" >"$data/rabbitmq.conf"
     rabbitmq_launch rabbitmq-secured "$RABBITMQ_SECURED_PORT"

@@ -5,15 +5,11 @@
 
 REDIS_SECURED_PORT=${REDIS_SECURED_PORT:-16389}
 
-redis_secured_install() {
-    redis_install
-    apt_install openssl openssl
-}
+redis_secured_install() { secured_install redis; }
 
 redis_secured_start() {
     local data=$BROKERS_HOME/redis-secured/data
-    secured_files "$data/tls" >>"$(log_file redis-secured)" 2>&1 ||
-        fail "the certificates could not be made: see $(log_file redis-secured)"
+    secured_files redis-secured
     redis_secured_users >"$data/users.acl"
     spawn redis-secured redis-server --bind 127.0.0.1 --port 0 --tls-port "$REDIS_SECURED_PORT" \
         --daemonize no --tls-ca-cert-file "$data/tls/ca.pem" --tls-auth-clients optional \

@@ -4,9 +4,21 @@
 # for without provisioning, on topics secured-* and group workers). The password of each is test.
 # Sourced by brokers.sh.
 
-# secured_files FOLDER: ca.pem; server.pem for localhost, and not for its address; client.pem, and
-# expired.pem, which is none any more; stranger.pem, a CA that signed nothing. With .key for each.
+# secured_install NAME: the plain broker, and what makes certificates.
+secured_install() {
+    "$1_install"
+    apt_install openssl openssl
+}
+
+# secured_files NODE: in the folder tls of its data, ca.pem; server.pem for localhost, and not for its
+# address; client.pem, and expired.pem, which is none any more; stranger.pem, a CA that signed nothing.
+# With .key for each.
 secured_files() {
+    secured_certificates "$BROKERS_HOME/$1/data/tls" >>"$(log_file "$1")" 2>&1 ||
+        fail "the certificates could not be made: see $(log_file "$1")"
+}
+
+secured_certificates() {
     local name
     [[ ! -f $1/complete ]] || return 0
     mkdir -p "$1"

@@ -109,11 +109,9 @@ impl Transport for RabbitTransport {
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                let made = async {
-                    topology::create_topic(&self.0, topic).await?;
-                    topology::create_group(&self.0, topic, group, options.ordered).await
-                };
-                made.await.map_err(may_not_create)?.1
+                topology::create_topic(&self.0, topic).await.map_err(may_not_create)?;
+                let made = topology::create_group(&self.0, topic, group, options.ordered).await;
+                made.map_err(may_not_create)?.1
             }
             Provision::Verify | Provision::Never => Standing::Found,
         };
@@ -136,8 +134,7 @@ impl Transport for RabbitTransport {
     async fn product(&self) -> Result<Product> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await?;
-        let config = &self.0.config;
-        greeting::read(&config.host, config.port, config.connect_time()).await
+        self.0.connector.product().await
     }
 
     async fn close(&self) -> Result<()> {

@@ -31,7 +31,7 @@ pub(super) fn of(report: &Report) -> Value {
         json!({
             "id": guarantee.id(),
             "name": guarantee.name(),
-            "verdict": sum.word(),
+            "verdict": sum.verdict().word(),
             "passed": sum.passed,
             "failed": sum.failed,
             "not_offered": sum.not_offered,
@@ -61,7 +61,7 @@ fn case(case: &Ended) -> Value {
         "layer": case.layer,
         "name": case.name,
         "guarantee": case.guarantee.id(),
-        "verdict": case.outcome.word(),
+        "verdict": case.outcome.verdict().word(),
         "why": why,
         "millis": case.took.as_millis() as u64,
     })

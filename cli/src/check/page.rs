@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::capabilities::{limits, supports, word};
-use super::report::{Outcome, Report};
+use super::report::{Outcome, Report, Verdict};
 use super::text;
 use crate::page::{Tone, document};
 
@@ -64,7 +64,7 @@ fn guarantees(report: &Report) -> Markup {
                     tr {
                         th scope="row" { (guarantee.id()) }
                         td { (guarantee.name()) }
-                        td { (tone(sum.word()).badge(sum.word())) }
+                        td { (badge(sum.verdict())) }
                         td { (sum.words()) }
                     }
                 }
@@ -114,7 +114,7 @@ fn cases(report: &Report) -> Markup {
                         th scope="row" { code { (case.layer) "::" (case.name) } }
                         td { (case.guarantee.id()) }
                         td {
-                            (tone(case.outcome.word()).badge(case.outcome.word()))
+                            (badge(case.outcome.verdict()))
                             @if let Outcome::NotRun(why) = &case.outcome { " " span.meta { (why.reason()) } }
                         }
                         td.took { (format!("{:.1} s", case.took.as_secs_f64())) }
@@ -125,11 +125,11 @@ fn cases(report: &Report) -> Markup {
     }
 }
 
-/// The accent of a verdict.
-fn tone(word: &str) -> Tone {
-    match word {
-        "pass" => Tone::Done,
-        "fail" => Tone::Refused,
-        _ => Tone::Open,
-    }
+fn badge(verdict: Verdict) -> Markup {
+    let tone = match verdict {
+        Verdict::Pass => Tone::Done,
+        Verdict::Fail => Tone::Refused,
+        Verdict::NotOffered | Verdict::NotRun => Tone::Open,
+    };
+    tone.badge(verdict.word())
 }

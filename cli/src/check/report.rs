@@ -45,13 +45,33 @@ impl NotRun {
 }
 
 impl Outcome {
-    /// Its word, for people and programs.
-    pub(super) const fn word(&self) -> &'static str {
+    pub(super) const fn verdict(&self) -> Verdict {
         match self {
-            Self::Passed => "pass",
-            Self::Failed(_) => "fail",
+            Self::Passed => Verdict::Pass,
+            Self::Failed(_) => Verdict::Fail,
+            Self::NotOffered => Verdict::NotOffered,
+            Self::NotRun(_) => Verdict::NotRun,
+        }
+    }
+}
+
+/// What a case, or all of a guarantee, came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Pass,
+    Fail,
+    NotOffered,
+    NotRun,
+}
+
+impl Verdict {
+    /// Its word, for people and programs.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
             Self::NotOffered => "not offered",
-            Self::NotRun(_) => "not run",
+            Self::NotRun => "not run",
         }
     }
 }
@@ -79,23 +99,23 @@ impl Sum {
     pub(super) fn of<'a>(cases: impl Iterator<Item = &'a Ended>) -> Self {
         let mut sum = Self::default();
         for case in cases {
-            match case.outcome {
-                Outcome::Passed => sum.passed += 1,
-                Outcome::Failed(_) => sum.failed += 1,
-                Outcome::NotOffered => sum.not_offered += 1,
-                Outcome::NotRun(_) => sum.not_run += 1,
+            match case.outcome.verdict() {
+                Verdict::Pass => sum.passed += 1,
+                Verdict::Fail => sum.failed += 1,
+                Verdict::NotOffered => sum.not_offered += 1,
+                Verdict::NotRun => sum.not_run += 1,
             }
         }
         sum
     }
 
-    /// The word of the whole: what did not run makes nothing pass.
-    pub(super) const fn word(self) -> &'static str {
+    /// That of the whole: what did not run makes nothing pass.
+    pub(super) const fn verdict(self) -> Verdict {
         match self {
-            Self { failed: 1.., .. } => "fail",
-            Self { passed: 1.., .. } => "pass",
-            Self { not_offered: 1.., .. } => "not offered",
-            _ => "not run",
+            Self { failed: 1.., .. } => Verdict::Fail,
+            Self { passed: 1.., .. } => Verdict::Pass,
+            Self { not_offered: 1.., .. } => Verdict::NotOffered,
+            Self { .. } => Verdict::NotRun,
         }
     }
 
@@ -177,7 +197,7 @@ mod tests {
             ((0, 0, 0, 1), "not run"),
         ] {
             let sum = Sum { passed, failed, not_offered, not_run };
-            assert_eq!(sum.word(), word, "{sum:?}");
+            assert_eq!(sum.verdict().word(), word, "{sum:?}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn product(product: &Product) -> String {
 /// A case as it ends.
 pub(super) fn case(ended: &Ended) -> String {
     let Ended { layer, name, guarantee, outcome, took } = ended;
-    let (word, seconds) = (outcome.word(), took.as_secs_f64());
+    let (word, seconds) = (outcome.verdict().word(), took.as_secs_f64());
     format!("{word:<12} {:<9} {layer}::{name} {seconds:.1} s", guarantee.id())
 }
 
@@ -40,7 +40,7 @@ pub(super) fn case(ended: &Ended) -> String {
 pub(super) fn report(report: &Report) {
     line("Guarantees");
     for (guarantee, sum) in report.guarantees() {
-        let (id, name, word) = (guarantee.id(), guarantee.name(), sum.word());
+        let (id, name, word) = (guarantee.id(), guarantee.name(), sum.verdict().word());
         line(format!("  {id:<9} {name:<35} {word:<12} {}", sum.words()));
     }
     for (case, why) in report.failures() {

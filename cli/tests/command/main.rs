@@ -12,6 +12,7 @@ mod interactive;
 mod messages;
 mod process;
 mod progress;
+mod propose;
 mod publishing;
 mod quarantine;
 mod rollback;

@@ -38,11 +38,9 @@ pub async fn provision_group(
     }
     match options.provision {
         Provision::Ensure => {
-            let made = async {
-                admin.create_topic(topic).await?;
-                admin.create_group(topic, group, options.start).await.map(drop)
-            };
-            made.await.map_err(may_not_create)
+            provision_topic(admin, topic, Provision::Ensure).await?;
+            let made = admin.create_group(topic, group, options.start).await;
+            made.map(drop).map_err(may_not_create)
         }
         Provision::Verify => {
             let groups = find(admin, topic).await?.groups;

@@ -11,7 +11,7 @@ use super::settings::wrong;
 use crate::error::{Error, Kind, Result};
 
 #[cfg(feature = "rustls")]
-pub use self::handshake::{client, install_provider, refusal};
+pub use self::handshake::{client, refusal};
 
 /// The PEM files of a connection, by the keys that the settings have for them.
 #[derive(Debug, Clone, Copy)]

@@ -42,14 +42,15 @@ impl CloudEvent {
     /// [`Kind::Malformed`] with the attribute that is missing or wrong.
     pub fn from_message(message: &Message) -> Result<Self> {
         let media = message.headers.get_str(CONTENT_TYPE).unwrap_or_default();
-        match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase() {
-            format if format == STRUCTURED => Self::from_json(&message.payload),
-            format if format.starts_with(FORMATS) => {
-                Err(Error::new(Kind::Malformed, "this event format is not supported: send JSON")
-                    .with("content-type", media))
-            }
-            _ => from_binary(message),
+        let format = media.split(';').next().unwrap_or_default().trim();
+        if format.eq_ignore_ascii_case(STRUCTURED) {
+            return Self::from_json(&message.payload);
         }
+        if format.get(..FORMATS.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(FORMATS)) {
+            let why = "this event format is not supported: send JSON";
+            return Err(Error::new(Kind::Malformed, why).with("content-type", media));
+        }
+        from_binary(message)
     }
 }
 

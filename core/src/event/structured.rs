@@ -29,10 +29,12 @@ impl CloudEvent {
         }
         if let Some(data) = &self.data {
             let string = |text: &str| serde_json::value::to_raw_value(text).map_err(failed);
-            let (name, value) = match (self.verbatim_json(data), self.text(data)) {
-                (Some(value), _) => ("data", value),
-                (None, Some(text)) => ("data", string(text)?),
-                (None, None) => ("data_base64", string(&BASE64.encode(data))?),
+            let (name, value) = if let Some(value) = self.verbatim_json(data) {
+                ("data", value)
+            } else if let Some(text) = self.text(data) {
+                ("data", string(text)?)
+            } else {
+                ("data_base64", string(&BASE64.encode(data))?)
             };
             object.insert(name, value);
         }

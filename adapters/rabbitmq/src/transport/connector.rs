@@ -9,8 +9,10 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
-use wingman_core::{Error, Result};
+use wingman_core::transport::Product;
+use wingman_core::{Error, Kind, Result};
 
+use super::greeting;
 use super::wire::Wire;
 use crate::config::Config;
 use crate::error::{Doing, from_native, late};
@@ -93,6 +95,17 @@ impl Connector {
                 .with("user", &authority.userinfo.username)
         };
         bounded(self.connect_time, (Doing::Connecting, "connect"), open).await.map_err(place)
+    }
+
+    /// What the server says that it is.
+    pub(super) async fn product(&self) -> Result<Product> {
+        const OPERATION: &str = "product";
+        let greeting = self.wire.greeting(&self.uri);
+        let greeting = bounded(self.connect_time, (Doing::Connecting, OPERATION), greeting).await?;
+        greeting::product(&greeting).ok_or_else(|| {
+            let why = "the server greets otherwise than AMQP 0-9-1 says";
+            Error::new(Kind::Malformed, why).during(OPERATION)
+        })
     }
 
     pub(super) async fn close(&self) {

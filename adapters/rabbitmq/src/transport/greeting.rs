@@ -1,12 +1,10 @@
 //! What a server says first: the client reads it and keeps it to itself, so that a connection is begun
 //! here and given up after the first frame (AMQP 0-9-1, 1.4.2 and 4.2.3: `Connection.Start`).
 
-use std::time::Duration;
+use std::io;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use futures_util::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use wingman_core::transport::Product;
-use wingman_core::{Error, Kind, Result};
 
 /// The protocol's name and version.
 const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
@@ -18,28 +16,10 @@ const START: &[u8] = &[0, 10, 0, 10];
 /// A server tells of itself in a few hundred bytes.
 const FRAME_BYTES_MAX: usize = 64 << 10;
 
-/// Asks the server at an address.
-pub(super) async fn read(host: &str, port: u16, within: Duration) -> Result<Product> {
-    let asked = tokio::time::timeout(within, greeting(host, port)).await;
-    let frame = match asked {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(error)) => return Err(unavailable("the server did not greet").because(error)),
-        Err(_) => return Err(unavailable("the server did not greet in time")),
-    };
-    product(&frame).ok_or_else(|| {
-        Error::new(Kind::Malformed, "the server greets otherwise than AMQP 0-9-1 says")
-            .during("product")
-    })
-}
-
-fn unavailable(why: &'static str) -> Error {
-    Error::new(Kind::Unavailable, why).during("product")
-}
-
-/// The payload of the first frame.
-async fn greeting(host: &str, port: u16) -> std::io::Result<Vec<u8>> {
-    let mut server = TcpStream::connect((host, port)).await?;
+/// The payload of the first frame that a server sends.
+pub(super) async fn ask(mut server: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<Vec<u8>> {
     server.write_all(HEADER).await?;
+    server.flush().await?;
     let mut head = [0; FRAME_HEAD_BYTES];
     server.read_exact(&mut head).await?;
     let [_, _, _, size @ ..] = head;
@@ -50,7 +30,7 @@ async fn greeting(host: &str, port: u16) -> std::io::Result<Vec<u8>> {
 }
 
 /// Reads `Connection.Start` as far as the server's properties; `None` if it is something else.
-fn product(frame: &[u8]) -> Option<Product> {
+pub(super) fn product(frame: &[u8]) -> Option<Product> {
     let mut rest = frame.strip_prefix(START)?.get(METHOD_HEAD_BYTES - START.len()..)?;
     let mut table = long_string(&mut rest)?;
     let (mut name, mut version, mut facts) = (None, None, Vec::new());

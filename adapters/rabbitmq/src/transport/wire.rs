@@ -5,6 +5,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
 use wingman_core::Result;
 
+use super::greeting;
 use crate::config::Config;
 
 #[cfg(feature = "tls")]
@@ -33,13 +34,21 @@ impl Wire {
         };
         let dial = async move |uri: AMQPUri, runtime| {
             let authority = &uri.authority;
-            let addresses: Vec<_> =
-                tokio::net::lookup_host((&*authority.host, authority.port)).await?.collect();
-            let plain = lapin::AsyncTcpStream::connect(&runtime, addresses).await?;
+            let plain = lapin::AsyncTcpStream::connect(&runtime, addresses(&uri).await?).await?;
             Ok(plain.into_rustls(&tls, &authority.host).await?)
         };
         let runtime = lapin::runtime::default_runtime()?;
         Connection::connector(uri, runtime, dial, properties).await
+    }
+
+    /// What the server says first on a connection, which is given up then.
+    pub(super) async fn greeting(&self, uri: &AMQPUri) -> lapin::Result<Vec<u8>> {
+        let runtime = lapin::runtime::default_runtime()?;
+        let plain = lapin::AsyncTcpStream::connect(&runtime, addresses(uri).await?).await?;
+        Ok(match &self.0 {
+            Some(tls) => greeting::ask(plain.into_rustls(tls, &uri.authority.host).await?).await?,
+            None => greeting::ask(plain).await?,
+        })
     }
 }
 
@@ -56,4 +65,16 @@ impl Wire {
     ) -> lapin::Result<Connection> {
         Connection::connect_uri(uri, properties).await
     }
+
+    /// What the server says first on a connection, which is given up then.
+    pub(super) async fn greeting(&self, uri: &AMQPUri) -> lapin::Result<Vec<u8>> {
+        let runtime = lapin::runtime::default_runtime()?;
+        let plain = lapin::AsyncTcpStream::connect(&runtime, addresses(uri).await?).await?;
+        Ok(greeting::ask(plain).await?)
+    }
+}
+
+async fn addresses(uri: &AMQPUri) -> std::io::Result<Vec<std::net::SocketAddr>> {
+    let authority = &uri.authority;
+    Ok(tokio::net::lookup_host((&*authority.host, authority.port)).await?.collect())
 }

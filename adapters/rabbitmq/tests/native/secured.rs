@@ -43,6 +43,7 @@ async fn publish(
 }
 
 pub(crate) async fn what_the_readme_asks_for_is_enough(server: Server) {
+    assert_eq!(server.transport.product().await.unwrap().name, "RabbitMQ");
     let subscriber = join(&*server.transport, &server, Provision::Ensure).await.unwrap();
     server.publish(&["k:a", "k:b"]).await;
     let came = take(&*subscriber, 2).await;

@@ -12,15 +12,6 @@ use super::{Pem, Refusal};
 use crate::driver::settings::wrong;
 use crate::error::{Error, Result};
 
-/// Says which cryptography clients take that ask for the process's own. A choice that the program made
-/// before stands.
-pub fn install_provider() {
-    if CryptoProvider::get_default().is_none() {
-        // Somebody else may have been quicker: one is there then.
-        let _ = aws_lc_rs::default_provider().install_default();
-    }
-}
-
 /// The settings of a client that trusts what `pem` says.
 ///
 /// # Errors
@@ -40,6 +31,15 @@ pub fn client(pem: &Pem) -> Result<Arc<ClientConfig>> {
         }
     };
     Ok(Arc::new(config))
+}
+
+/// Says which cryptography clients take that ask for the process's own. A choice that the program made
+/// before stands.
+fn install_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // Somebody else may have been quicker: one is there then.
+        let _ = aws_lc_rs::default_provider().install_default();
+    }
 }
 
 fn roots(pem: &Pem) -> Result<RootCertStore> {

@@ -15,7 +15,7 @@ use wingman_core::transport::{
     Subscriber, SubscriberOptions, Support, TopicInfo, Transport,
 };
 
-use super::memory::SmallMemory;
+use super::memory;
 use super::mutation::Mutation;
 use super::publisher::SabotagedPublisher;
 use super::subscriber::SabotagedSubscriber;
@@ -30,7 +30,7 @@ pub(super) struct SabotagedBackend {
 impl SabotagedBackend {
     /// A memory broker of its own.
     pub(super) fn new(mutation: Mutation) -> Self {
-        Self::around(Arc::new(SmallMemory::new()), mutation)
+        Self::around(Arc::new(memory::small()), mutation)
     }
 
     pub(super) fn around(broker: Arc<dyn Backend>, mutation: Mutation) -> Self {
