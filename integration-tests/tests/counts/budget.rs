@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::process::Command;
 
-/// Share of the instructions that a count may be off: what one ran into another's path is less.
-const INSTRUCTIONS_OFF: f64 = 0.05;
-/// Allocations that a count may be off: less than one in a message, more than one in a batch.
+/// Share of the instructions that a count may be off. Runs on one machine differ by 0.002, by the seeds of
+/// hash maps. Without AVX2 the C library's `memcpy` and `memcmp` are others, which is 0.04, and without its
+/// allocator's cache for threads, as in other versions of it, it is 0.03. One more reading of 1 KiB of JSON
+/// is 0.3.
+const INSTRUCTIONS_OFF: f64 = 0.15;
+/// Allocations that a count may be off. All of those runs have the same, but for one in a thousand
+/// messages, where a hash map grows: this is less than one for each message, and more than one a batch.
 const ALLOCATIONS_OFF: f64 = 0.25;
 
 /// What one message costs.
@@ -19,7 +23,7 @@ pub(crate) struct Cost {
 #[derive(Debug)]
 pub(crate) struct Budgets {
     works: BTreeMap<String, Cost>,
-    /// Whether this compiler is the one that the instructions were counted with.
+    /// Whether this compiler makes the instructions that were counted.
     same_compiler: bool,
 }
 
@@ -32,8 +36,15 @@ impl Budgets {
     /// Those of this build.
     pub(crate) fn committed() -> Self {
         let version = Command::new("rustc").arg("--version").output().expect("rustc runs");
-        let version = String::from_utf8_lossy(&version.stdout).into_owned();
-        Self::read(include_str!("budgets.txt"), Self::profile(), &version)
+        let version = String::from_utf8_lossy(&version.stdout);
+        let compiler = format!("{} {version}", std::env::consts::ARCH);
+        Self::read(include_str!("budgets.txt"), Self::profile(), &compiler)
+    }
+
+    /// Not with another compiler, nor for another kind of processor: the same code is other
+    /// instructions there, and only allocations are judged.
+    pub(crate) fn judges_instructions(&self) -> bool {
+        self.same_compiler
     }
 
     fn read(text: &str, profile: &str, compiler: &str) -> Self {
@@ -42,8 +53,9 @@ impl Budgets {
             match line.split_whitespace().collect::<Vec<_>>()[..] {
                 [] => {}
                 [mark, ..] if mark.starts_with('#') => {}
-                ["compiler", version] => {
-                    budgets.same_compiler = compiler.starts_with(&format!("rustc {version}."));
+                ["compiler", processor, version] => {
+                    let counted_by = format!("{processor} rustc {version}.");
+                    budgets.same_compiler = compiler.starts_with(&counted_by);
                 }
                 [of, work, instructions, allocations] => {
                     let figure = |text: &str| text.parse().ok();
@@ -63,8 +75,7 @@ impl Budgets {
         budgets
     }
 
-    /// An error says which number is off and what to do. With another compiler than the one in the
-    /// file only allocations are judged: the same code is other instructions there.
+    /// An error says which number is off and what to do.
     pub(crate) fn judge(&self, work: &str, seen: Cost) -> Result<(), String> {
         let Some(budget) = self.works.get(work) else {
             return Err(format!("no budget: add the line `{} {work} {seen}`", Self::profile()));
@@ -74,7 +85,7 @@ impl Budgets {
             return Err(wrong("allocations", seen.allocations, budget.allocations));
         }
         let off = (seen.instructions / budget.instructions - 1.0).abs();
-        if self.same_compiler && off > INSTRUCTIONS_OFF {
+        if self.judges_instructions() && off > INSTRUCTIONS_OFF {
             return Err(wrong("instructions", seen.instructions, budget.instructions));
         }
         Ok(())
@@ -97,27 +108,29 @@ impl fmt::Display for Cost {
 
 #[test]
 fn more_is_refused_and_so_is_less() {
-    let text = "# what\ncompiler 1.95\ndebug publish 1000 10.5\nrelease publish 100 9\n";
-    let budgets = Budgets::read(text, "debug", "rustc 1.95.0 (f2d3ce0bd)");
+    let text = "# what\ncompiler x86_64 1.95\ndebug publish 1000 10.5\nrelease publish 100 9\n";
+    let budgets = Budgets::read(text, "debug", "x86_64 rustc 1.95.2 (f2d3ce0bd)");
     let judge = |instructions, allocations| {
         budgets.judge("publish", Cost { instructions, allocations }).map_err(|wrong| {
             let what = if wrong.contains("instructions") { "instructions" } else { "allocations" };
             (what, wrong.contains("lower the budget"))
         })
     };
-    assert_eq!(judge(1_040.0, 10.7), Ok(()));
-    assert_eq!(judge(960.0, 10.3), Ok(()));
-    assert_eq!(judge(1_100.0, 10.5), Err(("instructions", false)));
-    assert_eq!(judge(900.0, 10.5), Err(("instructions", true)));
+    assert_eq!(judge(1_140.0, 10.7), Ok(()));
+    assert_eq!(judge(860.0, 10.3), Ok(()));
+    assert_eq!(judge(1_160.0, 10.5), Err(("instructions", false)));
+    assert_eq!(judge(840.0, 10.5), Err(("instructions", true)));
     assert_eq!(judge(1_000.0, 11.5), Err(("allocations", false)));
     assert_eq!(judge(1_000.0, 9.5), Err(("allocations", true)));
 }
 
 #[test]
-fn another_compiler_is_judged_by_its_allocations() {
-    let text = "compiler 1.95\ndebug publish 1000 10\n";
-    let budgets = Budgets::read(text, "debug", "rustc 1.96.0 (0123456)");
-    let judge = |allocations| budgets.judge("publish", Cost { instructions: 2e3, allocations });
-    assert!(judge(10.0).is_ok() && judge(11.0).is_err());
-    assert!(budgets.judge("other", Cost { instructions: 1.0, allocations: 1.0 }).is_err());
+fn another_compiler_or_processor_is_judged_by_its_allocations() {
+    let text = "compiler x86_64 1.95\ndebug publish 1000 10\n";
+    for other in ["x86_64 rustc 1.96.0 (0123456)", "aarch64 rustc 1.95.0 (f2d3ce0bd)"] {
+        let budgets = Budgets::read(text, "debug", other);
+        let judge = |allocations| budgets.judge("publish", Cost { instructions: 2e3, allocations });
+        assert!(judge(10.0).is_ok() && judge(11.0).is_err());
+        assert!(budgets.judge("other", Cost { instructions: 1.0, allocations: 1.0 }).is_err());
+    }
 }
