@@ -14,7 +14,7 @@ use wingman_core::transport::{Settle, SubscriberOptions};
 use wingman_governance::Governor;
 use wingman_governance::contract::{Contracts, EventContract, HandlerContract};
 
-use crate::measure::{ROUNDS, Rates, Watch};
+use crate::measure::{Rates, Watch, rounds, within_bounds};
 use crate::place::{Asked, Place, group_of, messages};
 
 /// Deliveries in one call, as the bus takes them by default.
@@ -31,38 +31,46 @@ const GOVERNED: usize = 4;
 
 pub(crate) fn heading(place: &Place) -> String {
     match place.raw {
-        Some(_) => "| consume | raw | driver (of raw) | bus (of raw) | typed handler (of raw) | governed (of the typed) |\n|---|---|---|---|---|---|\n",
-        None => "| consume | driver | bus (of driver) | typed handler (of driver) | governed (of the typed) |\n|---|---|---|---|---|\n",
+        Some(_) => "| consume | raw | driver (of raw) | bus (of raw) | typed handler (of raw) | governed (of the lower) |\n|---|---|---|---|---|---|\n",
+        None => "| consume | driver | bus (of driver) | typed handler (of driver) | governed (of the lower) |\n|---|---|---|---|---|\n",
     }
     .to_owned()
 }
 
-pub(crate) async fn row(place: &Place, payload_bytes: usize) -> String {
+/// `bare` is the rate of the bare database.
+pub(crate) async fn row(place: &Place, payload_bytes: usize, bare: f64) -> String {
     let messages = messages(place.messages, payload_bytes);
     let mut rates = Rates::<5>::new();
-    for round in 0..ROUNDS {
+    for round in rounds() {
         let topic = place.topic(&format!("consume-{payload_bytes}-{round}"), &SIDES).await;
         place.fill(&topic, &messages).await;
         for side in Rates::<5>::turns(round) {
-            let governed_count = messages.len().min(GOVERNED_MAX);
-            let count = if side == GOVERNED { governed_count } else { messages.len() };
-            match side {
-                RAW => {
-                    let Some(raw) = &place.raw else { continue };
-                    rates.add(side, count, raw.consume(&topic, &group_of("raw"), count).await);
-                }
-                DRIVER => rates.add(side, count, by_driver(place, &topic, count).await),
-                BUS | TYPED => rates.add(side, count, by_bus(place, &topic, side, count).await),
-                _ => rates.add(side, count, governed(place, &topic, count).await),
+            if side == RAW && place.raw.is_none() {
+                continue;
             }
+            let count =
+                messages.len().min(if side == GOVERNED { GOVERNED_MAX } else { usize::MAX });
+            let what = format!("consuming {payload_bytes} bytes, {}", SIDES[side]);
+            let took = within_bounds(&what, run(place, side, &topic, count)).await;
+            rates.add(side, count, took);
         }
         place.remove(&topic).await;
     }
     let base = if place.raw.is_some() { RAW } else { DRIVER };
     let mut cells = vec![format!("{payload_bytes} B"), rates.cell(base, None)];
     cells.extend((base + 1..GOVERNED).map(|side| rates.cell(side, Some(base))));
-    cells.push(rates.cell(GOVERNED, Some(TYPED)));
+    let ratio = rates.ratio_to_lower(GOVERNED, TYPED, bare);
+    cells.push(format!("{:.0} ({ratio:.2})", rates.median(GOVERNED)));
     format!("| {} |\n", cells.join(" | "))
+}
+
+async fn run(place: &Place, side: usize, topic: &TopicName, count: usize) -> Duration {
+    match (side, &place.raw) {
+        (RAW, Some(raw)) => raw.consume(topic, &group_of(SIDES[RAW]), count).await,
+        (GOVERNED, _) => governed(place, topic, count).await,
+        (BUS | TYPED, _) => by_bus(place, topic, side, count).await,
+        _ => by_driver(place, topic, count).await,
+    }
 }
 
 async fn by_driver(place: &Place, topic: &TopicName, count: usize) -> Duration {
@@ -137,10 +145,11 @@ async fn governed(place: &Place, topic: &TopicName, count: usize) -> Duration {
     took
 }
 
-/// The bus alone, with a handler that takes nothing.
-pub(crate) async fn profile(place: &Place) {
-    let topic = place.topic("profile", &[SIDES[BUS]]).await;
+/// One side alone: `driver`, or the bus with a handler that takes nothing.
+pub(crate) async fn profile(place: &Place, what: &str) {
+    let side = if what == SIDES[DRIVER] { DRIVER } else { BUS };
+    let topic = place.topic("profile", &[SIDES[side]]).await;
     place.fill(&topic, &messages(place.messages, 1_024)).await;
-    by_bus(place, &topic, BUS, place.messages).await;
+    run(place, side, &topic, place.messages).await;
     place.remove(&topic).await;
 }

@@ -1,12 +1,13 @@
 //! `docs/benchmarks.md`, from `template.md`, whose words in `{{…}}` are filled in.
 
-use std::path::Path;
+use std::time::Instant;
 
 const TEMPLATE: &str = include_str!("template.md");
 
 pub(crate) struct Document {
     text: String,
     brokers: String,
+    began: Instant,
 }
 
 impl Document {
@@ -18,7 +19,7 @@ impl Document {
             .replace("{{cores}}", &cores.to_string())
             .replace("{{date}}", &today)
             .replace("{{load}}", &load());
-        Self { text, brokers: String::new() }
+        Self { text, brokers: String::new(), began: Instant::now() }
     }
 
     pub(crate) fn table(&mut self, name: &str, table: &str) {
@@ -29,19 +30,20 @@ impl Document {
         self.brokers.push_str(&format!("### {name}\n\n{tables}\n"));
     }
 
+    /// The tables of the brokers alone.
+    pub(crate) fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// The whole document.
     pub(crate) fn text(&self) -> String {
         let counts = counts();
         let text = self.text.replace("{{brokers}}", self.brokers.trim_end());
         let text = text.replace("{{counts}}", counts.trim_end());
+        let minutes = self.began.elapsed().as_secs_f64() / 60.0;
+        let text = text.replace("{{minutes}}", &format!("{minutes:.0}"));
         assert!(!text.contains("{{"), "a place of the template was not filled in");
         text
-    }
-
-    /// Writes the file and returns where.
-    pub(crate) fn write(&self) -> String {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        std::fs::write(root.join("docs/benchmarks.md"), self.text()).unwrap();
-        "docs/benchmarks.md".to_owned()
     }
 }
 

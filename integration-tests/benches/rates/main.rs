@@ -1,14 +1,17 @@
 //! Rates as ratios against the bare client or the bare database in the same run: medians of rounds in
-//! which the sides take turns. `cargo bench -p wingman-tests --bench rates` measures memory, the
-//! ledger and each broker whose `WINGMAN_*_URL` is set, and writes `docs/benchmarks.md` whole, from
-//! `template.md`.
+//! which the sides take turns. `rates.sh` starts the brokers and runs it; by hand:
 //!
-//! With `-- --print` it prints instead. For a profiler, with `-- profile N`, it runs the governed side
-//! of the ledger alone, N in flight; with `-- profile publish|consume URL`, the bus alone.
+//! `cargo bench -p wingman-tests --bench rates -- [NAME…] [--write FILE]` measures the places of these
+//! names, or all: a broker by its `WINGMAN_*_URL`. It prints their tables; `--write`, for all of them
+//! only, makes the document of `template.md`.
+//!
+//! For a profiler, `profile N` runs the governed side of the ledger alone, N in flight; `profile
+//! publish|consume URL` the bus alone, and `profile driver URL` the driver, consuming.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod arguments;
 mod bare;
 mod consume;
 mod document;
@@ -19,61 +22,68 @@ mod place;
 mod publish;
 mod raw;
 
+use std::time::Instant;
+
+use arguments::{Arguments, Measured};
 use document::Document;
 use place::Place;
 
-/// Brokers: the heading, and the variable with the URL.
-const BROKERS: [(&str, &str); 3] = [
-    ("Redis", "WINGMAN_REDIS_URL"),
-    ("Kafka", "WINGMAN_KAFKA_URL"),
-    ("RabbitMQ", "WINGMAN_RABBITMQ_URL"),
-];
 const PAYLOADS_BYTES: [usize; 2] = [1_024, 100];
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == "profile") {
-        runtime.block_on(profile(&arguments[at + 1..]));
-        return;
-    }
-    let mut document = Document::begin();
-    document.table("ledger", &runtime.block_on(ledger::table()));
-    let mut brokers = vec![("Memory", "memory://".to_owned())];
-    brokers.extend(
-        BROKERS.iter().filter_map(|(name, variable)| Some((*name, std::env::var(variable).ok()?))),
-    );
-    for (name, url) in brokers {
-        tell(name);
-        let place = runtime.block_on(Place::open(&url));
-        document.broker(name, &runtime.block_on(tables(&place)));
-    }
-    if arguments.iter().any(|argument| argument == "--print") {
-        println!("{}", document.text());
-    } else {
-        println!("wrote {}", document.write());
+    match Arguments::read(std::env::args().skip(1)) {
+        Ok(Arguments::Profile(words)) => runtime.block_on(profile(&words)),
+        Ok(Arguments::Measure(places)) => {
+            println!("{}", runtime.block_on(measure(&places)).brokers())
+        }
+        Ok(Arguments::Write(places, file)) => {
+            let document = runtime.block_on(measure(&places));
+            std::fs::write(&file, document.text()).unwrap();
+            println!("wrote {}", file.display());
+        }
+        Err(wrong) => {
+            tell(&wrong);
+            std::process::exit(2);
+        }
     }
 }
 
-async fn tables(place: &Place) -> String {
+/// The ledger always, because governed rates are compared with it.
+async fn measure(places: &[Measured]) -> Document {
+    let mut document = Document::begin();
+    let began = Instant::now();
+    let ledger = ledger::measure().await;
+    tell(&format!("ledger: {:.0?}", began.elapsed()));
+    document.table("ledger", &ledger.table);
+    for Measured { name, url } in places {
+        let began = Instant::now();
+        let place = Place::open(url).await;
+        document.broker(name, &tables(&place, ledger.bare).await);
+        tell(&format!("{name}: {:.0?}", began.elapsed()));
+    }
+    document
+}
+
+async fn tables(place: &Place, bare: f64) -> String {
     let (mut publishing, mut consuming) = (publish::heading(place), consume::heading(place));
     for payload_bytes in PAYLOADS_BYTES {
         publishing.push_str(&publish::row(place, payload_bytes).await);
-        consuming.push_str(&consume::row(place, payload_bytes).await);
+        consuming.push_str(&consume::row(place, payload_bytes, bare).await);
     }
     format!("{publishing}\n{consuming}")
 }
 
-async fn profile(arguments: &[String]) {
-    match arguments {
+async fn profile(words: &[String]) {
+    match words {
         [what, url] if what == "publish" => publish::profile(&Place::open(url).await).await,
-        [what, url] if what == "consume" => consume::profile(&Place::open(url).await).await,
-        [in_flight, ..] => ledger::profile(in_flight.parse().unwrap()).await,
-        [] => panic!("profile N, profile publish URL, or profile consume URL"),
+        [what, url] => consume::profile(&Place::open(url).await, what).await,
+        [in_flight] => ledger::profile(in_flight.parse().unwrap()).await,
+        _ => panic!("profile N, or profile publish|consume|driver URL"),
     }
 }
 
-#[allow(clippy::print_stderr, reason = "what is being measured, beside what was")]
+#[allow(clippy::print_stderr, reason = "how far it is, beside what was measured")]
 fn tell(what: &str) {
-    eprintln!("{what} …");
+    eprintln!("{what}");
 }

@@ -41,7 +41,10 @@ impl Place {
             "kafka" => 150_000,
             "memory" => 100_000,
             "redis" => 40_000,
-            _ => 15_000,
+            "rabbitmq" => 15_000,
+            "pubsub" => 3_000,
+            // The emulator takes some hundreds a second.
+            _ => 300,
         };
         Self { raw: raw::beside(url, &*transport).await, transport, messages }
     }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 
-use crate::measure::{ROUNDS, Rates};
+use crate::measure::{Rates, rounds, within_bounds};
 use crate::place::{BATCH, Place, messages};
 
 /// Callers that publish at once.
@@ -28,7 +28,7 @@ pub(crate) fn heading(place: &Place) -> String {
 pub(crate) async fn row(place: &Place, payload_bytes: usize) -> String {
     let messages = messages(place.messages, payload_bytes);
     let mut rates = Rates::<4>::new();
-    for round in 0..ROUNDS {
+    for round in rounds() {
         for side in Rates::<4>::turns(round) {
             if place.raw.is_none() && (side == RAW_BATCHES || side == RAW_CALLERS) {
                 continue;
@@ -36,7 +36,8 @@ pub(crate) async fn row(place: &Place, payload_bytes: usize) -> String {
             // Somebody listens, as messages go nowhere on some brokers else.
             let name = format!("publish-{payload_bytes}-{round}-{side}");
             let topic = place.topic(&name, &["nobody"]).await;
-            rates.add(side, messages.len(), run(place, side, &topic, &messages).await);
+            let took = within_bounds(&name, run(place, side, &topic, &messages)).await;
+            rates.add(side, messages.len(), took);
             place.remove(&topic).await;
         }
     }

@@ -2,8 +2,10 @@
 //! for the same payload, headers, confirms and acks.
 
 mod kafka;
+mod pubsub;
 mod rabbitmq;
 mod redis;
+mod sns_sqs;
 
 use std::time::Duration;
 
@@ -26,7 +28,9 @@ pub(crate) async fn beside(url: &str, transport: &dyn Transport) -> Option<Box<d
     match transport.capabilities().backend {
         "redis" => Some(Box::new(redis::RawRedis::beside(transport).await)),
         "kafka" => Some(Box::new(kafka::RawKafka::new(url))),
+        "pubsub" => Some(Box::new(pubsub::RawPubsub::new(url))),
         "rabbitmq" => Some(Box::new(rabbitmq::RawRabbit::beside(transport).await)),
+        "sns-sqs" => Some(Box::new(sns_sqs::RawSnsSqs::beside(url, transport))),
         _ => None,
     }
 }
