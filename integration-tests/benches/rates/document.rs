@@ -4,6 +4,13 @@ use std::time::Instant;
 
 const TEMPLATE: &str = include_str!("template.md");
 
+/// Whether the numbers mean anything.
+const BUILD: &str = if cfg!(debug_assertions) {
+    "**without optimisation, so that its numbers mean nothing**"
+} else {
+    "optimised"
+};
+
 pub(crate) struct Document {
     text: String,
     brokers: String,
@@ -18,6 +25,7 @@ impl Document {
             .replace("{{rounds}}", &crate::measure::ROUNDS.to_string())
             .replace("{{cores}}", &cores.to_string())
             .replace("{{date}}", &today)
+            .replace("{{build}}", BUILD)
             .replace("{{load}}", &load());
         Self { text, brokers: String::new(), began: Instant::now() }
     }
