@@ -74,6 +74,8 @@ impl Transport for RabbitTransport {
             admin: Support::Native,
             lag: Support::Unsupported,
             no_group_reported: Support::Native,
+            // A message without `message-id` has a new one over each channel.
+            stable_position: Support::Unsupported,
             survives_restart: true,
             limits: self.0.limits(),
         }
@@ -84,6 +86,10 @@ impl Transport for RabbitTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
+        if topic.is_existing() {
+            let why = "a queue of a team is consumed from: publish to the exchange that feeds it";
+            return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
+        }
         provision_topic(&RabbitAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         let publisher = RabbitPublisher::new(self.0.clone(), topic.clone(), options.provision);
@@ -106,7 +112,7 @@ impl Transport for RabbitTransport {
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                topology::create_topic(&self.0, topic).await?;
+                provision_topic(&admin, topic, Provision::Ensure).await?;
                 topology::create_group(&self.0, topic, group, options.ordered).await?.1
             }
             Provision::Verify | Provision::Never => Standing::Found,

@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::{GroupName, TopicName};
 use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
 
-/// Ensures or verifies the topic of a publisher.
+/// Ensures or verifies the topic of a publisher. One that a team has is never made.
 ///
 /// # Errors
 /// `NotFound` names a topic that is missing and may not be created; what the admin says.
@@ -14,13 +14,15 @@ pub async fn provision_topic(
     provision: Provision,
 ) -> Result<()> {
     match provision {
+        Provision::Ensure if topic.is_existing() => find(admin, topic).await.map(drop),
         Provision::Ensure => admin.create_topic(topic).await.map(drop),
         Provision::Verify => find(admin, topic).await.map(drop),
         Provision::Never => Ok(()),
     }
 }
 
-/// Ensures or verifies the topic of a subscriber, then its group.
+/// Ensures or verifies the topic of a subscriber, then its group: that may be made of a team's topic,
+/// too, where the broker has groups beside topics.
 ///
 /// # Errors
 /// `NotFound` names the topic or group that is missing and may not be created; `Configuration` for
@@ -37,7 +39,7 @@ pub async fn provision_group(
     }
     match options.provision {
         Provision::Ensure => {
-            admin.create_topic(topic).await?;
+            provision_topic(admin, topic, Provision::Ensure).await?;
             admin.create_group(topic, group, options.start).await.map(drop)
         }
         Provision::Verify => {
@@ -51,6 +53,18 @@ pub async fn provision_group(
         }
         Provision::Never => Ok(()),
     }
+}
+
+/// Refuses to make or delete what a team has.
+///
+/// # Errors
+/// `Unsupported` names it.
+pub fn ours(topic: &TopicName) -> Result<()> {
+    if !topic.is_existing() {
+        return Ok(());
+    }
+    let why = "this is used as it stands: it is made and deleted by whoever has it";
+    Err(Error::new(Kind::Unsupported, why).with("topic", topic))
 }
 
 async fn find(admin: &dyn Admin, topic: &TopicName) -> Result<TopicInfo> {
