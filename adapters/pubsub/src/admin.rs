@@ -10,7 +10,7 @@ use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
-pub(crate) use self::topology::{ping, subscription_is_there};
+pub(crate) use self::topology::{ping, subscription_is_there, team_subscription};
 use crate::transport::Link;
 
 #[derive(Debug)]

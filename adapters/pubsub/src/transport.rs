@@ -7,11 +7,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions, Support,
-    Transport,
+    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+    Support, Transport,
 };
 use wingman_core::{Error, Kind, Result, Retry};
 
@@ -93,10 +93,7 @@ impl Transport for PubsubTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
-        if topic.is_existing() {
-            let why = "a subscription of a team is consumed from: publish to its topic";
-            return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
-        }
+        published_elsewhere(topic)?;
         provision_topic(&PubsubAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         Ok(Box::new(PubsubPublisher::new(self.0.clone(), topic.clone())))

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
@@ -86,10 +86,7 @@ impl Transport for RabbitTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
-        if topic.is_existing() {
-            let why = "a queue of a team is consumed from: publish to the exchange that feeds it";
-            return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
-        }
+        published_elsewhere(topic)?;
         provision_topic(&RabbitAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         let publisher = RabbitPublisher::new(self.0.clone(), topic.clone(), options.provision);

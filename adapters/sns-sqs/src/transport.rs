@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Publisher, PublisherOptions, Subscriber, SubscriberOptions, Support,
@@ -83,10 +83,7 @@ impl Transport for SnsSqsTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
-        if topic.is_existing() {
-            let why = "a queue of a team is consumed from: publish to the topic that feeds it";
-            return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
-        }
+        published_elsewhere(topic)?;
         provision_topic(&SnsSqsAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         let publisher =
@@ -106,8 +103,7 @@ impl Transport for SnsSqsTransport {
             false => self.0.config.fifo,
         };
         if options.ordered && !is_fifo {
-            let why =
-                "a standard queue keeps no order: take a FIFO queue (leave out fifo=false), or subscribe unordered";
+            let why = "a standard queue keeps no order: take a FIFO queue (leave out fifo=false), or subscribe unordered";
             return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
         }
         if self.0.limits().lease_max.is_some_and(|max| options.lease > max) {

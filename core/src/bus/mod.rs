@@ -26,8 +26,8 @@ pub use options::{BusOptions, PublishOptions};
 pub use queue::Queue;
 pub use schedule::RetrySchedule;
 pub use subscription::{
-    Counts, Declared, DrainReport, Mapping, Place, Subscription, SubscriptionOptions, SubscriptionState,
-    SubscriptionStatus, dead_letter,
+    Counts, Declared, DrainReport, Mapping, Place, Subscription, SubscriptionOptions,
+    SubscriptionState, SubscriptionStatus, dead_letter,
 };
 
 use self::program::Registration;

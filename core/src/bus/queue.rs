@@ -157,11 +157,7 @@ impl Queue {
         format!("/queues/{}", self.name)
     }
 
-    fn redeclared(
-        mut self,
-        what: &'static str,
-        change: impl FnOnce(Declared) -> Declared,
-    ) -> Self {
+    fn redeclared(mut self, what: &'static str, change: impl FnOnce(Declared) -> Declared) -> Self {
         match self.mapping {
             Mapping::CloudEvents => self.misplaced = Some(what),
             Mapping::Declared(declared) => self.mapping = Mapping::Declared(change(declared)),

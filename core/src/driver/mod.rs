@@ -10,7 +10,7 @@ mod watermark;
 
 pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
-pub use provision::{ours, provision_group, provision_topic};
+pub use provision::{ours, provision_group, provision_topic, published_elsewhere};
 pub use schedule::{Back, Lease, Schedule};
 pub use seats::Seats;
 pub use watermark::Watermark;

@@ -67,6 +67,18 @@ pub fn ours(topic: &TopicName) -> Result<()> {
     Err(Error::new(Kind::Unsupported, why).with("topic", topic))
 }
 
+/// Refuses to publish into what a team has, where that is a queue behind something else.
+///
+/// # Errors
+/// `Unsupported` names it.
+pub fn published_elsewhere(topic: &TopicName) -> Result<()> {
+    if !topic.is_existing() {
+        return Ok(());
+    }
+    let why = "this is consumed from: publish to the exchange or topic that feeds it";
+    Err(Error::new(Kind::Unsupported, why).with("topic", topic))
+}
+
 async fn find(admin: &dyn Admin, topic: &TopicName) -> Result<TopicInfo> {
     admin
         .inspect(topic)

@@ -14,6 +14,7 @@ mod people;
 mod processes;
 mod promises;
 mod quarantine;
+mod queue;
 mod resolve;
 mod slow_broker;
 mod start;

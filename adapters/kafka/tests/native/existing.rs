@@ -67,8 +67,8 @@ pub(crate) async fn a_topic_and_group_of_others_are_used_as_they_stand(server: S
         }
         subscriber.close().await.unwrap();
     }
-    let asked = admin.describe_configs([&ResourceSpecifier::Topic(name)], &AdminOptions::new());
-    let told = asked.await.unwrap().remove(0).unwrap();
+    let (place, options) = ([&ResourceSpecifier::Topic(name)], AdminOptions::new());
+    let told = admin.describe_configs(place, &options).await.unwrap().remove(0).unwrap();
     let kept = told.entry_map()["retention.ms"].value.clone();
     assert_eq!(kept.as_deref(), Some("123456789"), "what exists is never altered");
     assert_eq!(committed(&server, name, &format!("{group}@{name}")).await, None);
@@ -78,8 +78,12 @@ pub(crate) async fn a_team_s_topic_that_is_not_there_is_not_made(server: Server)
     let topic = TopicName::existing(server.topic.as_str()).unwrap();
     for provision in [Provision::Ensure, Provision::Verify] {
         let options = SubscriberOptions { provision, ..SubscriberOptions::default() };
-        let refused = server.transport.subscriber(&topic, &server.group, options).await.unwrap_err();
-        assert_eq!((refused.kind(), refused.context("topic")), (Kind::NotFound, Some(topic.as_str())));
+        let refused =
+            server.transport.subscriber(&topic, &server.group, options).await.unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.context("topic")),
+            (Kind::NotFound, Some(topic.as_str()))
+        );
     }
     let admin = server.admin();
     assert_eq!(admin.inspect(&server.topic).await.unwrap(), None);

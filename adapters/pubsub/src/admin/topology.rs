@@ -95,7 +95,9 @@ async fn delete_subscription(link: &Link, path: &str) -> Result<bool> {
 
 pub(super) async fn inspect(link: &Link, topic: &TopicName) -> Result<Option<TopicInfo>> {
     if topic.is_existing() {
-        return Ok(team_subscription(link, topic).await?.map(|_| TopicInfo { groups: None, messages: None }));
+        return Ok(team_subscription(link, topic)
+            .await?
+            .map(|_| TopicInfo { groups: None, messages: None }));
     }
     let info = |paths: Vec<String>| TopicInfo {
         // Subscriptions of other programs are no groups of ours.

@@ -21,7 +21,8 @@ pub(crate) async fn a_stream_and_group_of_others_are_used_as_they_stand(server: 
     add("{\"id\": 2}").await;
     let topic = TopicName::existing(&stream).unwrap();
     let name = GroupName::existing(group).unwrap();
-    let options = SubscriberOptions { provision: Provision::Verify, ..SubscriberOptions::default() };
+    let options =
+        SubscriberOptions { provision: Provision::Verify, ..SubscriberOptions::default() };
     let subscriber = server.transport.subscriber(&topic, &name, options).await.unwrap();
     // The group begins where its maker had it begin, and an id stays over a redelivery.
     let declared = Declared::json("Order", "/legacy").payload_in("body");
@@ -36,7 +37,8 @@ pub(crate) async fn a_stream_and_group_of_others_are_used_as_they_stand(server: 
         server.raw(&["XINFO", "GROUPS", &stream]).await;
     assert_eq!((before.len(), after.len()), (1, 1), "no group was made beside it");
     assert_eq!(after[0]["name"], before[0]["name"]);
-    let pending: redis::streams::StreamPendingReply = server.raw(&["XPENDING", &stream, group]).await;
+    let pending: redis::streams::StreamPendingReply =
+        server.raw(&["XPENDING", &stream, group]).await;
     assert_eq!(pending.count(), 0);
     assert_eq!(server.raw::<u64>(&["XLEN", &stream]).await, 2, "nothing was taken out");
 }
@@ -47,7 +49,10 @@ pub(crate) async fn a_stream_that_is_not_there_is_not_made(server: Server) {
     for provision in [Provision::Ensure, Provision::Verify] {
         let options = SubscriberOptions { provision, ..SubscriberOptions::default() };
         let refused = server.transport.subscriber(&topic, &group, options).await.unwrap_err();
-        assert_eq!((refused.kind(), refused.context("topic")), (Kind::NotFound, Some(topic.as_str())));
+        assert_eq!(
+            (refused.kind(), refused.context("topic")),
+            (Kind::NotFound, Some(topic.as_str()))
+        );
     }
     assert_eq!(server.raw::<u64>(&["EXISTS", topic.as_str()]).await, 0);
     let admin = server.transport.admin().unwrap();

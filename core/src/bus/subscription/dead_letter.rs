@@ -27,8 +27,7 @@ const REASON_BYTES_MAX: usize = 512;
 /// [`Kind::InvalidName`] if the name becomes too long.
 pub fn topic_of(topic: &TopicName) -> Result<TopicName> {
     let ours = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let name: String =
-        topic.as_str().chars().map(|c| if ours(c) { c } else { '-' }).collect();
+    let name: String = topic.as_str().chars().map(|c| if ours(c) { c } else { '-' }).collect();
     let name = match name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
         true => name,
         false => format!("q{name}"),

@@ -132,9 +132,9 @@ impl Declared {
     /// that the payload is not JSON.
     pub fn event(&self, topic: &TopicName, delivery: &Delivery) -> Result<CloudEvent> {
         let reading = Reading::of(self, topic, delivery);
-        reading.event(self).map_err(|error| {
-            error.with("topic", topic).with("position", delivery.position)
-        })
+        reading
+            .event(self)
+            .map_err(|error| error.with("topic", topic).with("position", delivery.position))
     }
 
     pub(super) fn check(&self, capabilities: &Capabilities) -> Result<()> {
@@ -142,14 +142,21 @@ impl Declared {
         for (attribute, place) in self.places() {
             match place {
                 Place::Pointer(_) if self.content != Content::Json => {
-                    return wrong("a JSON pointer needs JSON: take a header, the key or the position")
-                        .map_err(|error| error.with("attribute", attribute));
+                    return wrong(
+                        "a JSON pointer needs JSON: take a header, the key or the position",
+                    )
+                    .map_err(|error| error.with("attribute", attribute));
                 }
                 Place::Pointer(pointer) if !pointer.is_empty() && !pointer.starts_with('/') => {
-                    return wrong("a JSON pointer begins with a slash: /order/id")
-                        .map_err(|error| error.with("attribute", attribute).with("pointer", pointer));
+                    return wrong("a JSON pointer begins with a slash: /order/id").map_err(
+                        |error| error.with("attribute", attribute).with("pointer", pointer),
+                    );
                 }
-                Place::Fixed(_) | Place::Header(_) | Place::Key | Place::Position | Place::Pointer(_) => {}
+                Place::Fixed(_)
+                | Place::Header(_)
+                | Place::Key
+                | Place::Position
+                | Place::Pointer(_) => {}
             }
         }
         match &self.id {

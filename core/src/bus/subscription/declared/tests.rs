@@ -5,7 +5,11 @@ use crate::clock::Timestamp;
 use crate::message::Headers;
 use crate::transport::{AckToken, Generation, Position};
 
-fn delivery(payload: &'static str, headers: &[(&str, &str)], key: Option<&'static str>) -> Delivery {
+fn delivery(
+    payload: &'static str,
+    headers: &[(&str, &str)],
+    key: Option<&'static str>,
+) -> Delivery {
     let mut all = Headers::builder();
     for (name, value) in headers {
         all.push(name, value.as_bytes().to_vec()).unwrap();
@@ -56,7 +60,8 @@ fn each_attribute_is_read_where_it_is_declared() {
         .id(pointer("/order/id"))
         .key(pointer("/lines/0"));
     let body = "{\"order\":{\"id\":7},\"lines\":[\"tea\"]}";
-    let event = declared.event(&topic(), &delivery(body, &[("kind", "Paid")], Some("/eu"))).unwrap();
+    let event =
+        declared.event(&topic(), &delivery(body, &[("kind", "Paid")], Some("/eu"))).unwrap();
     assert_eq!((event.id(), event.source(), event.ty()), ("7", "/eu", "Paid"));
     assert_eq!(event.partition_key(), Some("tea"));
     assert_eq!(event.data.as_deref(), Some(body.as_bytes()));
