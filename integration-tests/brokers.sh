@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the brokers that the tests need, natively, on 127.0.0.1. For Debian and its relatives.
+# Starts the brokers that the tests need on 127.0.0.1: by docker-compose.yml where a Docker engine
+# answers, else natively, for Debian and its relatives.
 #
 #   brokers.sh up [NAME…]        install what is missing, start, wait until each answers
 #   brokers.sh down [NAME…]      stop, and remove the data
@@ -11,6 +12,7 @@
 #   brokers.sh ctl NAME WORD…    the broker's own tool for operators, where it has one
 #
 # Every command may be repeated. Processes are ended by their recorded id, never by name.
+# BROKERS_BY: docker or native, whatever else is there.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
 # Without a NAME it is all but kafka3, which is three nodes, kafka3-1 to kafka3-3, which can
@@ -30,13 +32,15 @@ BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
 
 # shellcheck source=brokers/processes.sh
 source "$here/brokers/processes.sh"
+# shellcheck source=brokers/compose.sh
+source "$here/brokers/compose.sh"
 for broker in "${BROKERS[@]}" "${CLUSTERS[@]}"; do
     # shellcheck source=brokers/redis.sh
     source "$here/brokers/$broker.sh"
 done
 
 usage() {
-    sed -n '2,11p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,12p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -92,7 +96,7 @@ if [[ $command == ctl ]]; then
     [[ $# -gt 1 ]] || usage
     nodes "$1" >/dev/null
     declare -F "${1//-/_}_ctl" >/dev/null || fail "$1 has no tool for operators"
-    "${1//-/_}_ctl" "${@:2}"
+    if by_docker; then compose_command ctl "$@"; else "${1//-/_}_ctl" "${@:2}"; fi
     exit
 fi
 names=("${@:-${BROKERS[@]}}")
@@ -103,11 +107,20 @@ for broker in "${names[@]}"; do
 done
 
 case $command in
+kill) [[ $# -eq 1 ]] || usage ;;
+stop | restart) [[ $# -gt 0 ]] || usage ;;
+down) [[ $# -gt 0 ]] || for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done ;;
+esac
+if [[ $command =~ ^(up|down|status|kill|stop|restart)$ ]] && by_docker; then
+    compose_command "$command" "${chosen[@]}"
+    exit
+fi
+
+case $command in
 up)
     start "${chosen[@]}"
     ;;
 down)
-    [[ $# -gt 0 ]] || for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done
     end "${chosen[@]}"
     for broker in "${chosen[@]}"; do
         [[ -d $BROKERS_HOME/$broker ]] || continue
@@ -126,19 +139,16 @@ status)
     done
     ;;
 kill)
-    [[ $# -eq 1 ]] || usage
     for broker in "${chosen[@]}"; do
         stop "$broker" KILL
         echo "$broker: killed"
     done
     ;;
 stop)
-    [[ $# -gt 0 ]] || usage
     end "${chosen[@]}"
     printf '%s: stopped\n' "${chosen[@]}"
     ;;
 restart)
-    [[ $# -gt 0 ]] || usage
     end "${chosen[@]}"
     start "${chosen[@]}"
     ;;

@@ -19,7 +19,7 @@ pubsub_install() {
     mv "$PUBSUB_CACHE/pstest.part" "$PUBSUB_CACHE/pstest"
 }
 
-pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -port "$PUBSUB_PORT"; }
+pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -address "127.0.0.1:$PUBSUB_PORT"; }
 
 # It answers a question about a project's topics, and it is the process that was started.
 pubsub_answers() {

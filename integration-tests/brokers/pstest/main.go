@@ -20,10 +20,10 @@ import (
 )
 
 func main() {
-	port := flag.String("port", "18085", "on 127.0.0.1")
+	address := flag.String("address", "127.0.0.1:18085", "where to listen")
 	flag.Parse()
 	fake := pstest.NewServer()
-	listener, err := net.Listen("tcp", "127.0.0.1:"+*port)
+	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
