@@ -12,7 +12,7 @@ fn delivery(
 ) -> Delivery {
     let mut all = Headers::builder();
     for (name, value) in headers {
-        all.push(name, value.as_bytes().to_vec()).unwrap();
+        all.push(name, value.as_bytes()).unwrap();
     }
     let mut message = Message::new(payload).with_headers(all.build());
     message.key = key.map(|key| bytes::Bytes::from_static(key.as_bytes()));
