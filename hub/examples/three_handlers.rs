@@ -24,7 +24,7 @@ async fn main() -> wingman_hub::Result<()> {
         let told = told.clone();
         async move { told.send(()).await.map_err(Failure::environmental) }
     });
-    let order = CloudEvent::new("order-1", "/shop", "Ordered")?.with_json("\"tea\"");
-    bus.publish(&order).await?;
-    bus.run_until(ended.recv()).await
+    let handlers = bus.start().await?;
+    bus.publish(&CloudEvent::new("order-1", "/shop", "Ordered")?.with_json("\"tea\"")).await?;
+    handlers.run_until(ended.recv()).await
 }

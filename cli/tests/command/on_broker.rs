@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::guide;
 use crate::process::{Ended, LEDGER, Place, outcomes};
 
 /// The tests of every broker, given the function that makes its [`Broker`].
@@ -22,6 +23,7 @@ macro_rules! on_broker_tests {
             a_governed_publish_is_recorded_relayed_and_refused_for_owned_types,
             an_unknown_key_in_the_url_is_named_with_the_known_ones,
             a_broker_that_is_down_is_waited_for_and_named,
+            its_guide_does_what_it_says,
         }
     };
 }
@@ -134,6 +136,11 @@ impl Broker {
         let place = Place::new();
         let mut demo = place.start(&["demo", "--broker", self.down, "--out", "demo"]);
         demo.wait_for("tries again");
+    }
+
+    /// Its name is that of the test crate, and of the page.
+    pub(crate) fn its_guide_does_what_it_says(&self) {
+        guide::run(&format!("{}.md", env!("CARGO_CRATE_NAME").replace('_', "-")), &self.url);
     }
 
     fn publish(&self, place: &Place, topic: &str, more: &[&str]) -> Ended {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "../command/guide.rs"]
+mod guide;
 #[path = "../command/on_broker.rs"]
 mod on_broker;
 #[allow(dead_code, reason = "the tests without a broker use the rest")]

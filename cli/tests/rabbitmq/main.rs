@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "../command/guide.rs"]
+mod guide;
 #[path = "../command/on_broker.rs"]
 mod on_broker;
 #[allow(dead_code, reason = "the tests without a broker use the rest")]
@@ -37,4 +39,9 @@ fn count(list: &str, namespace: &str) -> usize {
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let names = String::from_utf8(listed.stdout).unwrap();
     names.lines().filter(|name| name.contains(namespace)).count()
+}
+
+#[test]
+fn the_guide_from_bus_to_enforce_does_what_it_says() {
+    guide::run("three-handlers.md", &url());
 }

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 
 pub use backoff::Backoff;
 pub use options::{BusOptions, PublishOptions};
+pub use program::Handlers;
 pub use queue::Queue;
 pub use schedule::RetrySchedule;
 pub use subscription::{
@@ -125,7 +126,7 @@ impl Bus {
     }
 
     /// Publishes an event to the topic of its type, in binary mode. `Ok` means that the broker has
-    /// it (T1).
+    /// it (T1), for the groups that there are: [`Bus::start`] makes those of a program's handlers.
     ///
     /// # Errors
     /// Those of [`Bus::topic_of`], [`CloudEvent::to_message`] and [`Bus::publish_message`].

@@ -18,15 +18,42 @@ const GRACE: Duration = Duration::from_secs(30);
 
 type Adjust = Box<dyn FnOnce(&mut SubscriptionOptions) -> Result<()> + Send>;
 
-/// A handler that [`Bus::run_until`] will run.
+/// A handler that [`Bus::start`] will subscribe.
 pub(super) struct Registration {
     name: String,
     handler: Arc<dyn Handler>,
     adjust: Adjust,
 }
 
+/// Handlers that [`Bus::start`] subscribed. Dropped, they are drained in the background.
+#[derive(Debug)]
+#[must_use = "handlers run until this is dropped"]
+pub struct Handlers {
+    subscriptions: Vec<Subscription>,
+}
+
+impl Handlers {
+    /// Lets them run until `shutdown` is ready or one of them ends; then drains all of them, with a
+    /// grace of 30 s.
+    ///
+    /// # Errors
+    /// Whatever ended a subscription for good; the others are drained first.
+    pub async fn run_until(self, shutdown: impl Future) -> Result<()> {
+        let ended = {
+            let mut ends: FuturesUnordered<_> =
+                self.subscriptions.iter().map(Subscription::closed).collect();
+            tokio::select! {
+                _ = pin!(shutdown) => Ok(()),
+                ended = ends.next() => ended.unwrap_or(Ok(())),
+            }
+        };
+        join_all(self.subscriptions.iter().map(|subscription| subscription.drain(GRACE))).await;
+        ended
+    }
+}
+
 impl Bus {
-    /// Adds a handler for [`Bus::run_until`]. Its name is its group; it subscribes to the topics
+    /// Adds a handler for [`Bus::start`]. Its name is its group; it subscribes to the topics
     /// of the types that it takes.
     pub fn handle<A>(&self, name: &str, handler: impl IntoHandler<A>) -> &Self {
         self.handle_with(name, handler, |_| {})
@@ -53,24 +80,26 @@ impl Bus {
         self
     }
 
-    /// Runs the handlers that were added, until `shutdown` is ready or one of them ends; then
-    /// drains all of them, with a grace of 30 s.
+    /// Subscribes the handlers that were added. From here on each has its group, so that what is
+    /// published is kept for it; before, a broker may keep nothing (a [`Receipt`] says
+    /// [`NoGroup`] where the broker tells).
     ///
     /// # Errors
     /// - [`Kind::Configuration`]: no handler, two of one name, or one without topics.
-    /// - Whatever ended a subscription for good; the others are drained first.
+    /// - Those of [`Bus::subscribe`]; the handlers before are drained first.
+    ///
+    /// [`Receipt`]: crate::transport::Receipt
+    /// [`NoGroup`]: crate::transport::Confirmed::NoGroup
+    pub async fn start(&self) -> Result<Handlers> {
+        Ok(Handlers { subscriptions: self.subscribe_registered().await? })
+    }
+
+    /// [`Bus::start`] and [`Handlers::run_until`], for programs that publish nothing themselves.
+    ///
+    /// # Errors
+    /// Those of both.
     pub async fn run_until(&self, shutdown: impl Future) -> Result<()> {
-        let subscriptions = self.subscribe_registered().await?;
-        let ended = {
-            let mut ends: FuturesUnordered<_> =
-                subscriptions.iter().map(Subscription::closed).collect();
-            tokio::select! {
-                _ = pin!(shutdown) => Ok(()),
-                ended = ends.next() => ended.unwrap_or(Ok(())),
-            }
-        };
-        join_all(subscriptions.iter().map(|subscription| subscription.drain(GRACE))).await;
-        ended
+        self.start().await?.run_until(shutdown).await
     }
 
     async fn subscribe_registered(&self) -> Result<Vec<Subscription>> {

@@ -107,7 +107,7 @@ impl Queue {
         self
     }
 
-    /// Adds a handler of it for [`Bus::run_until`]. A name that cannot be one, and a declaration that
+    /// Adds a handler of it for [`Bus::start`]. A name that cannot be one, and a declaration that
     /// this broker cannot keep, are errors of the start.
     pub fn handle<A>(&self, name: &str, handler: impl IntoHandler<A>) -> &Self {
         let (queue, handler_name) = (self.clone(), name.to_owned());
