@@ -15,17 +15,20 @@
 # BROKERS_BY: docker or native, whatever else is there.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
-# Without a NAME it is all but kafka3, which is three nodes, kafka3-1 to kafka3-3, which can
-# be named one by one.
+# Without a NAME it is all but the secured ones and kafka3, which is three nodes, kafka3-1 to kafka3-3,
+# which can be named one by one.
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
 # NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
 # command…`. Where needed it has NAME_ctl, and NAME_down for what is left to end. A cluster's are given
-# the node's name. Add the file and its line in BROKERS, or in CLUSTERS.
+# the node's name. Add the file and its line in BROKERS,
+# SECURED or CLUSTERS.
 set -euo pipefail
 
 BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 CLUSTERS=(kafka3)
+# Over TLS by a CA of their own, with users that may do little; not started unasked.
+SECURED=(redis-secured rabbitmq-secured)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
@@ -34,7 +37,9 @@ BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}
 source "$here/brokers/processes.sh"
 # shellcheck source=brokers/compose.sh
 source "$here/brokers/compose.sh"
-for broker in "${BROKERS[@]}" "${CLUSTERS[@]}"; do
+# shellcheck source=brokers/secured.sh
+source "$here/brokers/secured.sh"
+for broker in "${BROKERS[@]}" "${CLUSTERS[@]}" "${SECURED[@]}"; do
     # shellcheck source=brokers/redis.sh
     source "$here/brokers/$broker.sh"
 done
@@ -47,7 +52,7 @@ usage() {
 # The nodes of a name, one a line.
 nodes() {
     local broker
-    for broker in "${BROKERS[@]}"; do
+    for broker in "${BROKERS[@]}" "${SECURED[@]}"; do
         [[ $broker != "$1" ]] || { echo "$1" && return 0; }
     done
     for broker in "${CLUSTERS[@]}"; do
@@ -56,8 +61,11 @@ nodes() {
         "$broker"-[1-3]) echo "$1" && return 0 ;;
         esac
     done
-    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${CLUSTERS[*]}"
+    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${CLUSTERS[*]} ${SECURED[*]}"
 }
+
+# Whether one of the names is a secured broker's: those are in no container.
+is_secured() { [[ " $* " =~ -secured\  ]]; }
 
 # of NODE WHAT: the function of the broker's file.
 of() {
@@ -96,7 +104,7 @@ if [[ $command == ctl ]]; then
     [[ $# -gt 1 ]] || usage
     nodes "$1" >/dev/null
     declare -F "${1//-/_}_ctl" >/dev/null || fail "$1 has no tool for operators"
-    if by_docker; then compose_command ctl "$@"; else "${1//-/_}_ctl" "${@:2}"; fi
+    if by_docker && ! is_secured "$1"; then compose_command ctl "$@"; else "${1//-/_}_ctl" "${@:2}"; fi
     exit
 fi
 names=("${@:-${BROKERS[@]}}")
@@ -111,7 +119,7 @@ kill) [[ $# -eq 1 ]] || usage ;;
 stop | restart) [[ $# -gt 0 ]] || usage ;;
 down) [[ $# -gt 0 ]] || for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done ;;
 esac
-if [[ $command =~ ^(up|down|status|kill|stop|restart)$ ]] && by_docker; then
+if [[ $command =~ ^(up|down|status|kill|stop|restart)$ ]] && by_docker && ! is_secured "${chosen[@]}"; then
     compose_command "$command" "${chosen[@]}"
     exit
 fi

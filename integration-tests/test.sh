@@ -5,9 +5,11 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
 passed=0 failed=0
+secured=(redis-secured rabbitmq-secured)
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
+  ./integration-tests/brokers.sh down "${secured[@]}" >/dev/null 2>&1
   rm -f "$log"
 }
 trap finish EXIT
@@ -65,6 +67,12 @@ count "three Kafka nodes start" ./integration-tests/brokers.sh up kafka3
 read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
 export WINGMAN_KAFKA3_URL
 tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
+# So are the ones over TLS, with users that may do little.
+count "secured brokers start" ./integration-tests/brokers.sh up "${secured[@]}"
+while read -r name url; do
+  export "WINGMAN_$(tr '[:lower:]-' '[:upper:]_' <<<"$name")_URL=$url"
+done < <(./integration-tests/brokers.sh urls "${secured[@]}")
+tests "secured brokers" cargo test "${features[@]}" --test native -- secured::
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -12,11 +12,11 @@ use wingman_core::{Error, Kind, Result};
 const SCHEMES: [(&str, &str); 8] = [
     ("memory", ""),
     ("amqp", "rabbitmq"),
-    ("amqps", "rabbitmq"),
+    ("amqps", "rabbitmq-tls"),
     ("kafka", "kafka"),
     ("pubsub", "pubsub"),
     ("redis", "redis"),
-    ("rediss", "redis"),
+    ("rediss", "redis-tls"),
     ("sns-sqs", "sns-sqs"),
 ];
 

@@ -37,8 +37,8 @@ impl Config {
         config.map_err(|error| error.with("file", path.display()))
     }
 
-    /// Reads TOML: a table `[broker]` with a `url`, or with a `scheme` (`kafka`, `amqp`, `redis`,
-    /// `sns-sqs`, `pubsub`, `memory`) and fields of that backend's own `Config`. What else the text
+    /// Reads TOML: a table `[broker]` with a `url`, or with a `scheme` (`kafka`, `amqp[s]`,
+    /// `redis[s]`, `sns-sqs`, `pubsub`, `memory`) and fields of that backend's own `Config`. What else the text
     /// holds is somebody else's. `${NAME}` in a text of the table stands for a variable of the
     /// environment.
     ///
@@ -115,20 +115,36 @@ impl Settings<'_> {
             "memory" => self.parse::<Nothing>().map(|Nothing {}| Config::Memory),
             #[cfg(feature = "rabbitmq")]
             "amqp" => self.parse().map(Config::Rabbitmq),
+            #[cfg(feature = "rabbitmq")]
+            "amqps" => self.over_tls()?.parse().map(Config::Rabbitmq),
             #[cfg(feature = "kafka")]
             "kafka" => self.parse().map(Config::Kafka),
             #[cfg(feature = "pubsub")]
             "pubsub" => self.parse().map(Config::Pubsub),
             #[cfg(feature = "redis")]
             "redis" => self.parse().map(Config::Redis),
+            #[cfg(feature = "redis")]
+            "rediss" => self.over_tls()?.parse().map(Config::Redis),
             #[cfg(feature = "sns-sqs")]
             "sns-sqs" => self.parse().map(Config::SnsSqs),
-            "rediss" | "amqps" => {
-                let why = "beside a scheme TLS is a key of its own: tls = true";
-                Err(wrong(why).with("key", SCHEME).with("scheme", scheme))
-            }
             other => Err(not_here(other)),
         }
+    }
+
+    /// For a scheme that says it, as in a URL.
+    #[cfg(any(feature = "rabbitmq", feature = "redis"))]
+    fn over_tls(mut self) -> Result<Self> {
+        const TLS: &str = "tls";
+        if let Some((key, _)) = self.table.get_ref().get_key_value(TLS) {
+            let why = "beside this scheme there is no such key: it is TLS";
+            return Err(self.at(wrong(why).with("key", TLS), key.span()));
+        }
+        let nowhere = self.table.span();
+        let (key, value) = (TLS.into(), DeValue::Boolean(true));
+        self.table
+            .get_mut()
+            .insert(Spanned::new(nowhere.clone(), key), Spanned::new(nowhere, value));
+        Ok(self)
     }
 
     fn parse<T: DeserializeOwned>(self) -> Result<T> {

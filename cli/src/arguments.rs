@@ -1,5 +1,7 @@
 //! What can be asked of `wingman`.
 
+mod check;
+mod contracts;
 mod quarantine;
 mod rollback;
 
@@ -9,6 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wingman_scenarios::agent_loop::AgentLoop;
 use wingman_scenarios::publishing::Publishing;
 
+pub(crate) use check::Check;
+pub(crate) use contracts::{
+    ContractDocument, Contracts, ExportArguments, ExportFormat, ProposeArguments, SchemaArguments,
+};
 pub(crate) use quarantine::{
     DeadLetters, ListArguments, OperatorArguments, Parked, ReviewArguments, ShowArguments,
 };
@@ -24,6 +30,7 @@ pub(crate) use rollback::{ResolveArguments, Rollback, RollbackArguments};
     after_help = "Examples:
   wingman demo
   wingman demo --broker redis://127.0.0.1:6379 --out demo
+  wingman check redis://127.0.0.1:6379
   wingman trace CORRELATION --ledger sqlite://demo/ledger.db
   wingman audit verify --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt
 
@@ -45,6 +52,12 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Print what a group receives, one CloudEvent in JSON a line; acked after printing.
     Consume(Consume),
+    /// Certify a broker: what it is, what it can do, and whether it keeps the guarantees.
+    ///
+    /// Runs the conformance cases of transport and bus under names of its own, and removes what it made,
+    /// also when it is interrupted. Cases that restart the broker or cut connections are not run. Exit code
+    /// 0 only if no case failed and nothing is left.
+    Check(Check),
     /// Check or show the log.
     #[command(
         subcommand,
@@ -104,12 +117,15 @@ pub(crate) enum Command {
   wingman parked show 6553f1 --ledger sqlite://demo/ledger.db"
     )]
     Parked(Parked),
-    /// Check contract files.
+    /// Check contract files, describe them to editors, write them in another form, or propose them.
     #[command(
         subcommand,
         after_help = "Examples:
   wingman contracts lint demo/contracts
-  wingman contracts lint demo/contracts --strict --json"
+  wingman contracts lint demo/contracts --strict --json
+  wingman contracts schema --out demo/contracts
+  wingman contracts export demo/contracts --format asyncapi --out asyncapi.json
+  wingman contracts propose --ledger sqlite://demo/ledger.db --out proposed.yaml"
     )]
     Contracts(Contracts),
     /// Print what completes this command in a shell.
@@ -231,6 +247,9 @@ pub(crate) struct Publish {
     /// `-` reads structured CloudEvents from standard input.
     #[arg(value_name = "-", conflicts_with = "file")]
     pub(crate) input: Option<String>,
+    /// Send in structured mode, the whole event as JSON in the payload, for readers that want it so.
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) structured: bool,
     /// Stamp and record each event in this ledger first, and wait until it was relayed.
     #[arg(long, value_name = "URL")]
     pub(crate) ledger: Option<String>,
@@ -360,21 +379,4 @@ pub(crate) struct AnswerArguments {
     /// The contracts that name the principals; `contracts` beside the ledger unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) contracts: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Contracts {
-    /// Read and check every contract of a folder, each by itself and all of them together.
-    ///
-    /// Errors are what is not loaded or can never run: handlers that nothing leads to, consumed types
-    /// that nobody emits, chains that no handler makes. Warnings are what is probably not meant: types
-    /// that nobody consumes, cascades that can go round, grants wider than the scope. Exit code 1 on
-    /// errors.
-    Lint {
-        /// The folder.
-        path: PathBuf,
-        /// End with exit code 1 on warnings too.
-        #[arg(long)]
-        strict: bool,
-    },
 }

@@ -20,7 +20,7 @@ use wingman_scenarios::{Answers, Folder, Report, Run, Scenario};
 use crate::arguments::{Demo, DemoMode};
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::{audit, print, transcript};
+use crate::{audit, open, print, transcript};
 
 /// How long the requests may take when a script answers, and when a person does.
 const SCRIPTED: Duration = Duration::from_secs(120);
@@ -62,7 +62,13 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
         .unwrap_or_else(|| format!("sqlite://{}", root.join("ledger.db").display()));
     let bus = bus.namespace(namespace(&url).await?);
     if !json {
-        transcript::head(scenario, mode, &shown(&options.broker), &url, options.interactive);
+        transcript::head(
+            scenario,
+            mode,
+            &open::without_secrets(&options.broker),
+            &url,
+            options.interactive,
+        );
     }
     let started = Run::start(scenario, bus.clone(), &url, &folder, mode).await;
     let running = started.map_err(Problem::new)?;
@@ -86,7 +92,7 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<ExitCode, Problem> 
     let report = report?;
     let is_open = is_open(&reader, &report)?;
     let verification = audit::verify(&url, None, json)?;
-    let broker = shown(&options.broker);
+    let broker = open::without_secrets(&options.broker);
     let page = root.join("demo.html");
     let ended =
         Ended { mode, broker, ledger: url, scenario, folder, report, is_open, verification, page };
@@ -180,16 +186,4 @@ fn root(out: Option<&Path>) -> Result<PathBuf, Problem> {
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(Problem::new)?;
     Ok(PathBuf::from(format!("demo-{:02x}{:02x}", bytes[0], bytes[1])))
-}
-
-/// A broker's URL without what stands before its host: secrets never show.
-fn shown(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let rest = rest.split('?').next().unwrap_or_default();
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            format!("{scheme}://{host}")
-        }
-        None => url.to_owned(),
-    }
 }

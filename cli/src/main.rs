@@ -4,6 +4,7 @@ mod approvals;
 mod arguments;
 mod audit;
 mod bytes;
+mod check;
 mod completions;
 mod consume;
 mod contracts;
@@ -55,6 +56,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Demo(options) => demo::run(options, json).await,
         Command::Publish(options) => publish::run(options, json).await,
         Command::Consume(options) => consume::run(options).await,
+        Command::Check(options) => check::run(options, json).await,
         Command::Audit(command) => audit::run(command, json).await,
         Command::Trace(options) => trace::run(options).await,
         Command::Rollback(command) => rollback::run(command, json).await,

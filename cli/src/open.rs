@@ -21,8 +21,7 @@ pub(crate) async fn governed(
     url: &str,
     folder: Option<&Path>,
 ) -> Result<(Ledger, Arc<Contracts>), Problem> {
-    let folder = folder.map_or_else(|| beside(url), Path::to_path_buf);
-    let contracts = load(&folder)?;
+    let contracts = load_for(url, folder)?;
     let options = LedgerOptions::new(Arc::clone(&contracts));
     Ok((Ledger::open(url, options).await?, contracts))
 }
@@ -42,6 +41,11 @@ pub(crate) async fn operator(arguments: &OperatorArguments) -> Result<Operator, 
     Ok(Operator { ledger, contracts, key })
 }
 
+/// Reads the contracts given or found beside a ledger.
+pub(crate) fn load_for(url: &str, folder: Option<&Path>) -> Result<Arc<Contracts>, Problem> {
+    load(&folder.map_or_else(|| beside(url), Path::to_path_buf))
+}
+
 /// Reads contracts, with every mistake that they have.
 pub(crate) fn load(folder: &Path) -> Result<Arc<Contracts>, Problem> {
     Contracts::load(folder).map(Arc::new).map_err(Problem::new)
@@ -53,6 +57,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Problem> {
         .map_err(|error| Problem::new(format!("{} cannot be written: {error}", path.display())))
 }
 
+/// Makes a folder, or says which one could not be made.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Problem> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| Problem::new(format!("{} cannot be made: {error}", path.display())))
+}
+
 /// Refuses a broker that lives in one process only: this command could not reach it.
 pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
     if url.starts_with("memory://") {
@@ -60,6 +70,18 @@ pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
             .remedy("name a broker that both can reach, such as redis://127.0.0.1:6379"));
     }
     Ok(())
+}
+
+/// A broker's URL without what stands before its host, and without its settings: secrets never show.
+pub(crate) fn without_secrets(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let rest = rest.split('?').next().unwrap_or_default();
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        }
+        None => url.to_owned(),
+    }
 }
 
 /// The folder `contracts` beside the file of a ledger.

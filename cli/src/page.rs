@@ -63,34 +63,13 @@ pub(crate) struct Evidence {
 impl Page {
     /// The page as HTML.
     pub(crate) fn render(&self) -> String {
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-            hash(STYLE),
-            hash(SCRIPT)
-        );
-        html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta http-equiv="Content-Security-Policy" content=(policy);
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="referrer" content="no-referrer";
-                    meta name="generator" content=(concat!("wingman ", env!("CARGO_PKG_VERSION")));
-                    title { (self.title) " · wingman" }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    a.skip href="#trees" { "Skip to the trees" }
-                    (self.head())
-                    main #trees { (self.trees()) }
-                    (self.evidence.render())
-                    script { (PreEscaped(SCRIPT)) }
-                }
-            }
-        }
-        .into_string()
+        let body = html! {
+            a.skip href="#trees" { "Skip to the trees" }
+            (self.head())
+            main #trees { (self.trees()) }
+            (self.evidence.render())
+        };
+        document(&self.title, &body)
     }
 
     fn head(&self) -> Markup {
@@ -159,6 +138,35 @@ impl Evidence {
             }
         }
     }
+}
+
+/// A page with this body, which stands for itself.
+pub(crate) fn document(title: &str, body: &Markup) -> String {
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                meta name="generator" content=(concat!("wingman ", env!("CARGO_PKG_VERSION")));
+                title { (title) " · wingman" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (body)
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
 }
 
 /// The hash by which a policy names what stands in the page.

@@ -126,6 +126,7 @@ fn one(options: &Publish, data: &str) -> Result<CloudEvent, Problem> {
 struct Target {
     bus: Bus,
     topic: TopicName,
+    structured: bool,
     ledger: Option<Ledger>,
     wait: Duration,
 }
@@ -138,7 +139,8 @@ impl Target {
             None => None,
         };
         let topic = TopicName::new(&options.topic)?;
-        Ok(Self { bus, topic, ledger, wait: Duration::from_secs(options.wait) })
+        let (structured, wait) = (options.structured, Duration::from_secs(options.wait));
+        Ok(Self { bus, topic, structured, ledger, wait })
     }
 
     async fn send(&self, event: &CloudEvent) -> Result<(), Problem> {
@@ -149,7 +151,11 @@ impl Target {
     }
 
     async fn send_plain(&self, event: &CloudEvent) -> Result<(), Problem> {
-        let receipt = self.bus.publish_message(&self.topic, event.to_message()?).await?;
+        let message = match self.structured {
+            true => event.to_structured_message()?,
+            false => event.to_message()?,
+        };
+        let receipt = self.bus.publish_message(&self.topic, message).await?;
         let confirmed = match receipt.confirmed {
             Confirmed::Stored => "stored",
             Confirmed::NoGroup => "stored, no group listens",

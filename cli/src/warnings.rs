@@ -1,6 +1,7 @@
 //! What the library warns of, such as a broker that is down: shown on standard error.
 
 use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -14,6 +15,13 @@ pub(crate) fn show() {
     let _ = tracing::subscriber::set_global_default(Warnings);
 }
 
+/// Shows none from here on: what follows is provoked on purpose.
+pub(crate) fn mute() {
+    IS_MUTE.store(true, Ordering::Relaxed);
+}
+
+static IS_MUTE: AtomicBool = AtomicBool::new(false);
+
 struct Warnings;
 
 impl Subscriber for Warnings {
@@ -23,6 +31,9 @@ impl Subscriber for Warnings {
     }
 
     fn event(&self, event: &Event<'_>) {
+        if IS_MUTE.load(Ordering::Relaxed) {
+            return;
+        }
         let mut text = Text::default();
         event.record(&mut text);
         print::note(format!("warning: {}{}", text.message, text.fields));

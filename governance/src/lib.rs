@@ -12,6 +12,7 @@ pub mod handshake;
 pub mod interrupt;
 pub mod ledger;
 pub mod permission;
+pub mod proposal;
 pub mod protocol;
 pub mod rollback;
 pub mod scope;

@@ -94,3 +94,23 @@ apt_install_for() {
     [[ $ours == no ]] || rm -f "$policy"
     "${@:3}" >/dev/null 2>&1 || fail "installing $2 failed: see above, then try again"
 }
+
+# python_environment CACHE WORD…: CACHE/venv, with what pip installs by these words; nothing if it is
+# complete. Others that need the same at the same time wait.
+python_environment() {
+    local cache=$1
+    shift
+    [[ ! -f $cache/complete ]] || return 0
+    mkdir -p "$cache"
+    (
+        flock 9
+        [[ ! -f $cache/complete ]] || exit 0
+        # Debian keeps what makes environments in a package of its own.
+        apt_install_for "Python's venv" python3-venv python3 -c 'import ensurepip, venv'
+        echo "fetching from PyPI: $*" >&2
+        python3 -m venv --clear "$cache/venv" &&
+            "$cache/venv/bin/pip" install -q --disable-pip-version-check "$@" >&2 ||
+            fail "PyPI did not give everything: see above"
+        touch "$cache/complete"
+    ) 9>"$cache/lock" || exit 1
+}

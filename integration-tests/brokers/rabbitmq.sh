@@ -10,22 +10,31 @@ RABBITMQ_BIN=/usr/lib/rabbitmq/bin
 rabbitmq_install() { apt_install rabbitmq-server rabbitmq-server; }
 
 rabbitmq_start() {
-    local data=$BROKERS_HOME/rabbitmq/data
-    rabbitmq_settings >"$data/rabbitmq.conf"
+    rabbitmq_settings >"$BROKERS_HOME/rabbitmq/data/rabbitmq.conf"
+    rabbitmq_launch rabbitmq "$RABBITMQ_PORT"
+}
+
+# rabbitmq_launch NAME PORT: the node whose settings are written.
+rabbitmq_launch() {
+    local data=$BROKERS_HOME/$1/data
     echo '[{kernel, [{inet_dist_use_interface, {127, 0, 0, 1}}]}].' >"$data/advanced.config"
     echo '[].' >"$data/enabled_plugins"
-    if ! is_running rabbitmq-epmd; then
-        mkdir -p "$BROKERS_HOME/rabbitmq-epmd"
-        spawn rabbitmq-epmd epmd -address 127.0.0.1 -port $((RABBITMQ_PORT + 2))
+    if ! is_running "$1-epmd"; then
+        mkdir -p "$BROKERS_HOME/$1-epmd"
+        spawn "$1-epmd" epmd -address 127.0.0.1 -port $(($2 + 2))
     fi
     # Under systemd the script becomes the node, so that the recorded id is the node's.
-    rabbitmq_env spawn rabbitmq env RUNNING_UNDER_SYSTEMD=true "$RABBITMQ_BIN/rabbitmq-server"
+    rabbitmq_env "$1" "$2" spawn "$1" env RUNNING_UNDER_SYSTEMD=true "$RABBITMQ_BIN/rabbitmq-server"
+}
+
+rabbitmq_settings() {
+    rabbitmq_limits
+    echo "listeners.tcp.1 = 127.0.0.1:$RABBITMQ_PORT"
 }
 
 # A test broker has little memory and disk to itself, and shares its processors.
-rabbitmq_settings() {
+rabbitmq_limits() {
     cat <<SETTINGS
-listeners.tcp.1 = 127.0.0.1:$RABBITMQ_PORT
 vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 200MB
 log.console = true
@@ -34,19 +43,19 @@ log.file = false
 SETTINGS
 }
 
-# rabbitmq_env command…: with what tells node and tools of each other.
+# rabbitmq_env NAME PORT command…: with what tells node and tools of each other.
 rabbitmq_env() {
-    local data=$BROKERS_HOME/rabbitmq/data
+    local data=$BROKERS_HOME/$1/data
     HOME=$data LANG=C.UTF-8 \
-        ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((RABBITMQ_PORT + 2)) \
+        ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$(($2 + 2)) \
         RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_NODENAME=wingman@localhost \
-        RABBITMQ_NODE_PORT=$RABBITMQ_PORT RABBITMQ_DIST_PORT=$((RABBITMQ_PORT + 1)) \
+        RABBITMQ_NODE_PORT=$2 RABBITMQ_DIST_PORT=$(($2 + 1)) \
         RABBITMQ_MNESIA_BASE=$data/mnesia RABBITMQ_LOG_BASE=$data/log \
         RABBITMQ_CONFIG_FILE=$data/rabbitmq.conf \
         RABBITMQ_ADVANCED_CONFIG_FILE=$data/advanced.config \
         RABBITMQ_ENABLED_PLUGINS_FILE=$data/enabled_plugins \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+sbwt none +S 2:2' \
-        "$@"
+        "${@:3}"
 }
 
 # It greets as AMQP 0-9-1 does, and it is the process that was started. It listens when all its
@@ -67,9 +76,12 @@ rabbitmq_greeting() {
 
 rabbitmq_url() { echo "amqp://127.0.0.1:$RABBITMQ_PORT"; }
 
-rabbitmq_ctl() { rabbitmq_env "$RABBITMQ_BIN/rabbitmqctl" --quiet "$@"; }
+rabbitmq_ctl() { rabbitmq_env rabbitmq "$RABBITMQ_PORT" "$RABBITMQ_BIN/rabbitmqctl" --quiet "$@"; }
 
-rabbitmq_down() {
-    stop rabbitmq-epmd
-    rm -rf "${BROKERS_HOME:?}/rabbitmq-epmd"
+rabbitmq_down() { rabbitmq_end rabbitmq; }
+
+# rabbitmq_end NAME: what a node leaves running.
+rabbitmq_end() {
+    stop "$1-epmd"
+    rm -rf "${BROKERS_HOME:?}/$1-epmd"
 }

@@ -12,19 +12,7 @@ SNS_SQS_VERSION=${SNS_SQS_VERSION:-1.5.33}
 SNS_SQS_CACHE=${SNS_SQS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wingman/ministack-$SNS_SQS_VERSION}
 SNS_SQS_ACCOUNT=000000000000
 
-sns_sqs_install() {
-    [[ -f $SNS_SQS_CACHE/complete ]] && return 0
-    # Debian keeps what makes environments in a package of its own.
-    apt_install_for "Python's venv" python3-venv python3 -c 'import ensurepip, venv'
-    echo "sns-sqs: fetching ministack $SNS_SQS_VERSION from PyPI" >&2
-    rm -rf "$SNS_SQS_CACHE"
-    mkdir -p "$SNS_SQS_CACHE"
-    { python3 -m venv "$SNS_SQS_CACHE/venv" &&
-        "$SNS_SQS_CACHE/venv/bin/pip" install -q --disable-pip-version-check \
-            "ministack==$SNS_SQS_VERSION" >&2; } ||
-        fail "ministack could not be fetched: see above"
-    touch "$SNS_SQS_CACHE/complete"
-}
+sns_sqs_install() { python_environment "$SNS_SQS_CACHE" "ministack==$SNS_SQS_VERSION"; }
 
 sns_sqs_start() {
     local data=$BROKERS_HOME/sns-sqs/data

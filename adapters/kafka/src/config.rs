@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 pub use wingman_core::driver::settings::Secret;
 use wingman_core::driver::settings::wrong;
+use wingman_core::driver::tls::Files;
 use wingman_core::{Error, Result};
 
 pub(crate) use self::native::Role;
@@ -186,10 +187,12 @@ impl Config {
         if self.username.is_some() != self.password.is_some() {
             return Err(wrong("user and password belong together: kafka://user:password@host"));
         }
-        if self.certificate_file.is_some() != self.key_file.is_some() {
-            return Err(wrong("certificate_file and key_file belong together"));
-        }
-        Ok(())
+        let files = Files {
+            ca_file: self.ca_file.as_deref(),
+            certificate_file: self.certificate_file.as_deref(),
+            key_file: self.key_file.as_deref(),
+        };
+        files.check(self.tls, "tls=true")
     }
 }
 
@@ -242,5 +245,7 @@ mod tests {
         assert!(user.check().unwrap_err().to_string().contains("password"));
         let key = Config { key_file: Some("key.pem".into()), ..base() };
         assert!(key.check().unwrap_err().to_string().contains("certificate_file"));
+        let plain = Config { ca_file: Some("ca.pem".into()), ..base() };
+        assert_eq!(plain.check().unwrap_err().context("key"), Some("ca_file"));
     }
 }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 use wingman_core::{Error, Kind, Result, Retry};
 
@@ -123,6 +123,22 @@ impl Transport for PubsubTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.door.enter().await?;
         ping(&self.0).await
+    }
+
+    /// The service has no version.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.door.enter().await?;
+        ping(&self.0).await?;
+        let config = &self.0.config;
+        let project = &config.project;
+        Ok(match &config.emulator {
+            Some(emulator) => Product {
+                is_stand_in: true,
+                ..Product::named("Pub/Sub emulator").with("address", emulator)
+            },
+            None => Product::named("Google Cloud Pub/Sub"),
+        }
+        .with("project", project))
     }
 
     async fn close(&self) -> Result<()> {

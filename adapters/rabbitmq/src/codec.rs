@@ -2,7 +2,7 @@
 //!
 //! A header is one of the table's, under its own name. A CloudEvent in binary mode has its
 //! attributes as `cloudEvents:…` and its content type as the property, as the CloudEvents AMQP
-//! binding (section 3.1) says; `cloudEvents_…` is read as well. The table is sorted and has each
+//! binding (section 3.1) says; `cloudEvents_…` and `ce-…` are read as well. The table is sorted and has each
 //! name once: a header that is repeated is an array, and the order of headers that do not come in
 //! [`order`]'s is written beside them.
 
@@ -19,9 +19,11 @@ pub(crate) use self::id::MessageId;
 use crate::config::SHORT_BYTES_MAX;
 
 const CONTENT_TYPE: &str = "content-type";
-/// What core puts in front of an attribute, and what the binding does; the second is read only.
+/// What core puts in front of an attribute, and what the binding does; the others are read only: the
+/// second is the binding's for JMS, the third that of Knative's binding for RabbitMQ.
 const ATTRIBUTE: &str = "ce_";
-const BOUND: [&str; 2] = ["cloudEvents:", "cloudEvents_"];
+const BOUND: [&str; 3] = ["cloudEvents:", "cloudEvents_", "ce-"];
+const TIME: &str = "ce_time";
 const PARTITION_KEY: &str = "ce_partitionkey";
 /// Stands in front of a header whose own name means something here.
 const ESCAPE: &str = "header:";
@@ -120,6 +122,10 @@ pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>) -> Incoming
             "x-acquired-count" => {}
             name => {
                 let name = read(name);
+                if let Some(time) = value::millis(value).filter(|_| name == TIME) {
+                    headers.push((name, time.into_bytes()));
+                    continue;
+                }
                 headers.extend(value::each(value).map(|value| (name.clone(), value)));
             }
         }

@@ -2,14 +2,16 @@
 
 mod url;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use serde::Deserialize;
-use wingman_core::{Error, Result};
+use wingman_core::{Error, Kind, Result};
 
 pub use wingman_core::driver::settings::Secret;
 use wingman_core::driver::settings::wrong;
+use wingman_core::driver::tls::Files;
 
 /// How to reach a RabbitMQ server and how it is used. Unknown keys are refused; secrets are redacted
 /// in `Debug`.
@@ -18,14 +20,22 @@ use wingman_core::driver::settings::wrong;
 pub struct Config {
     /// The server's name or address. Default: `127.0.0.1`.
     pub host: String,
-    /// Default: 5672.
-    pub port: u16,
+    /// Default: 5672, and 5671 for TLS.
+    pub port: Option<u16>,
     /// The virtual host. Default: `/`.
     pub vhost: String,
     /// Default: `guest`, which the server lets in from its own machine only.
     pub username: String,
     /// Never shown. Default: `guest`.
     pub password: Secret,
+    /// Whether to speak TLS (`amqps://`), which needs the feature `tls`. Default: no.
+    pub tls: bool,
+    /// Certificates that are trusted, as PEM. Default: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate and its key, as PEM, where the server asks for one.
+    pub certificate_file: Option<PathBuf>,
+    /// See [`Self::certificate_file`].
+    pub key_file: Option<PathBuf>,
     /// How long opening a connection may take. Default: 5,000.
     pub connect_millis: u64,
     /// How long an answer may take. Default: 10,000.
@@ -65,10 +75,14 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             host: "127.0.0.1".to_owned(),
-            port: 5672,
+            port: None,
             vhost: "/".to_owned(),
             username: "guest".to_owned(),
             password: Secret::new("guest"),
+            tls: false,
+            ca_file: None,
+            certificate_file: None,
+            key_file: None,
             connect_millis: 5_000,
             reply_millis: 10_000,
             confirm_millis: 30_000,
@@ -82,8 +96,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `amqp://[user:password@]host[:port][/vhost][?key=value&…]`. The keys are the fields of
-    /// this struct from `connect_millis` on.
+    /// Reads `amqp://[user:password@]host[:port][/vhost][?key=value&…]`, or `amqps://` for TLS. The keys
+    /// are the fields of this struct from `ca_file` on.
     ///
     /// # Errors
     /// [`wingman_core::Kind::Configuration`] says which part is wrong; for an unknown key it names
@@ -111,20 +125,28 @@ impl Config {
     /// What the client is told.
     pub(crate) fn native(&self) -> AMQPUri {
         AMQPUri {
-            scheme: AMQPScheme::AMQP,
+            scheme: if self.tls { AMQPScheme::AMQPS } else { AMQPScheme::AMQP },
             authority: AMQPAuthority {
                 userinfo: AMQPUserInfo {
                     username: self.username.clone(),
                     password: self.password.expose().to_owned(),
                 },
                 host: self.host.clone(),
-                port: self.port,
+                port: self.port.unwrap_or(if self.tls { 5671 } else { 5672 }),
             },
             vhost: self.vhost.clone(),
             query: AMQPQueryString {
                 heartbeat: Some(self.heartbeat_seconds),
                 ..AMQPQueryString::default()
             },
+        }
+    }
+
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files {
+            ca_file: self.ca_file.as_deref(),
+            certificate_file: self.certificate_file.as_deref(),
+            key_file: self.key_file.as_deref(),
         }
     }
 
@@ -154,7 +176,13 @@ impl Config {
         if self.vhost.len() > SHORT_BYTES_MAX {
             return Err(out_of_range("vhost", self.vhost.len() as u64));
         }
-        Ok(())
+        if self.tls && cfg!(not(feature = "tls")) {
+            return Err(Error::new(
+                Kind::Unsupported,
+                "this build has no TLS for RabbitMQ: build with `--features rabbitmq-tls`",
+            ));
+        }
+        self.files().check(self.tls, "amqps://")
     }
 }
 
@@ -167,8 +195,6 @@ fn out_of_range(key: &'static str, value: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use wingman_core::Kind;
-
     use super::*;
 
     #[test]
@@ -176,7 +202,9 @@ mod tests {
         let read = serde_json::from_str::<Config>;
         let text = r#"{"host": "mq", "password": "hunter2", "order": "single-active-consumer"}"#;
         let config = read(text).unwrap();
-        assert_eq!((&*config.host, config.port), ("mq", 5672));
+        assert_eq!((&*config.host, config.native().authority.port), ("mq", 5672));
+        let config = read(r#"{"host": "mq", "tls": true}"#).unwrap();
+        assert_eq!(config.native().authority.port, 5671);
         assert_eq!(config.order, Order::SingleActiveConsumer);
         let error = read(r#"{"hots": "x"}"#).unwrap_err().to_string();
         assert!(error.contains("hots") && error.contains("payload_bytes_max"), "{error}");

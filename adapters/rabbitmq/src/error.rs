@@ -1,7 +1,10 @@
 //! Native errors as kinds: what went wrong, and whether trying again can help.
 
+use std::io;
+
 use lapin::ErrorKind;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError as Hard, AMQPSoftError as Soft};
+use wingman_core::driver::tls::NO_WORD;
 use wingman_core::{Error, Kind};
 
 /// What was being done, which decides what a lost connection means.
@@ -17,6 +20,13 @@ pub(crate) enum Doing {
 
 /// Our error for a native one. What the server itself said has its number as `code`.
 pub(crate) fn from_native(doing: Doing, operation: &'static str, error: lapin::Error) -> Error {
+    #[cfg(feature = "tls")]
+    if doing == Doing::Connecting
+        && let ErrorKind::IOError(io) = error.kind()
+        && let Some(refusal) = wingman_core::driver::tls::refusal(io)
+    {
+        return refusal.error().during(operation).because(error);
+    }
     let (kind, message) = classify(doing, error.kind());
     let ours = Error::new(kind, message).during(operation);
     match error.kind() {
@@ -28,7 +38,7 @@ pub(crate) fn from_native(doing: Doing, operation: &'static str, error: lapin::E
 /// No answer came in time.
 pub(crate) fn late(doing: Doing, operation: &'static str) -> Error {
     let (kind, message) = match doing {
-        Doing::Connecting => (Kind::Unavailable, "the server did not answer in time"),
+        Doing::Connecting => (Kind::Unavailable, NO_WORD),
         Doing::Asking => (Kind::Unavailable, "no answer in time"),
         Doing::Writing => (Kind::Unknown, "no answer in time"),
     };
@@ -37,6 +47,11 @@ pub(crate) fn late(doing: Doing, operation: &'static str) -> Error {
 
 fn classify(doing: Doing, kind: &ErrorKind) -> (Kind, &'static str) {
     match kind {
+        ErrorKind::IOError(error)
+            if doing == Doing::Connecting && error.kind() != io::ErrorKind::ConnectionRefused =>
+        {
+            (Kind::Unavailable, NO_WORD)
+        }
         ErrorKind::ProtocolError(told) => match told.kind() {
             AMQPErrorKind::Soft(soft) => of_channel(doing, soft),
             AMQPErrorKind::Hard(hard) => of_connection(doing, hard),
@@ -54,6 +69,10 @@ fn classify(doing: Doing, kind: &ErrorKind) -> (Kind, &'static str) {
         ErrorKind::InvalidProtocolVersion(_) => {
             (Kind::Unsupported, "this server does not speak AMQP 0-9-1")
         }
+        ErrorKind::ParsingError(_) if doing == Doing::Connecting => (
+            Kind::Configuration,
+            "the answer is not AMQP 0-9-1: is this its port for TLS (amqps://), or another server?",
+        ),
         ErrorKind::ParsingError(_) => {
             (Kind::Internal, "the answer is not AMQP 0-9-1: is this a RabbitMQ server?")
         }

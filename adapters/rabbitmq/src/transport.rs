@@ -1,18 +1,20 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
 mod connector;
+mod greeting;
 mod pipeline;
 mod server;
+mod wire;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
+use wingman_core::driver::{may_not_create, provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 use wingman_core::{Result, Retry};
 
@@ -32,8 +34,9 @@ use crate::subscriber::{RabbitSubscriber, Seat};
 ///
 /// # Errors
 /// - [`wingman_core::Kind::Configuration`]: the URL is wrong.
-/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not there yet.
-/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials.
+/// - [`wingman_core::Kind::Unsupported`]: the URL asks for TLS, which is not built in.
+/// - [`wingman_core::Kind::Unauthenticated`]: the server does not accept the credentials, or we do not trust its
+///   certificate.
 /// - [`wingman_core::Kind::Forbidden`]: there is no such virtual host, or it is not for this user.
 pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
     connect_with(Config::from_url(url)?).await
@@ -45,7 +48,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Transport>> {
 /// Those of [`connect`].
 pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     config.check()?;
-    let server = Arc::new(Server::new(config));
+    let server = Arc::new(Server::new(config)?);
     match server.ping().await {
         Ok(()) => {}
         Err(error) if error.retry() != Retry::Permanent => {
@@ -100,17 +103,20 @@ impl Transport for RabbitTransport {
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
         let admin = RabbitAdmin::new(self.0.clone());
-        // What is ensured depends on whether it is to be ordered.
+        // What is ensured of a group depends on whether it is to be ordered.
         let verified = match options.provision {
             Provision::Ensure => SubscriberOptions { provision: Provision::Never, ..options },
             Provision::Verify | Provision::Never => options,
         };
         provision_group(&admin, topic, group, &verified).await?;
+        if options.provision == Provision::Ensure {
+            provision_topic(&admin, topic, Provision::Ensure).await?;
+        }
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                provision_topic(&admin, topic, Provision::Ensure).await?;
-                topology::create_group(&self.0, topic, group, options.ordered).await?.1
+                let made = topology::create_group(&self.0, topic, group, options.ordered).await;
+                made.map_err(may_not_create)?.1
             }
             Provision::Verify | Provision::Never => Standing::Found,
         };
@@ -127,6 +133,13 @@ impl Transport for RabbitTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await
+    }
+
+    /// By what the server says first on a connection.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.door.enter().await?;
+        self.0.ping().await?;
+        self.0.connector.product().await
     }
 
     async fn close(&self) -> Result<()> {

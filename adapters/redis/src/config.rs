@@ -2,6 +2,7 @@
 
 mod url;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use wingman_core::{Error, Kind, Result};
 
 pub use wingman_core::driver::settings::Secret;
 use wingman_core::driver::settings::wrong;
+use wingman_core::driver::tls::Files;
 
 /// How to reach a Redis server and how it is used. Unknown keys are refused; secrets are redacted
 /// in `Debug`.
@@ -27,6 +29,12 @@ pub struct Config {
     pub password: Option<Secret>,
     /// Whether to speak TLS (`rediss://`), which needs the feature `tls`. Default: no.
     pub tls: bool,
+    /// Certificates that are trusted, as PEM. Default: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate and its key, as PEM, where the server asks for one.
+    pub certificate_file: Option<PathBuf>,
+    /// See [`Self::certificate_file`].
+    pub key_file: Option<PathBuf>,
     /// How long opening a connection may take. Default: 5,000.
     pub connect_millis: u64,
     /// How long a reply may take; blocking reads are not bound by it. Default: 10,000.
@@ -47,6 +55,9 @@ impl Default for Config {
             username: None,
             password: None,
             tls: false,
+            ca_file: None,
+            certificate_file: None,
+            key_file: None,
             connect_millis: 5_000,
             reply_millis: 10_000,
             payload_bytes_max: 16 << 20,
@@ -56,7 +67,7 @@ impl Default for Config {
 
 impl Config {
     /// Reads `redis://[user:password@]host[:port][/database][?key=value&…]`, or `rediss://` for TLS.
-    /// The keys are `connect_millis`, `reply_millis` and `payload_bytes_max`.
+    /// The keys are the fields of this struct from `ca_file` on.
     ///
     /// # Errors
     /// [`Kind::Configuration`] says which part is wrong; for an unknown key it names the known ones
@@ -71,6 +82,14 @@ impl Config {
 
     pub(crate) fn reply_time(&self) -> Duration {
         Duration::from_millis(self.reply_millis)
+    }
+
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files {
+            ca_file: self.ca_file.as_deref(),
+            certificate_file: self.certificate_file.as_deref(),
+            key_file: self.key_file.as_deref(),
+        }
     }
 
     /// Refuses what cannot work.
@@ -96,10 +115,10 @@ impl Config {
         if self.tls && cfg!(not(feature = "tls")) {
             return Err(Error::new(
                 Kind::Unsupported,
-                "this build has no TLS: build with the feature `tls` of wingman-redis",
+                "this build has no TLS for Redis: build with `--features redis-tls`",
             ));
         }
-        Ok(())
+        self.files().check(self.tls, "rediss://")
     }
 }
 

@@ -1,6 +1,12 @@
 //! Native errors as kinds: what went wrong, and whether trying again can help.
 
+#[cfg(feature = "tls")]
+use std::{error::Error as StdError, sync::Arc};
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use wingman_core::driver::tls::NO_WORD;
+#[cfg(feature = "tls")]
+use wingman_core::driver::tls::{Refusal, refusal};
 use wingman_core::{Error, Kind};
 
 /// What was being done, which decides what a lost connection means.
@@ -16,6 +22,12 @@ pub(crate) enum Doing {
 
 /// Our error for a native one.
 pub(crate) fn from_native(doing: Doing, operation: &'static str, error: RedisError) -> Error {
+    #[cfg(feature = "tls")]
+    if doing == Doing::Connecting
+        && let Some(refusal) = tls_refusal(&error)
+    {
+        return refusal.error().during(operation).because(error);
+    }
     let code = code(&error);
     let (kind, message) = classify(doing, &error, code.as_deref());
     let ours = Error::new(kind, message).during(operation);
@@ -23,6 +35,14 @@ pub(crate) fn from_native(doing: Doing, operation: &'static str, error: RedisErr
         Some(code) => ours.with("code", code).because(error),
         None => ours.because(error),
     }
+}
+
+/// Why TLS failed, if it did.
+#[cfg(feature = "tls")]
+fn tls_refusal(error: &RedisError) -> Option<Refusal> {
+    // The client keeps the error of the connection behind a pointer that it shares.
+    let shared = error.source()?.downcast_ref::<Arc<dyn StdError + Send + Sync>>()?;
+    refusal(shared.downcast_ref()?)
 }
 
 /// The server's own word for the error, such as `NOGROUP`; `None` if it is not the server's.
@@ -67,6 +87,9 @@ const NOT_READY: (Kind, &str) = (Kind::Unavailable, "the server is not ready");
 
 fn lost(doing: Doing, error: &RedisError) -> (Kind, &'static str) {
     match doing {
+        Doing::Connecting if error.is_connection_dropped() || error.is_timeout() => {
+            (Kind::Unavailable, NO_WORD)
+        }
         Doing::Connecting => (Kind::Unavailable, "the server cannot be reached"),
         Doing::Reading => (Kind::Unavailable, "the connection was lost before the reply"),
         Doing::Writing if error.is_timeout() => (Kind::Unknown, "no reply in time"),
@@ -141,6 +164,16 @@ mod tests {
         }
         let late = RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
         assert_eq!(from_native(Doing::Writing, "settle", late).kind(), Kind::Unknown);
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn what_tls_refuses_is_no_lost_connection() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let native = || RedisError::from(io::Error::new(io::ErrorKind::InvalidData, tls.clone()));
+        let error = from_native(Doing::Connecting, "connect", native());
+        assert_eq!((error.kind(), error.retry()), (Kind::Unauthenticated, Retry::Permanent));
+        assert_eq!(from_native(Doing::Writing, "publish", native()).kind(), Kind::Unknown);
     }
 
     #[test]

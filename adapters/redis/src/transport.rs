@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use wingman_core::driver::{Door, Seats, provision_group, provision_topic};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Limits, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Limits, Product, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 use wingman_core::{Result, Retry};
 
@@ -139,6 +139,12 @@ impl Transport for RedisTransport {
         let _inside = self.0.gate.enter().await?;
         let connection = self.0.connector.shared().await?;
         connection.command((Doing::Reading, "ping"), &redis::cmd("PING")).await
+    }
+
+    /// By `INFO`.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.gate.enter().await?;
+        self.0.connector.product().await
     }
 
     async fn close(&self) -> Result<()> {

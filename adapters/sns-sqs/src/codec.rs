@@ -80,7 +80,12 @@ pub(crate) fn encode(message: &Message) -> Result<Written> {
         key: message.key.as_deref().map(Value::of),
         headers: message.headers.iter().map(pair).collect(),
     };
-    Ok(Written { body, attributes: vec![(PACKED, pack(&packed)?)] })
+    let mut attributes = vec![(PACKED, pack(&packed)?)];
+    // For other programs; read back, it is among the headers.
+    let media = message.headers.get_str(CONTENT_TYPE);
+    let usable = media.filter(|media| form == Body::Text && !media.is_empty() && is_plain(media));
+    attributes.extend(usable.map(|media| (CONTENT_TYPE, media.to_owned())));
+    Ok(Written { body, attributes })
 }
 
 /// A message that is exactly an event in binary mode, perhaps with headers after it; `None` if

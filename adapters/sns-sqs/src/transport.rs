@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Publisher, PublisherOptions, Subscriber, SubscriberOptions, Support,
-    Transport,
+    Admin, Capabilities, Product, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+    Support, Transport,
 };
 use wingman_core::{Error, Kind, Result, Retry};
 
@@ -125,6 +125,12 @@ impl Transport for SnsSqsTransport {
     async fn ping(&self) -> Result<()> {
         let _inside = self.0.door.enter().await?;
         self.0.ping().await
+    }
+
+    /// The services have no versions.
+    async fn product(&self) -> Result<Product> {
+        let _inside = self.0.door.enter().await?;
+        self.0.product().await
     }
 
     async fn close(&self) -> Result<()> {

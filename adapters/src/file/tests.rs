@@ -32,7 +32,6 @@ fn what_is_missing_or_too_much_is_said_with_its_line() {
         ("[broker]\nurl = 1", "takes a text", Some("2")),
         ("[broker]\nscheme = \"memory\"\nhost = \"a\"", "unknown key", Some("3")),
         ("[broker]\nurl = \"a", "not TOML", Some("2")),
-        ("[broker]\nscheme = \"rediss\"", "tls = true", None),
         ("[broker]\nscheme = \"reddis\"", "did you mean redis", None),
     ] {
         let error = refused(text);
@@ -64,6 +63,8 @@ fn the_keys_of_a_backend_are_its_own_and_secrets_are_not_shown() {
     assert_eq!(config.password.as_ref().map(|it| it.expose()), Some("hunter2\"${HOST}"));
     assert!(!format!("{:?}", Config::Redis(config)).contains("hunter2"));
 
+    let error = refused("[broker]\nscheme = \"redis\"\nca_flie = \"ca.pem\"");
+    assert!(error.to_string().contains("did you mean ca_file?"), "{error}");
     let error = refused("[broker]\nscheme = \"redis\"\nhost = \"a\"\npasword = \"hunter2\"");
     assert!(error.to_string().contains("did you mean password?"), "{error}");
     assert_eq!((error.context("key"), error.context("line")), (Some("pasword"), Some("4")));
@@ -79,4 +80,23 @@ fn the_keys_of_a_backend_are_its_own_and_secrets_are_not_shown() {
         let error = refused(text);
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
+}
+
+#[cfg(feature = "rabbitmq")]
+#[test]
+fn a_scheme_says_tls_as_it_does_in_a_url() {
+    let beside =
+        "host = \"mq\"\nca_file = \"ca.pem\"\ncertificate_file = \"c.pem\"\nkey_file = \"k.pem\"";
+    let of = |scheme: &str| read(&format!("[broker]\nscheme = \"{scheme}\"\n{beside}"), &set);
+    let Config::Rabbitmq(config) = of("amqps").unwrap() else { panic!("another backend") };
+    assert!(config.tls && config.ca_file.is_some() && config.key_file.is_some());
+    let Config::Rabbitmq(plain) = of("amqp").unwrap() else { panic!("another backend") };
+    assert!(!plain.tls);
+    #[cfg(feature = "rabbitmq-tls")]
+    {
+        let url = "amqps://mq?ca_file=ca.pem&certificate_file=c.pem&key_file=k.pem";
+        assert_eq!(Config::from_url(url).unwrap(), Config::Rabbitmq(config));
+    }
+    let error = refused("[broker]\nscheme = \"amqps\"\ntls = false");
+    assert_eq!((error.context("key"), error.context("line")), (Some("tls"), Some("3")));
 }

@@ -4,12 +4,14 @@
   const all = () => document.querySelectorAll("main details");
   const open = { open: true, close: false };
   const tools = document.querySelector(".tools");
-  tools.hidden = false;
-  tools.addEventListener("click", (event) => {
-    const fold = event.target.dataset && event.target.dataset.fold;
-    if (!(fold in open)) return;
-    for (const each of all()) each.open = open[fold];
-  });
+  if (tools) {
+    tools.hidden = false;
+    tools.addEventListener("click", (event) => {
+      const fold = event.target.dataset && event.target.dataset.fold;
+      if (!(fold in open)) return;
+      for (const each of all()) each.open = open[fold];
+    });
+  }
   // A link to something folded opens what it is in.
   const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));

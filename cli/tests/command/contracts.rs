@@ -1,4 +1,5 @@
-//! `wingman contracts lint`: what it says of the demo's own contracts and of broken ones.
+//! `wingman contracts`: what lint says of the demo's own contracts and of broken ones, the schemas for
+//! editors, and the contracts in other forms.
 
 use serde_json::Value;
 
@@ -72,4 +73,58 @@ fn what_cannot_be_loaded_is_told_in_the_same_shape() {
     let report = ended.json();
     assert_eq!(kinds(&report, "errors"), ["unknown_field"]);
     assert_eq!(report["digest"], Value::Null);
+}
+
+#[test]
+fn schemas_are_printed_or_written_for_editors() {
+    let place = Place::new();
+    let any = place.run(&["contracts", "schema"]).done().json();
+    assert_eq!(any["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    place.run(&["contracts", "schema", "--out", "made/here"]).done();
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&place.read(&format!("made/here/{name}.schema.json"))).unwrap()
+    };
+    assert_eq!(read("contracts"), any);
+    for document in ["event", "handler"] {
+        let one = place.run(&["contracts", "schema", document]).done().json();
+        assert_eq!(one, read(document));
+        assert_eq!(one["properties"], any["$defs"][document]["properties"]);
+    }
+    place
+        .run(&["contracts", "schema", "--out", "made/here/event.schema.json"])
+        .refused(1, &["made"]);
+    place.run(&["contracts", "schema", "principal"]).refused(2, &["event", "handler"]);
+}
+
+/// What is exported is the same set: the demo runs by it, under the same digest.
+#[test]
+fn the_canonical_form_is_the_same_set() {
+    let place = Place::with_demo();
+    let before = lint(&place, &["--json"]).done().json();
+    place.run(&["contracts", "export", FOLDER, "--out", "exported"]).done();
+    let after = place.run(&["contracts", "lint", "exported", "--strict", "--json"]).done().json();
+    assert_eq!(before["digest"], after["digest"]);
+    assert!(place.exists("exported/schemas/UserRequestReceived.json"));
+    let printed = place.run(&["contracts", "export", FOLDER]).done();
+    assert_eq!(printed.out, place.read("exported/contracts.yaml"));
+    assert!(printed.err.contains("--out DIR"), "{printed:?}");
+    place
+        .run(&["contracts", "export", "nowhere"])
+        .refused(1, &["nowhere", "the folder that holds"]);
+}
+
+#[test]
+fn asyncapi_has_a_channel_for_each_type_and_an_operation_for_each_use() {
+    let place = Place::with_demo();
+    let asked = ["contracts", "export", FOLDER, "--format", "asyncapi"];
+    let document = place.run(&asked).done().json();
+    assert_eq!(document["asyncapi"], "3.0.0");
+    assert_eq!(document["channels"].as_object().unwrap().len(), 13);
+    let operation = &document["operations"]["tool-executor.receive.ExecutionApproved"];
+    assert_eq!(operation["action"], "receive");
+    assert_eq!(document["x-wingman-handlers"]["tool-executor"]["requires_approval"], "/plan");
+    place.run(&[&asked[..], &["--out", "asyncapi.json"]].concat()).done();
+    let written: Value = serde_json::from_str(&place.read("asyncapi.json")).unwrap();
+    assert_eq!(written, document);
+    place.run(&[&asked[..], &["--out", "no/such/folder.json"]].concat()).refused(1, &["no/such"]);
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod check;
 mod contracts;
 mod control;
 mod demo;
@@ -11,6 +12,7 @@ mod interactive;
 mod messages;
 mod process;
 mod progress;
+mod propose;
 mod publishing;
 mod quarantine;
 mod rollback;

@@ -1,9 +1,16 @@
 //! What the command does on any broker: each test crate of a broker calls these with its own.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use wingman_hub::core::name::TopicName;
 
 use crate::guide;
 use crate::process::{Ended, LEDGER, Place, outcomes};
+
+/// Longer than a check takes on a busy machine beside the other tests.
+const CHECK_TIME: Duration = Duration::from_secs(240);
 
 /// The tests of every broker, given the function that makes its [`Broker`].
 macro_rules! on_broker_tests {
@@ -24,6 +31,9 @@ macro_rules! on_broker_tests {
             an_unknown_key_in_the_url_is_named_with_the_known_ones,
             a_broker_that_is_down_is_waited_for_and_named,
             its_guide_does_what_it_says,
+            a_check_passes_and_leaves_nothing,
+            a_check_that_is_interrupted_removes_what_it_made,
+            a_read_only_check_creates_nothing,
         }
     };
 }
@@ -34,6 +44,8 @@ pub(crate) struct Broker {
     pub(crate) url: String,
     /// A key that its URL may have.
     pub(crate) known_key: &'static str,
+    /// What a check says that it is.
+    pub(crate) product: &'static str,
     /// The URL of one that is down: nobody listens on port 1.
     pub(crate) down: &'static str,
     /// How much it has of a namespace.
@@ -143,6 +155,75 @@ impl Broker {
         guide::run(&format!("{}.md", env!("CARGO_CRATE_NAME").replace('_', "-")), &self.url);
     }
 
+    pub(crate) fn a_check_passes_and_leaves_nothing(&self) {
+        let place = Place::new();
+        let check = place.start(&["check", &self.url, "--json", "--report", "check.html"]);
+        let report = check.end_within(CHECK_TIME).done().json();
+        assert_eq!(report["product"]["name"], self.product);
+        assert_eq!(report["passed"], true, "{report}");
+        for guarantee in report["guarantees"].as_array().unwrap() {
+            assert_eq!(guarantee["verdict"], "pass", "{guarantee}");
+        }
+        // What needs more than a URL says so, and has passed nothing.
+        let why = |reason: &str| cases(&report).iter().filter(|it| it["why"] == reason).count();
+        assert_eq!((why("needs control of the broker"), why("needs a governor")), (6, 3));
+        self.is_clean(&report);
+        let page = place.read("check.html");
+        for case in cases(&report) {
+            assert!(page.contains(case["name"].as_str().unwrap()), "{case} is not on the page");
+        }
+    }
+
+    pub(crate) fn a_check_that_is_interrupted_removes_what_it_made(&self) {
+        for signal in ["INT", "TERM"] {
+            let place = Place::new();
+            let check = ["check", &self.url, "--cases", "--report", "check.json"];
+            let mut check = place.start(&check);
+            // One case is over, so that others are running.
+            check.wait_for_output("pass");
+            check.signal(signal);
+            let ended = check.end_within(CHECK_TIME);
+            ended.refused(1, &["interrupted; what the check made on the broker is removed"]);
+            let report: Value = serde_json::from_str(&place.read("check.json")).unwrap();
+            assert_eq!((&report["interrupted"], &report["passed"]), (&true.into(), &false.into()));
+            let broken_off = |case: &&Value| {
+                case["why"] == "the check was interrupted" && case["millis"].as_u64() > Some(0)
+            };
+            assert!(cases(&report).iter().any(|case| broken_off(&case)), "{report}");
+            self.is_clean(&report);
+        }
+    }
+
+    pub(crate) fn a_read_only_check_creates_nothing(&self) {
+        let (place, topic) = (Place::new(), topic());
+        let check = ["check", &self.url, "--read-only", "--topic", &topic];
+        let json = [&check[..], &["--json"]].concat();
+        let missing = place.run(&json).refused(1, &[]).json();
+        assert_eq!(missing["topics"][0]["exists"], false);
+        assert_eq!(there_are(&self.url, &[&topic]), [""; 0]);
+        self.join(&place, &topic, "g");
+        let found = place.run(&json).done().json();
+        assert_eq!(found["topics"][0]["exists"], true);
+        assert_eq!(found["product"]["name"], self.product);
+        assert!(found["capabilities"]["order_by_key"].is_string(), "{found}");
+        let text = place.run(&check).done().out;
+        for part in [self.product, &topic, "nothing was created"] {
+            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        }
+    }
+
+    /// Fails unless everything that a check made is gone, as the adapter and the broker's own tool tell.
+    fn is_clean(&self, report: &Value) {
+        assert_eq!(report["left"].as_array().map(Vec::len), Some(0), "{report}");
+        let made: Vec<_> =
+            report["made"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        assert!(made.len() > 1, "{report}");
+        let prefix = report["prefix"].as_str().unwrap();
+        assert!(made.iter().all(|topic| topic.starts_with(prefix)), "{made:?}");
+        assert_eq!(there_are(&self.url, &made), [""; 0]);
+        assert_eq!((self.left)(prefix), 0);
+    }
+
     fn publish(&self, place: &Place, topic: &str, more: &[&str]) -> Ended {
         place.run(&[&["publish", "--broker", &self.url, "--topic", topic], more].concat())
     }
@@ -157,6 +238,28 @@ impl Broker {
         let command = ["consume", "--broker", &self.url, "--topic", topic, "--group", group];
         place.run(&[&command[..], &["--max", max, "--wait", "20"]].concat())
     }
+}
+
+/// The cases of a check's report.
+pub(crate) fn cases(report: &Value) -> &[Value] {
+    report["cases"].as_array().unwrap()
+}
+
+/// Which of these topics a broker has.
+fn there_are<'a>(url: &str, topics: &[&'a str]) -> Vec<&'a str> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let bus = wingman_hub::connect(url).await.unwrap();
+        let admin = bus.transport().admin().unwrap();
+        let mut there = Vec::new();
+        for topic in topics {
+            if admin.inspect(&TopicName::new(*topic).unwrap()).await.unwrap().is_some() {
+                there.push(*topic);
+            }
+        }
+        bus.close().await.unwrap();
+        there
+    })
 }
 
 /// The URL that stands in a variable.

@@ -116,6 +116,7 @@ pub(crate) struct Running {
     input: Option<ChildStdin>,
     out: Receiver<String>,
     err: Receiver<String>,
+    printed: String,
     said: String,
 }
 
@@ -135,6 +136,7 @@ impl Running {
             out: read_lines(out),
             err: read_lines(err),
             child,
+            printed: String::new(),
             said: String::new(),
         }
     }
@@ -153,31 +155,40 @@ impl Running {
     /// Waits until a line of its standard error holds this.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, part: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = self
-                .err
-                .recv_timeout(left)
-                .unwrap_or_else(|_| panic!("it never said {part:?} but {:?}", self.said));
-            self.said.push_str(&line);
-            if line.contains(part) {
-                return;
-            }
-        }
+        wait_for(&self.err, &mut self.said, part);
+    }
+
+    /// Waits until a line of its standard output holds this.
+    #[track_caller]
+    pub(crate) fn wait_for_output(&mut self, part: &str) {
+        wait_for(&self.out, &mut self.printed, part);
+    }
+
+    /// Sends it a signal by its name, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        assert!(sent.success(), "no {name} for {id}");
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Ended {
-        let deadline = Instant::now() + PATIENCE;
-        let out = rest(&self.out, deadline);
+    pub(crate) fn end(self) -> Ended {
+        self.end_within(PATIENCE)
+    }
+
+    /// Waits for its end for as long as this.
+    #[track_caller]
+    pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
+        let deadline = Instant::now() + limit;
+        self.printed.push_str(&rest(&self.out, deadline));
         self.said.push_str(&rest(&self.err, deadline));
         // Both outputs are closed: it is about to end.
         let code = eventually("the command ends", || {
             self.child.try_wait().unwrap().map(|status| status.code())
         });
-        Ended { code, out, err: std::mem::take(&mut self.said) }
+        let (out, err) = (std::mem::take(&mut self.printed), std::mem::take(&mut self.said));
+        Ended { code, out, err }
     }
 
     /// Closes the reading end of its standard output, as `| head -0` does.
@@ -192,7 +203,8 @@ impl Running {
             .unwrap();
         drop(child.stdout.take());
         let err = child.stderr.take().unwrap();
-        Self { input: None, out: channel().1, err: read_lines(err), child, said: String::new() }
+        let (printed, said) = (String::new(), String::new());
+        Self { input: None, out: channel().1, err: read_lines(err), child, printed, said }
     }
 }
 
@@ -214,6 +226,21 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
         }
         assert!(Instant::now() < deadline, "not in time: {what}");
         thread::yield_now();
+    }
+}
+
+#[track_caller]
+fn wait_for(lines: &Receiver<String>, heard: &mut String, part: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let line = lines
+            .recv_timeout(left)
+            .unwrap_or_else(|_| panic!("it never said {part:?} but {heard:?}"));
+        heard.push_str(&line);
+        if line.contains(part) {
+            return;
+        }
     }
 }
 

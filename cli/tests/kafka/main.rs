@@ -25,6 +25,7 @@ fn broker() -> Broker {
     Broker {
         url: url(),
         known_key: "session_millis",
+        product: "Kafka",
         down: "kafka://127.0.0.1:1?reply_millis=500",
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),

@@ -8,8 +8,9 @@ addEventListener("load", () => {
   // Folded text has no size and no colour: everything is opened first, by the page's own button.
   const shownBefore = all("main li.execution").filter((it) => it.checkVisibility()).length;
   const tools = page.querySelector(".tools");
-  const areToolsShown = !tools.hidden;
-  tools.querySelector("[data-fold=open]").click();
+  // Where nothing is folded there are none.
+  const areToolsShown = tools ? !tools.hidden : false;
+  if (tools) tools.querySelector("[data-fold=open]").click();
   const folded = all("main details:not([open])").length;
 
   const nodes = all("main li.execution, main li.event").map((it) => ({

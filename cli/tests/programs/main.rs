@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod browser;
+mod check;
 mod hostile;
 mod large;
 mod ledgers;

@@ -25,6 +25,7 @@ fn broker() -> Broker {
     Broker {
         url: url(),
         known_key: "hold_seconds_max",
+        product: "Pub/Sub emulator",
         down: "pubsub://wingman?emulator=127.0.0.1:1",
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod check;
 #[path = "../command/guide.rs"]
 mod guide;
 #[path = "../command/on_broker.rs"]
@@ -10,6 +11,7 @@ mod on_broker;
 #[allow(dead_code, reason = "the tests without a broker use the rest")]
 #[path = "../command/process.rs"]
 mod process;
+mod proxy;
 
 use std::path::Path;
 use std::process::Command;
@@ -26,6 +28,7 @@ fn broker() -> Broker {
     Broker {
         url: url(),
         known_key: "confirm_millis",
+        product: "RabbitMQ",
         down: "amqp://127.0.0.1:1",
         left: |namespace| count("list_queues", namespace) + count("list_exchanges", namespace),
         has_groups: |namespace| count("list_queues", namespace) > 0,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod check;
 #[path = "../command/guide.rs"]
 mod guide;
 #[path = "../command/on_broker.rs"]
@@ -9,6 +10,7 @@ mod on_broker;
 #[allow(dead_code, reason = "the tests without a broker use the rest")]
 #[path = "../command/process.rs"]
 mod process;
+mod proxy;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -27,6 +29,7 @@ fn broker() -> Broker {
     Broker {
         url: url(),
         known_key: "connect_millis",
+        product: "Redis",
         down: "redis://127.0.0.1:1",
         left: keys_of,
         has_groups: |namespace| keys_of(namespace) > 0,
@@ -35,13 +38,21 @@ fn broker() -> Broker {
 
 /// The keys that the server has for a namespace, as its plain protocol tells.
 fn keys_of(namespace: &str) -> usize {
-    let url = url();
-    let address = url.strip_prefix("redis://").unwrap().split('/').next().unwrap();
-    let mut server = TcpStream::connect(address).unwrap();
-    write!(server, "KEYS *{namespace}*\r\nQUIT\r\n").unwrap();
+    ask(&format!("KEYS *{namespace}*")).matches(namespace).count()
+}
+
+/// Asks the server in its plain protocol.
+fn ask(command: &str) -> String {
+    let mut server = TcpStream::connect(address()).unwrap();
+    write!(server, "{command}\r\nQUIT\r\n").unwrap();
     let mut reply = String::new();
     server.read_to_string(&mut reply).unwrap();
-    reply.matches(namespace).count()
+    reply
+}
+
+/// Where the server is.
+fn address() -> String {
+    url().strip_prefix("redis://").unwrap().split('/').next().unwrap().to_owned()
 }
 
 #[test]

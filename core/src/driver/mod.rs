@@ -6,11 +6,12 @@ mod provision;
 mod schedule;
 mod seats;
 pub mod settings;
+pub mod tls;
 mod watermark;
 
 pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
-pub use provision::{ours, provision_group, provision_topic, published_elsewhere};
+pub use provision::{may_not_create, ours, provision_group, provision_topic, published_elsewhere};
 pub use schedule::{Back, Lease, Schedule};
 pub use seats::Seats;
 pub use watermark::Watermark;

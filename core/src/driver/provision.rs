@@ -7,7 +7,8 @@ use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
 /// Ensures or verifies the topic of a publisher. One that a team has is never made.
 ///
 /// # Errors
-/// `NotFound` names a topic that is missing and may not be created; what the admin says.
+/// `NotFound` names a topic that is missing and may not be created; `Forbidden` names what this user may
+/// not do, and what to do about it; what the admin says.
 pub async fn provision_topic(
     admin: &dyn Admin,
     topic: &TopicName,
@@ -15,7 +16,7 @@ pub async fn provision_topic(
 ) -> Result<()> {
     match provision {
         Provision::Ensure if topic.is_existing() => find(admin, topic).await.map(drop),
-        Provision::Ensure => admin.create_topic(topic).await.map(drop),
+        Provision::Ensure => admin.create_topic(topic).await.map(drop).map_err(may_not_create),
         Provision::Verify => find(admin, topic).await.map(drop),
         Provision::Never => Ok(()),
     }
@@ -40,7 +41,8 @@ pub async fn provision_group(
     match options.provision {
         Provision::Ensure => {
             provision_topic(admin, topic, Provision::Ensure).await?;
-            admin.create_group(topic, group, options.start).await.map(drop)
+            let made = admin.create_group(topic, group, options.start).await;
+            made.map(drop).map_err(may_not_create)
         }
         Provision::Verify => {
             let groups = find(admin, topic).await?.groups;
@@ -53,6 +55,14 @@ pub async fn provision_group(
         }
         Provision::Never => Ok(()),
     }
+}
+
+/// Says of a user who may not create what else there is to do.
+pub fn may_not_create(error: Error) -> Error {
+    if error.kind() != Kind::Forbidden {
+        return error;
+    }
+    error.with("or", "have it created by somebody who may, and use provision = verify or never")
 }
 
 /// Refuses to make or delete what a team has.

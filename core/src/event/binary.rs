@@ -10,7 +10,10 @@ use super::{CloudEvent, version};
 
 /// What stands in front of an attribute's name in a header.
 pub(super) const PREFIX: &str = "ce_";
-const CONTENT_TYPE: &str = "content-type";
+pub(super) const CONTENT_TYPE: &str = "content-type";
+/// How the media type of every event format begins, and the one of JSON.
+const FORMATS: &str = "application/cloudevents";
+pub(super) const STRUCTURED: &str = "application/cloudevents+json";
 
 impl CloudEvent {
     /// The event in binary mode; the message's key is the partition key. Data of an event without
@@ -38,15 +41,17 @@ impl CloudEvent {
     /// # Errors
     /// [`Kind::Malformed`] with the attribute that is missing or wrong.
     pub fn from_message(message: &Message) -> Result<Self> {
-        match message.headers.get_str(CONTENT_TYPE) {
-            Some(media) if is_structured(media) => Self::from_json(&message.payload),
-            _ => from_binary(message),
+        let media = message.headers.get_str(CONTENT_TYPE).unwrap_or_default();
+        let format = media.split(';').next().unwrap_or_default().trim();
+        if format.eq_ignore_ascii_case(STRUCTURED) {
+            return Self::from_json(&message.payload);
         }
+        if format.get(..FORMATS.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(FORMATS)) {
+            let why = "this event format is not supported: send JSON";
+            return Err(Error::new(Kind::Malformed, why).with("content-type", media));
+        }
+        from_binary(message)
     }
-}
-
-fn is_structured(media: &str) -> bool {
-    media.trim_start().to_ascii_lowercase().starts_with("application/cloudevents+json")
 }
 
 fn from_binary(message: &Message) -> Result<CloudEvent> {
@@ -103,6 +108,8 @@ mod tests {
             }
             CloudEvent::from_message(&Message::new("x").with_headers(headers.build())).unwrap_err()
         };
+        let batch = with(&[("content-type", b"application/cloudevents-batch+json")]);
+        assert_eq!(batch.context("content-type"), Some("application/cloudevents-batch+json"));
         let base: [(&str, &[u8]); 3] =
             [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"/s")];
         assert!(with(&[]).to_string().contains("specversion is missing"));

@@ -9,12 +9,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
+use crate::message::{Headers, Message};
 
+use super::binary::{CONTENT_TYPE, STRUCTURED};
 use super::{CloudEvent, version};
 
 impl CloudEvent {
-    /// The event as one JSON object. JSON data stands in `data`, byte for byte; anything else in
-    /// `data_base64`, so that reading it back gives the same bytes.
+    /// The event as one JSON object on one line. JSON data stands in `data`, byte for byte, and so does
+    /// text, as a string; anything else in `data_base64`, so that reading it back gives the same bytes.
     ///
     /// # Errors
     /// [`Kind::Internal`] only if serialising strings fails.
@@ -26,16 +28,32 @@ impl CloudEvent {
             object.insert(name, serde_json::value::to_raw_value(&value).map_err(failed)?);
         }
         if let Some(data) = &self.data {
-            let (name, value) = match self.verbatim_json(data) {
-                Some(value) => ("data", value),
-                None => {
-                    let text = BASE64.encode(data);
-                    ("data_base64", serde_json::value::to_raw_value(&text).map_err(failed)?)
-                }
+            let string = |text: &str| serde_json::value::to_raw_value(text).map_err(failed);
+            let (name, value) = if let Some(value) = self.verbatim_json(data) {
+                ("data", value)
+            } else if let Some(text) = self.text(data) {
+                ("data", string(text)?)
+            } else {
+                ("data_base64", string(&BASE64.encode(data))?)
             };
             object.insert(name, value);
         }
         serde_json::to_vec(&object).map_err(failed)
+    }
+
+    /// The event in structured mode: its JSON is the payload, and the content type says so. The message's
+    /// key is the partition key.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] only if serialising strings fails.
+    pub fn to_structured_message(&self) -> Result<Message> {
+        let mut headers = Headers::builder();
+        headers.push(CONTENT_TYPE, STRUCTURED)?;
+        Ok(Message {
+            key: self.partition_key().map(|key| key.to_owned().into()),
+            headers: headers.build(),
+            payload: self.to_json()?.into(),
+        })
     }
 
     /// Reads an event from one JSON object. Attributes that are numbers or booleans are kept in
@@ -49,10 +67,10 @@ impl CloudEvent {
                 malformed("not a JSON object of CloudEvents attributes").because(error)
             })?;
         let mut attributes = BTreeMap::new();
-        let mut data = None;
+        let (mut data, mut given) = (None, None);
         for (name, raw) in object {
             match name.as_str() {
-                "data" => data = Some(Bytes::from(raw.get().to_owned())),
+                "data" => given = Some(raw),
                 "data_base64" => data = Some(decode_base64(&raw)?),
                 _ => {
                     if let Some(value) = canonical(&name, &raw)? {
@@ -67,13 +85,38 @@ impl CloudEvent {
         for (name, value) in attributes {
             event.set_attribute(&name, value)?;
         }
-        event.data = data;
+        event.data = data.or_else(|| given.and_then(|raw| event.data_of(&raw)));
         Ok(event)
     }
 
-    /// The data as a JSON value, if writing it there keeps every byte.
+    /// What stands in `data`: where the content is not JSON, a string is itself and null is nothing
+    /// (JSON format, section 3.1.1).
+    fn data_of(&self, raw: &RawValue) -> Option<Bytes> {
+        let json = || Bytes::from(raw.get().to_owned());
+        if self.is_json() {
+            return Some(json());
+        }
+        match serde_json::from_str::<Option<String>>(raw.get()) {
+            Ok(string) => string.map(Bytes::from),
+            Err(_) => Some(json()),
+        }
+    }
+
+    /// The data as text, if its declared media type is one of texts.
+    fn text<'a>(&self, data: &'a Bytes) -> Option<&'a str> {
+        let declared = self.data_content_type.as_deref()?.split(';').next()?;
+        let media = declared.trim().to_ascii_lowercase();
+        let is_text = media.starts_with("text/") && media != "text/json";
+        let is_xml = media == "application/xml" || media.ends_with("+xml");
+        (is_text || is_xml).then(|| std::str::from_utf8(data).ok())?
+    }
+
+    /// The data as a JSON value, if writing it there keeps every byte and the line.
     fn verbatim_json(&self, data: &Bytes) -> Option<Box<RawValue>> {
         let text = self.is_json().then(|| std::str::from_utf8(data).ok())??;
+        if text.contains(['\n', '\r']) {
+            return None;
+        }
         let value = RawValue::from_string(text.to_owned()).ok()?;
         (value.get().len() == text.len() && text.trim().len() == text.len()).then_some(value)
     }
@@ -107,32 +150,59 @@ fn canonical(name: &str, raw: &RawValue) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Headers, Message};
 
     #[test]
     fn data_keeps_its_bytes_whatever_they_are() {
         let base = || CloudEvent::new("1", "/s", "T").unwrap();
-        let mut text = base();
-        text.data_content_type = Some("text/plain".into());
-        text.data = Some(Bytes::from_static(b"plain \xff"));
+        let of = |media: &str, data: &'static [u8]| {
+            let mut event = base();
+            event.data_content_type = Some(media.to_owned());
+            event.data = Some(Bytes::from_static(data));
+            event
+        };
         for event in [
             base(),
             base().with_json(&b"{\"b\" : 1,  \"a\":1e3}"[..]),
             base().with_json(&b" {} "[..]),
             base().with_json(&b"not json"[..]),
-            text,
+            base().with_json(&b"{\r\n}"[..]),
+            base().with_json(&b"\"text\""[..]),
+            of("text/plain", b"plain \xff"),
+            of("text/plain", b"\"two\"\nlines"),
+            of("text/plain", b""),
+            of("application/octet-stream", b"plain"),
         ] {
             let json = event.to_json().unwrap();
+            assert!(!json.contains(&b'\n'), "{}", json.escape_ascii());
             assert_eq!(CloudEvent::from_json(&json).unwrap(), event, "{}", json.escape_ascii());
         }
     }
 
     #[test]
+    fn a_string_of_others_is_its_text_unless_it_is_json() {
+        let read = |media: &str, data: &str| {
+            let base = r#"{"specversion":"1.0","id":"1","source":"/s","type":"T","#;
+            let text = format!("{base}\"data\":{data}{media}}}");
+            CloudEvent::from_json(text.as_bytes()).unwrap().data.unwrap_or_default()
+        };
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, "null"), "");
+        assert_eq!(read("", "null"), "null");
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, r#""\u00fc\n""#), "ü\n");
+        assert_eq!(read(r#","datacontenttype":"text/plain""#, "[1]"), "[1]");
+        assert_eq!(read(r#","datacontenttype":"a/b+json""#, r#""\u00fc""#), r#""\u00fc""#);
+        assert_eq!(read("", r#""x""#), r#""x""#);
+    }
+
+    #[test]
     fn a_message_says_by_content_type_that_it_is_structured() {
-        let event = CloudEvent::new("1", "/s", "T").unwrap();
+        let mut event = CloudEvent::new("1", "/s", "T").unwrap();
+        event.set_extension("partitionkey", "k").unwrap();
+        let message = event.to_structured_message().unwrap();
+        assert_eq!(message.key.as_deref(), Some(&b"k"[..]));
+        assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
         let mut headers = Headers::builder();
-        headers.push("content-type", "application/cloudevents+json; charset=utf-8").unwrap();
-        let message = Message::new(event.to_json().unwrap()).with_headers(headers.build());
+        headers.push("content-type", "Application/CloudEvents+JSON; charset=utf-8").unwrap();
+        let message = message.with_headers(headers.build());
         assert_eq!(CloudEvent::from_message(&message).unwrap(), event);
     }
 

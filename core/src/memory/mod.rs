@@ -38,8 +38,8 @@ use crate::driver::{provision_group, provision_topic};
 use crate::error::{Error, Kind, Result};
 use crate::name::{GroupName, TopicName};
 use crate::transport::{
-    Admin, Capabilities, Limits, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Limits, Product, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
 pub use settings::MemoryLimits;
 
@@ -152,6 +152,13 @@ impl Transport for MemoryTransport {
 
     async fn ping(&self) -> Result<()> {
         self.0.state().map(drop)
+    }
+
+    /// The version is that of this crate.
+    async fn product(&self) -> Result<Product> {
+        self.0.state().map(drop)?;
+        let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+        Ok(Product { version, ..Product::named("memory") })
     }
 
     async fn close(&self) -> Result<()> {

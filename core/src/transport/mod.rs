@@ -7,6 +7,7 @@ mod admin;
 mod capabilities;
 mod delivery;
 mod options;
+mod product;
 
 use std::any::Any;
 use std::fmt;
@@ -20,6 +21,7 @@ pub use admin::{Admin, Created, TopicInfo};
 pub use capabilities::{Capabilities, Limits, Support};
 pub use delivery::{AckToken, Confirmed, Delivery, Generation, Position, Receipt, Settle};
 pub use options::{Provision, PublisherOptions, StartPosition, SubscriberOptions};
+pub use product::Product;
 
 use crate::error::Result;
 use crate::message::Message;
@@ -58,6 +60,9 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
     /// One round trip to the broker.
     async fn ping(&self) -> Result<()>;
+
+    /// What the broker says that it is: at least one round trip, and nothing is created.
+    async fn product(&self) -> Result<Product>;
 
     /// Closes everything that was opened. Idempotent; what was accepted is flushed first.
     /// Blocked calls return `Closed`.

@@ -4,6 +4,7 @@
 //! folder; [`Contracts`] is the checked set of them that the governor enforces. Everything here is
 //! pure: no clock, no network, no database.
 
+mod asyncapi;
 mod builder;
 mod canonical;
 mod check;
@@ -21,7 +22,7 @@ mod place;
 mod principal;
 mod read;
 mod schema;
-mod write;
+pub(crate) mod write;
 
 pub use builder::ContractsBuilder;
 pub use contracts::Contracts;
@@ -39,6 +40,7 @@ pub use ordering::{ChainDigest, OrderingKey, OrderingRule};
 pub use permit::{Denied, Level};
 pub use place::Place;
 pub use principal::{NotAPublicKey, Principal};
+pub use read::DocumentKind;
 pub use schema::{BodyRefused, BodyRefusedKind};
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl Level {
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Delete, Self::Admin];
 
     /// The level that a contract's word means.
-    pub(super) fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.as_str() == word)
     }
 

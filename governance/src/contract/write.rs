@@ -48,10 +48,10 @@ impl Contracts {
     }
 }
 
-type Fields = Vec<(&'static str, Value)>;
+pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 /// Leaves out what is absent; every field has a default that means the same.
-fn document(fields: Fields) -> String {
+pub(crate) fn document(fields: Fields) -> String {
     let mut text = String::new();
     for (name, value) in fields {
         if !is_empty(&value) {
@@ -61,7 +61,7 @@ fn document(fields: Fields) -> String {
     text
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(crate) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -77,7 +77,7 @@ fn artifact_path(event: &str) -> String {
     format!("schemas/artifacts/{event}.json")
 }
 
-fn event(contract: &EventContract) -> Fields {
+pub(crate) fn event(contract: &EventContract) -> Fields {
     let schema = contract.input_schema.as_ref().map(|_| schema_path(&contract.event));
     let artifact = contract
         .audit_artifact
@@ -107,12 +107,12 @@ fn event(contract: &EventContract) -> Fields {
     ]
 }
 
-fn handler(contract: &HandlerContract) -> Fields {
+pub(crate) fn handler(contract: &HandlerContract) -> Fields {
     let limits = contract.limits;
     let limits = json!({
         "depth": limits.depth,
         "fanout": limits.fanout,
-        "runtime": duration::text(limits.runtime),
+        "runtime": runtime(contract),
     });
     let approval = contract
         .approval
@@ -136,6 +136,11 @@ fn handler(contract: &HandlerContract) -> Fields {
         ("failure_mode", json!(contract.failure_mode.as_ref().map(failure_mode))),
         ("coherence", json!(contract.coherence)),
     ]
+}
+
+/// How long a run may take.
+pub(crate) fn runtime(contract: &HandlerContract) -> Value {
+    json!(duration::text(contract.limits.runtime))
 }
 
 fn scope(scope: &Scope) -> Value {

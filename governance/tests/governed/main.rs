@@ -13,6 +13,7 @@ mod observe;
 mod people;
 mod processes;
 mod promises;
+mod propose;
 mod quarantine;
 mod queue;
 mod resolve;

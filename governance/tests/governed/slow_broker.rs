@@ -10,7 +10,8 @@ use wingman_core::Result;
 use wingman_core::bus::Bus;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Publisher, PublisherOptions, Subscriber, SubscriberOptions, Transport,
+    Admin, Capabilities, Product, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+    Transport,
 };
 use wingman_governance::ledger::Reader;
 use wingman_governance::protocol::settings::Settings;
@@ -79,6 +80,10 @@ impl Transport for Slow {
 
     async fn ping(&self) -> Result<()> {
         self.driver.ping().await
+    }
+
+    async fn product(&self) -> Result<Product> {
+        self.driver.product().await
     }
 
     async fn close(&self) -> Result<()> {

@@ -100,13 +100,18 @@ impl Consumer {
         self.nothing_for(self.timing.quiet).await
     }
 
-    /// Everything that comes until nothing does; each is acked.
-    pub(crate) async fn drain(&self) -> Verdict<Vec<Delivery>> {
+    /// Everything that comes until nothing does; each is acked. So many must come, and are waited for
+    /// with patience.
+    pub(crate) async fn drain(&self, count: usize) -> Verdict<Vec<Delivery>> {
         let mut all = Vec::new();
-        let deadline = Instant::now() + self.timing.case;
+        let (deadline, patience) =
+            (Instant::now() + self.timing.case, Instant::now() + self.timing.patience);
         while Instant::now() < deadline {
-            let more = self.receive(BATCH, self.timing.quiet).await?;
-            if more.is_empty() {
+            let left = patience.saturating_duration_since(Instant::now());
+            let is_waited_for = all.len() < count && !left.is_zero();
+            let wait = if is_waited_for { left } else { self.timing.quiet };
+            let more = self.receive(BATCH, wait).await?;
+            if more.is_empty() && !is_waited_for {
                 return Ok(all);
             }
             self.ack(&more).await?;

@@ -4,9 +4,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use wingman_core::name::TopicName;
+
 use crate::backend::{Backend, Offer};
-use crate::environment::Environment;
+use crate::environment::{Environment, Left};
 use crate::expect::{Failure, Verdict};
+use crate::guarantee::Guarantee;
 use crate::harness::Harness;
 
 /// The body of a case.
@@ -17,6 +20,8 @@ pub type Run = fn(Arc<Environment>) -> Pin<Box<dyn Future<Output = Verdict> + Se
 pub struct Case {
     /// A sentence in snake case, unique in its table.
     pub name: &'static str,
+    /// What it stands for.
+    pub guarantee: Guarantee,
     /// Whether it disturbs whatever else uses the broker, so that it must run alone.
     pub alone: bool,
     /// Whether a backend offers what [`Self::run`] needs.
@@ -40,17 +45,19 @@ impl fmt::Debug for Case {
     }
 }
 
-/// A case whose function gives its name; `needs` and `absent` belong together.
+/// A case whose function gives its name, with the [`Guarantee`] that it stands for; `needs` and
+/// `absent` belong together.
 macro_rules! case {
-    ($module:ident :: $name:ident) => {
-        $crate::case::case!(@ $module::$name, $crate::case::anything, $crate::case::unreachable)
+    ($guarantee:ident: $module:ident :: $name:ident) => {
+        $crate::case::case!(@ $guarantee, $module::$name, $crate::case::anything, $crate::case::unreachable)
     };
-    ($module:ident :: $name:ident, needs $needs:ident, or $absent:path) => {
-        $crate::case::case!(@ $module::$name, $needs, $absent)
+    ($guarantee:ident: $module:ident :: $name:ident, needs $needs:ident, or $absent:path) => {
+        $crate::case::case!(@ $guarantee, $module::$name, $needs, $absent)
     };
-    (@ $module:ident :: $name:ident, $needs:path, $absent:path) => {
+    (@ $guarantee:ident, $module:ident :: $name:ident, $needs:path, $absent:path) => {
         $crate::case::Case {
             name: stringify!($name),
+            guarantee: $crate::guarantee::Guarantee::$guarantee,
             // Faults are the broker's, not the case's.
             alone: matches!(stringify!($module).as_bytes(), b"fault"),
             needs: $needs,
@@ -97,6 +104,17 @@ pub struct Report {
     pub mode: Option<Mode>,
     /// Whether it passed; the text says what was expected and what was seen, and the seed.
     pub verdict: Verdict,
+    /// The topics that it may have made.
+    pub made: Vec<TopicName>,
+    /// Topics and groups of it that could not be removed, each with the reason.
+    pub left: Vec<String>,
+}
+
+impl Report {
+    fn unreached(backend: &dyn Backend, why: impl fmt::Display) -> Self {
+        let why = format!("the broker {} was not reached: {why}", backend.name());
+        Self { mode: None, verdict: Err(Failure::new(why)), made: Vec::new(), left: Vec::new() }
+    }
 }
 
 /// Runs a case on a backend, bounded by its timing. Panics count as failures. The harness runs the
@@ -110,14 +128,23 @@ pub async fn run_case(
     case: Case,
     seed: u64,
 ) -> Report {
+    run_case_until(backend, harness, case, seed, std::future::pending()).await
+}
+
+/// The same, unless `stop` comes first: then the case is broken off and fails, and what it made is
+/// removed all the same.
+pub async fn run_case_until(
+    backend: Arc<dyn Backend>,
+    harness: Arc<dyn Harness>,
+    case: Case,
+    seed: u64,
+    stop: impl Future<Output = ()>,
+) -> Report {
     let limit = backend.timing().case;
     let opened = Environment::open(backend.clone(), harness, case.name, seed).await;
     let environment = match opened {
         Ok(environment) => Arc::new(environment),
-        Err(error) => {
-            let why = format!("the broker {} was not reached: {error}", backend.name());
-            return Report { mode: None, verdict: Err(Failure::new(why)) };
-        }
+        Err(error) => return Report::unreached(&*backend, error),
     };
     let mode = case.mode(environment.offer());
     let body = match mode {
@@ -125,15 +152,22 @@ pub async fn run_case(
         Mode::Absent => case.when_absent,
     };
     let mut running = tokio::spawn(body(environment.clone()));
-    let verdict = match tokio::time::timeout(limit, &mut running).await {
+    let ended = tokio::select! {
+        ended = &mut running => Ok(ended),
+        () = tokio::time::sleep(limit) => Err(format!("the case took longer than {limit:?}")),
+        () = stop => Err("the case was broken off".to_owned()),
+    };
+    let verdict = match ended {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(panic)) => Err(Failure::new(format!("the case panicked: {panic}"))),
-        Err(_) => {
+        Err(why) => {
             running.abort();
-            Err(Failure::new(format!("the case took longer than {limit:?}")))
+            // Its end is waited for: what still runs could make something again.
+            let _ = running.await;
+            Err(Failure::new(why))
         }
     };
-    environment.leave().await;
+    let Left { made, behind } = environment.leave().await;
     let place = |failure| Failure::new(format!("{failure} (seed {seed:#x})"));
-    Report { mode: Some(mode), verdict: verdict.map_err(place) }
+    Report { mode: Some(mode), verdict: verdict.map_err(place), made, left: behind }
 }

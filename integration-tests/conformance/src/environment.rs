@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use wingman_core::bus::{Bus, BusOptions, dead_letter};
+use wingman_core::bus::{Bus, BusOptions};
 use wingman_core::clock::Clock;
 use wingman_core::name::{GroupName, Namespace, TopicName};
 use wingman_core::transport::{
@@ -14,6 +14,7 @@ use crate::actors::{Consumer, Producer};
 use crate::backend::{Backend, Offer, Timing};
 use crate::choices::Choices;
 use crate::expect::Verdict;
+use crate::footprint::Footprint;
 use crate::harness::Harness;
 
 /// The surroundings of one run of one case. Nothing in it is shared with other cases but the
@@ -27,7 +28,7 @@ pub struct Environment {
     prefix: String,
     choices: Choices,
     connections: Mutex<Vec<Arc<dyn Transport>>>,
-    topics: Mutex<Vec<TopicName>>,
+    footprint: Arc<Footprint>,
 }
 
 impl Environment {
@@ -37,7 +38,8 @@ impl Environment {
         case: &'static str,
         seed: u64,
     ) -> wingman_core::Result<Self> {
-        let transport = backend.connect().await?;
+        let footprint = Arc::new(Footprint::default());
+        let transport = footprint.note(backend.connect().await?);
         let offer = Offer {
             capabilities: transport.capabilities(),
             faults: backend.faults(),
@@ -53,7 +55,7 @@ impl Environment {
             prefix: format!("{layer}{seed:016x}-{case}"),
             choices: Choices::new(seed),
             connections: Mutex::default(),
-            topics: Mutex::default(),
+            footprint,
             backend,
             harness,
         })
@@ -94,7 +96,7 @@ impl Environment {
     /// # Errors
     /// What the backend says.
     pub async fn connect(&self) -> wingman_core::Result<Arc<dyn Transport>> {
-        let transport = self.backend.connect().await?;
+        let transport = self.footprint.note(self.backend.connect().await?);
         lock(&self.connections).push(transport.clone());
         Ok(transport)
     }
@@ -104,9 +106,7 @@ impl Environment {
     /// # Errors
     /// If the name is not a name.
     pub fn topic(&self, name: &str) -> wingman_core::Result<TopicName> {
-        let topic = TopicName::new(format!("{}-{name}", self.prefix))?;
-        lock(&self.topics).push(topic.clone());
-        Ok(topic)
+        TopicName::new(format!("{}-{name}", self.prefix))
     }
 
     /// A group of this case.
@@ -118,20 +118,14 @@ impl Environment {
     }
 
     /// A bus on a connection of its own, as another process has it. Its topics and groups are this
-    /// case's; `types` are those whose topics, dead letters included, are deleted when it ends.
-    pub(crate) async fn bus(&self, types: &[&str]) -> Verdict<Bus> {
+    /// case's.
+    pub(crate) async fn bus(&self) -> Verdict<Bus> {
         let options = BusOptions {
             clock: self.clock(),
             namespace: Namespace::new(&self.prefix)?,
             ..BusOptions::default()
         };
-        let bus = Bus::with_options(self.connect().await?, options);
-        for ty in types {
-            let topic = bus.topic_of(ty)?;
-            let dead = TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?;
-            lock(&self.topics).extend([topic, dead]);
-        }
-        Ok(bus)
+        Ok(Bus::with_options(self.connect().await?, options))
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -189,24 +183,31 @@ impl Environment {
         }
     }
 
-    /// Removes what the case left behind, as far as the broker lets us.
-    pub(crate) async fn leave(&self) {
-        let topics = std::mem::take(&mut *lock(&self.topics));
+    /// Removes what the case made, and returns what the broker did not let go, with the reason.
+    pub(crate) async fn leave(&self) -> Left {
         let connections = std::mem::take(&mut *lock(&self.connections));
         for connection in connections.iter().chain([&self.transport]) {
             let _ = connection.close().await;
         }
+        let made = self.footprint.topics();
         // A case may have closed or broken its own connection: tidy over a new one.
-        if let Ok(tidy) = self.backend.connect().await {
-            if let Ok(admin) = tidy.admin() {
-                for topic in &topics {
-                    // Best effort: names are unique, so a leftover disturbs no other case.
-                    let _ = admin.delete_topic(topic).await;
-                }
+        let behind = match self.backend.connect().await {
+            Ok(tidy) => {
+                let behind = self.footprint.erase(&*tidy, self.timing().patience).await;
+                let _ = tidy.close().await;
+                behind
             }
-            let _ = tidy.close().await;
-        }
+            Err(error) => made.iter().map(|topic| format!("{topic}: {error}")).collect(),
+        };
+        Left { made, behind }
     }
+}
+
+/// What a case made on the broker.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub(crate) made: Vec<TopicName>,
+    pub(crate) behind: Vec<String>,
 }
 
 /// Names of topics stay below the shortest limit of a broker.

@@ -13,14 +13,17 @@ mod case;
 mod choices;
 mod environment;
 mod expect;
+mod footprint;
+mod guarantee;
 mod harness;
 mod transport;
 
 pub use backend::{Backend, Faults, Lacks, Offer, Timing};
 pub use bus::BUS_CASES;
-pub use case::{Case, Mode, Report, Run, run_case};
+pub use case::{Case, Mode, Report, Run, run_case, run_case_until};
 pub use choices::Choices;
 pub use environment::Environment;
 pub use expect::{Failure, Verdict};
+pub use guarantee::Guarantee;
 pub use harness::{ASKED, GivenUp, Harness, PlainBus, Process, STRAY, TELLER, TOLD, Why, Work};
 pub use transport::TRANSPORT_CASES;

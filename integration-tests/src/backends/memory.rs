@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::Result;
 use wingman_core::clock::Clock;
-use wingman_core::memory::MemoryTransport;
+use wingman_core::memory::{MemoryLimits, MemoryTransport};
 use wingman_core::transport::Transport;
 
 /// One memory broker.
@@ -15,13 +15,25 @@ use wingman_core::transport::Transport;
 pub struct MemoryBackend {
     clock: Clock,
     broker: Arc<MemoryTransport>,
+    timing: Timing,
 }
 
 impl MemoryBackend {
     /// A broker of its own.
     pub fn new() -> Self {
+        let timing = Timing {
+            lease: Duration::from_millis(600),
+            retry: Duration::from_millis(400),
+            quiet: Duration::from_millis(150),
+            ..Timing::default()
+        };
+        Self::with(MemoryLimits::default(), timing)
+    }
+
+    /// A broker of its own with these limits, and as much patience with it.
+    pub fn with(limits: MemoryLimits, timing: Timing) -> Self {
         let clock = Clock::system();
-        Self { broker: MemoryTransport::new(clock.clone()), clock }
+        Self { broker: MemoryTransport::with_limits(clock.clone(), limits), clock, timing }
     }
 }
 
@@ -46,12 +58,7 @@ impl Backend for MemoryBackend {
     }
 
     fn timing(&self) -> Timing {
-        Timing {
-            lease: Duration::from_millis(600),
-            retry: Duration::from_millis(400),
-            quiet: Duration::from_millis(150),
-            ..Timing::default()
-        }
+        self.timing
     }
 
     fn faults(&self) -> Faults {

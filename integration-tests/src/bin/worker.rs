@@ -1,7 +1,8 @@
 //! One governed process of the kill tests.
 //!
 //! `worker --broker URL --ledger URL --namespace NAME --recorder ADDRESS --producers A,B --works N
-//! [--stop-at GAP --occurrence N [--until FILE]] [--broken acks-first|sends-nothing]`
+//! [--stop-at GAP --occurrence N [--until FILE]] [--broken acks-first|sends-nothing]
+//! [--lease-seconds N] [--slow-millis N]`
 //!
 //! It publishes the works of its producers, runs the workflow, and stops when its standard input
 //! ends. At its gap it says so and stands still, to be killed, or until the file is there.
@@ -29,6 +30,8 @@ use wingman_tests::kills::{AFTER_UNDO, AtDriver, BEFORE_RETURN, Broken, Complain
 
 /// How often a worker that stands still looks whether it may go on.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Short, so that a killed worker's work comes to the next one soon.
+const WORKER_LEASE: Duration = Duration::from_secs(2);
 
 type Stop = Arc<dyn Fn(&str) + Send + Sync>;
 type Arguments = BTreeMap<String, String>;
@@ -66,12 +69,15 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The leases are short, so that a killed worker's work comes to the next one soon.
 fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<Governor, Failure> {
     let recorder = get(arguments, "recorder")?.parse()?;
+    let takes = match arguments.get("slow-millis") {
+        Some(millis) => Duration::from_millis(millis.parse()?),
+        None => Duration::ZERO,
+    };
     let noted = |name: &'static str| {
         let stop = Arc::clone(stop);
-        Noted::new(name, recorder, move || stop(AFTER_UNDO))
+        Noted::new(name, recorder, move || stop(AFTER_UNDO)).takes(takes)
     };
     let act = {
         let stop = Arc::clone(stop);
@@ -84,7 +90,11 @@ fn governor(bus: Bus, gaps: Gaps, stop: &Stop, arguments: &Arguments) -> Result<
             }
         }
     };
-    let settings = Settings { worker_lease: Duration::from_secs(2), ..Settings::default() };
+    let worker_lease = match arguments.get("lease-seconds") {
+        Some(seconds) => Duration::from_secs(seconds.parse()?),
+        None => WORKER_LEASE,
+    };
+    let settings = Settings { worker_lease, ..Settings::default() };
     let every = CheckpointEvery { stamps: 16, time: Duration::from_millis(500) };
     Ok(Governor::around(bus, get(arguments, "ledger")?)
         .contracts(Arc::new(workflow::contracts()?))

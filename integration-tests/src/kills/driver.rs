@@ -11,8 +11,8 @@ use wingman_core::Result;
 use wingman_core::message::Message;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    AckToken, Admin, Capabilities, Confirmed, Delivery, Publisher, PublisherOptions, Receipt,
-    Settle, Subscriber, SubscriberOptions, Transport,
+    AckToken, Admin, Capabilities, Confirmed, Delivery, Product, Publisher, PublisherOptions,
+    Receipt, Settle, Subscriber, SubscriberOptions, Transport,
 };
 use wingman_governance::ledger::{Gap, Gaps};
 
@@ -72,6 +72,10 @@ impl Transport for AtDriver {
 
     async fn ping(&self) -> Result<()> {
         self.driver.ping().await
+    }
+
+    async fn product(&self) -> Result<Product> {
+        self.driver.product().await
     }
 
     async fn close(&self) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +23,7 @@ pub const BEFORE_RETURN: &str = "before return";
 pub struct Noted {
     name: &'static str,
     recorder: SocketAddr,
+    takes: Duration,
     after_undo: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -32,7 +34,12 @@ impl Noted {
         recorder: SocketAddr,
         after_undo: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self { name, recorder, after_undo: Box::new(after_undo) }
+        Self { name, recorder, takes: Duration::ZERO, after_undo: Box::new(after_undo) }
+    }
+
+    /// The same, for calls that take this long.
+    pub fn takes(self, takes: Duration) -> Self {
+        Self { takes, ..self }
     }
 
     /// Sends `VERB TOOL KEY WORK` and returns the answer.
@@ -67,6 +74,7 @@ impl Tool for Noted {
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Value, ToolError> {
+        tokio::time::sleep(self.takes).await;
         if call.arguments["declined"] == true {
             return Err(ToolError::NotDone("declined".to_owned()));
         }

@@ -146,8 +146,13 @@ pub fn work(producer: &str, number: u32) -> wingman_core::Result<CloudEvent> {
     let data = json!({ "id": id, "declined": declined }).to_string();
     let mut event = CloudEvent::new(id.as_str(), format!("/kills/{producer}"), Work::TYPE)?;
     event.set_extension(extension::CORRELATION, id)?;
-    event.set_extension(extension::PARTITION_KEY, format!("key-{}", number % 3))?;
+    event.set_extension(extension::PARTITION_KEY, key(number))?;
     Ok(event.with_json(data))
+}
+
+/// The key of the work of this number: its works are acted on one after the other.
+pub fn key(number: u32) -> String {
+    format!("key-{}", number % 3)
 }
 
 /// Whether the work of this number is declined.

@@ -30,10 +30,16 @@ impl Docker {
     /// Runs the script, and returns what it prints and what it asked `docker compose`, each from the
     /// command on.
     fn run(&self, arguments: &str, by: Option<&str>) -> (String, Vec<String>) {
+        let (said, calls) = self.run_at(&self.0.path().join("home"), arguments, by);
+        let asked = calls.lines().filter_map(|line| line.split_once(" --profile * "));
+        (said, asked.map(|(_, it)| it.to_owned()).collect())
+    }
+
+    /// The same with this home, and with all that `docker` was called with.
+    fn run_at(&self, home: &Path, arguments: &str, by: Option<&str>) -> (String, String) {
         let path = std::env::var("PATH").expect("a path");
-        let mut command =
-            script::without_settings(script::root().join("integration-tests/brokers.sh"));
-        command.args(arguments.split(' ')).env("BROKERS_HOME", self.0.path().join("home"));
+        let mut command = script::brokers();
+        command.args(arguments.split(' ')).env("BROKERS_HOME", home);
         command.env("PATH", format!("{}:{path}", self.0.path().display()));
         if let Some(by) = by {
             command.env("BROKERS_BY", by);
@@ -43,11 +49,7 @@ impl Docker {
         let calls = self.0.path().join("calls");
         let lines = fs::read_to_string(&calls).unwrap_or_default();
         drop(fs::remove_file(calls));
-        let asked = lines.lines().filter_map(|line| line.split_once(" --profile * "));
-        (
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-            asked.map(|(_, it)| it.to_owned()).collect(),
-        )
+        (String::from_utf8_lossy(&output.stdout).into_owned(), lines)
     }
 }
 
@@ -98,8 +100,7 @@ fn without_an_engine_or_by_wish_it_is_native() {
 
 #[test]
 fn what_is_neither_is_refused() {
-    let script = script::root().join("integration-tests/brokers.sh");
-    let mut command = script::without_settings(script);
+    let mut command = script::brokers();
     let output = command.args(["status", "redis"]).env("BROKERS_BY", "podman").output();
     let output = output.expect("the script runs");
     assert_eq!(output.status.code(), Some(1));
@@ -110,18 +111,11 @@ fn what_is_neither_is_refused() {
 /// Two homes are two projects, so that a test's own broker is not the shared one.
 #[test]
 fn a_home_is_a_project() {
-    let project = |home: &Path| {
-        let docker = Docker::new(true);
-        let path = std::env::var("PATH").expect("a path");
-        let mut command =
-            script::without_settings(script::root().join("integration-tests/brokers.sh"));
-        command.args(["stop", "redis"]).env("BROKERS_HOME", home);
-        command.env("PATH", format!("{}:{path}", docker.0.path().display()));
-        assert!(command.status().expect("the script runs").success());
-        let lines = fs::read_to_string(docker.0.path().join("calls")).expect("calls");
-        let line = lines.lines().find(|line| line.contains("--project-name")).expect("a project");
+    let project = |home: &str| {
+        let (_, calls) = Docker::new(true).run_at(Path::new(home), "stop redis", None);
+        let line = calls.lines().find(|line| line.contains("--project-name")).expect("a project");
         line.split_whitespace().nth(2).map(str::to_owned)
     };
-    assert_ne!(project(Path::new("/one")), project(Path::new("/two")));
-    assert_eq!(project(Path::new("/one")), project(Path::new("/one")));
+    assert_ne!(project("/one"), project("/two"));
+    assert_eq!(project("/one"), project("/one"));
 }

@@ -23,13 +23,16 @@ pub(crate) fn without_settings(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The script, told nothing of that either.
+pub(crate) fn brokers() -> Command {
+    without_settings(root().join("integration-tests/brokers.sh"))
+}
+
 /// The port of each node, by its name, with these variables set.
 pub(crate) fn urls(variables: &[(&str, &str)]) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
     for names in [&[][..], &["kafka3"]] {
-        let script = root().join("integration-tests/brokers.sh");
-        let mut command = without_settings(script);
-        let output = command.envs(variables.iter().copied()).arg("urls").args(names).output();
+        let output = brokers().envs(variables.iter().copied()).arg("urls").args(names).output();
         let output = output.expect("the script runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         for line in String::from_utf8(output.stdout).expect("text").lines() {

@@ -9,7 +9,7 @@ use super::judge::judge;
 /// What is done to sound evidence, and what the judge must say.
 type Doctored = (&'static str, fn(&mut Evidence), &'static str);
 
-const DOCTORED: [Doctored; 14] = [
+const DOCTORED: [Doctored; 16] = [
     ("a call without its effect row", |it| drop(it.effects.remove(0)), "has no effect row"),
     ("a note that is missing", |it| drop(it.notes.remove(0)), "and unnoted"),
     ("a call made twice", |it| it.notes.push(it.notes[0].clone()), "done 2 times"),
@@ -22,6 +22,7 @@ const DOCTORED: [Doctored; 14] = [
         },
         "stands 2 times",
     ),
+    ("two works of a key at once", |it| it.notes.swap(1, 2), "was acted on while b of k was"),
     ("an undo that never came", |it| drop(it.notes.pop()), "undone 0"),
     ("an undo before its do", |it| it.notes.swap(2, 3), "done after it was undone"),
     ("a fence that is not closed", |it| it.closed_fences.clear(), "is not undone"),
@@ -42,6 +43,15 @@ const DOCTORED: [Doctored; 14] = [
         "an output of an attempt that was fenced off",
         |it| it.on_broker.push(Sent { data: "by another".to_owned(), ..it.on_broker[1].clone() }),
         "not recorded as published",
+    ),
+    (
+        "an output of two attempts that both were recorded",
+        |it| {
+            let other = Sent { data: "by another".to_owned(), ..it.on_broker[1].clone() };
+            it.outputs.push(Output { sent: other.clone(), ..it.outputs[0].clone() });
+            it.on_broker.push(other);
+        },
+        "on the broker in 2 bodies",
     ),
     (
         "an output that nobody handled",
@@ -73,7 +83,12 @@ fn sent(source: &str, id: &str, data: &str) -> Sent {
 
 /// One work that was done and one that was declined.
 fn sound() -> Evidence {
-    let work = |id: &str, declined| WorkSent { id: id.to_owned(), declined, promises: 1 };
+    let work = |id: &str, declined| WorkSent {
+        id: id.to_owned(),
+        key: "k".to_owned(),
+        declined,
+        promises: 1,
+    };
     let note = |verb, tool: &str, key: &str, work: &str| Note {
         verb,
         tool: tool.to_owned(),

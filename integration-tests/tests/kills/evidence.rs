@@ -43,6 +43,7 @@ pub(super) struct Evidence {
 #[derive(Debug, Clone)]
 pub(super) struct WorkSent {
     pub(super) id: String,
+    pub(super) key: String,
     pub(super) declined: bool,
     /// How often a producer was told that it had not been recorded before.
     pub(super) promises: usize,

@@ -12,7 +12,9 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<String> {
     one_finish(evidence, &mut faults);
     calls_have_effects(evidence, &mut faults);
     works_are_whole(evidence, &mut faults);
+    works_of_a_key_take_turns(evidence, &mut faults);
     broker_has_what_was_recorded(evidence, &mut faults);
+    an_id_has_one_body(evidence, &mut faults);
     faults.extend(evidence.unsound.iter().map(|it| format!("the ledger does not verify: {it}")));
     faults
 }
@@ -127,6 +129,28 @@ fn works_are_whole(evidence: &Evidence, faults: &mut Vec<String>) {
     }
 }
 
+/// Two works of a key are never acted on at once: once another one's turn has begun, a work makes no
+/// call any more.
+fn works_of_a_key_take_turns(evidence: &Evidence, faults: &mut Vec<String>) {
+    let key_of: BTreeMap<&str, &str> =
+        evidence.works.iter().map(|work| (work.id.as_str(), work.key.as_str())).collect();
+    let mut turns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for note in evidence.notes.iter().filter(|it| it.verb == Verb::Do) {
+        let Some(key) = key_of.get(note.work.as_str()) else {
+            continue;
+        };
+        let turns = turns.entry(key).or_default();
+        if turns.last() == Some(&note.work.as_str()) {
+            continue;
+        }
+        if turns.contains(&note.work.as_str()) {
+            let last = turns.last().copied().unwrap_or_default();
+            faults.push(format!("{} was acted on while {last} of {key} was", note.work));
+        }
+        turns.push(&note.work);
+    }
+}
+
 /// Outputs on the broker = recorded minus withheld and undeliverable, each with the recorded bytes: an
 /// attempt that was fenced off would have written others under the same id.
 fn broker_has_what_was_recorded(evidence: &Evidence, faults: &mut Vec<String>) {
@@ -150,5 +174,16 @@ fn broker_has_what_was_recorded(evidence: &Evidence, faults: &mut Vec<String>) {
     for Sent { source, id, data } in found.difference(&expected) {
         faults
             .push(format!("{source} {id} is on the broker and not recorded as published: {data}"));
+    }
+}
+
+/// Whatever the ledger says: an output that came from two attempts is on the broker in two bodies.
+fn an_id_has_one_body(evidence: &Evidence, faults: &mut Vec<String>) {
+    let mut bodies: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for Sent { source, id, data } in &evidence.on_broker {
+        bodies.entry((source, id)).or_default().insert(data);
+    }
+    for ((source, id), bodies) in bodies.iter().filter(|(_, bodies)| bodies.len() > 1) {
+        faults.push(format!("{source} {id} is on the broker in {} bodies", bodies.len()));
     }
 }

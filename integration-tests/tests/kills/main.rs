@@ -12,9 +12,11 @@ mod faults;
 mod fenced;
 mod gaps;
 mod judge;
+mod members;
 mod mutants;
 mod replicas;
 mod scene;
+mod unfenced;
 mod worker;
 
 use std::time::Duration;
@@ -58,7 +60,9 @@ fn main() {
         trials.extend(faults::trials(broker));
         trials.extend(fenced::trials(broker));
         trials.extend(replicas::trials(broker));
+        trials.push(members::trial(broker));
         trials.extend(mutants::trials(broker));
+        trials.extend(unfenced::trials(broker));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -39,7 +39,7 @@ fn is_caught(broker: Arc<dyn Broker>, broken: &str, said: &str) -> Result<(), St
     let producers = ["governed".to_owned()];
     let gap = Gap::AdmitBeforeCommit;
     let stop_at = Some((gap.as_str(), 1));
-    let mut worker = scene.broken_worker(&producers, stop_at, Some(broken));
+    let mut worker = scene.flawed_worker(&producers, stop_at, Some(("--broken", broken)));
     let mut reached = worker.wait_for(&format!("at {gap}"));
     if broken == ACKS_FIRST {
         // A broker may take acks in later than it answers.
@@ -48,7 +48,7 @@ fn is_caught(broker: Arc<dyn Broker>, broken: &str, said: &str) -> Result<(), St
     worker.kill();
     scene.heard(&mut worker);
     reached?;
-    let mut worker = scene.broken_worker(&producers, None, Some(broken));
+    let mut worker = scene.flawed_worker(&producers, None, Some(("--broken", broken)));
     worker.wait_for("published")?;
     scene.heard(&mut worker);
     // Its result is not what is judged here.

@@ -81,15 +81,15 @@ impl Scene {
 
     /// Starts a worker that publishes what these producers have; with a place it will stand still there.
     pub(super) fn worker(&self, producers: &[String], stop_at: Option<(&str, u32)>) -> Worker {
-        self.broken_worker(producers, stop_at, None)
+        self.flawed_worker(producers, stop_at, None)
     }
 
-    /// Starts a worker whose driver does something wrong.
-    pub(super) fn broken_worker(
+    /// Starts a worker that does something wrong, as this argument says.
+    pub(super) fn flawed_worker(
         &self,
         producers: &[String],
         stop_at: Option<(&str, u32)>,
-        broken: Option<&str>,
+        flaw: Option<(&str, &str)>,
     ) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
         let works = self.works.to_string();
@@ -107,8 +107,8 @@ impl Scene {
             command.args(["--stop-at", place, "--occurrence", &occurrence.to_string()]);
             command.arg("--until").arg(self.go_on());
         }
-        if let Some(broken) = broken {
-            command.args(["--broken", broken]);
+        if let Some((name, value)) = flaw {
+            command.args([name, value]);
         }
         Worker::start(command, &self.folder.path().join("workers.log"))
     }
@@ -154,8 +154,9 @@ impl Scene {
                 continue;
             }
             let number = id.rsplit('-').next().and_then(|text| text.parse().ok());
-            let declined = workflow::is_declined(number.expect("a work ends with its number"));
-            works.push(WorkSent { id: id.to_owned(), declined, promises });
+            let number = number.expect("a work ends with its number");
+            let (key, declined) = (workflow::key(number), workflow::is_declined(number));
+            works.push(WorkSent { id: id.to_owned(), key, declined, promises });
         }
         works
     }
@@ -191,6 +192,20 @@ impl Scene {
         }
         let work = reader.open_work(None)?;
         Ok((!work.is_none()).then(|| format!("{work:?}")))
+    }
+
+    /// Waits until the recorder has noted so many calls more.
+    pub(super) fn wait_for_calls(&self, more: usize) -> Result<(), String> {
+        let notes = self.folder.path().join("notes.txt");
+        let count = || std::fs::read_to_string(&notes).unwrap_or_default().lines().count();
+        let (deadline, expected) = (Instant::now() + PATIENCE, count() + more);
+        while count() < expected {
+            if Instant::now() >= deadline {
+                return Err(format!("{} calls were noted, not {expected}", count()));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// Reads ledger, notes and broker.

@@ -50,13 +50,14 @@ fn main() {
             let cases = layer.cases.iter();
             trials.extend(cases.map(|case| trial(backend, broker, layer, *case, seed)));
         }
+        trials.extend(mutants::trials_on(backend, broker, seed));
     }
     trials.extend(mutants::trials(seed));
     trials.push(matrix::trial(backends));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A case on a backend; cases share its broker, but for those that must be alone with it.
+/// A case on a backend.
 fn trial(
     backend: &Arc<dyn Backend>,
     broker: &Arc<RwLock<()>>,
@@ -67,16 +68,18 @@ fn trial(
     let (backend, broker) = (backend.clone(), broker.clone());
     let name = format!("{}::{}::{}", backend.name(), layer.name, case.name);
     let run = move || block_on(run_case(backend, (layer.harness)(), case, seed)).verdict;
-    Trial::test(name, move || {
-        let verdict = if case.alone {
-            let _alone = broker.write().unwrap_or_else(PoisonError::into_inner);
-            run()
-        } else {
-            let _shared = broker.read().unwrap_or_else(PoisonError::into_inner);
-            run()
-        };
-        verdict.map_err(Failed::from)
-    })
+    Trial::test(name, move || beside(&broker, case, run).map_err(Failed::from))
+}
+
+/// Cases share their broker, but for those that must be alone with it.
+fn beside<T>(broker: &RwLock<()>, case: Case, run: impl FnOnce() -> T) -> T {
+    if case.alone {
+        let _alone = broker.write().unwrap_or_else(PoisonError::into_inner);
+        run()
+    } else {
+        let _shared = broker.read().unwrap_or_else(PoisonError::into_inner);
+        run()
+    }
 }
 
 /// Runs a future on a runtime of its own, so that cases share no timer and no task.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
-use wingman_conformance::{Backend, Offer};
+use wingman_conformance::{Backend, Mode, Offer};
 
 use crate::LAYERS;
 
@@ -22,6 +22,15 @@ type Columns = BTreeMap<String, BTreeMap<String, String>>;
 
 pub(crate) fn trial(backends: Vec<Arc<dyn Backend>>) -> Trial {
     Trial::test("matrix", move || crate::block_on(check(&backends)))
+}
+
+/// Whether the committed matrix says that a case runs on a backend.
+pub(crate) fn runs(backend: &str, layer: &str, case: &str) -> bool {
+    let committed = read(include_str!("../../matrix.txt")).unwrap_or_default();
+    let column = committed.get(backend).into_iter();
+    column
+        .flatten()
+        .any(|(name, mode)| *name == format!("{layer}::{case}") && *mode == Mode::Run.to_string())
 }
 
 async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {

@@ -12,7 +12,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use wingman_core::driver::{Door, Seats};
-use wingman_core::transport::Limits;
+use wingman_core::transport::{Limits, Product};
 use wingman_core::{Error, Kind, Result};
 
 use super::producer::{Producer, Quiet};
@@ -123,6 +123,26 @@ impl Cluster {
         self.block_on(|this| {
             let time = this.config.reply_time();
             this.ask("ping", |asking| asking.fetch_metadata(Some(ANY_TOPIC), time)).map(drop)
+        })
+        .await
+    }
+
+    /// What the brokers tell of themselves: no version is among it.
+    pub(super) async fn product(self: &Arc<Self>) -> Result<Product> {
+        self.block_on(|this| {
+            let time = this.config.reply_time();
+            let told =
+                this.ask("product", |asking| asking.fetch_metadata(Some(ANY_TOPIC), time))?;
+            let id = this.asking()?.client().fetch_cluster_id(time);
+            let brokers = told.brokers().iter();
+            let brokers: Vec<_> = brokers
+                .map(|one| format!("{} at {}:{}", one.id(), one.host(), one.port()))
+                .collect();
+            let mut product = Product::named("Kafka").with("brokers", brokers.join(", "));
+            if let Some(id) = id {
+                product = product.with("cluster id", id);
+            }
+            Ok(product)
         })
         .await
     }

@@ -1,26 +1,17 @@
 //! Attempts are counted from member to member, a process that ends in mid-handler included.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
 
-use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Settle, SubscriberOptions};
 
+use crate::process::{Place, command};
 use crate::server::{Server, ack, bodies, settle, take, until};
 
-/// Set for a process that takes one delivery, says which, and ends as if killed.
-const VICTIM: &str = "WINGMAN_KAFKA_VICTIM";
-
-/// Ends this process if it is a victim.
-pub(crate) async fn die_if_asked() {
-    let Ok(asked) = std::env::var(VICTIM) else {
-        return;
-    };
-    let (topic, url) = asked.split_once(' ').unwrap();
-    let transport = wingman_kafka::connect(url).await.unwrap();
-    let (topic, group) = (TopicName::new(topic).unwrap(), GroupName::new("workers").unwrap());
-    let subscriber =
-        transport.subscriber(&topic, &group, SubscriberOptions::default()).await.unwrap();
+/// Takes one delivery, says which, and ends as if killed.
+pub(crate) async fn take_one_and_die(place: Place) {
+    let transport = wingman_kafka::connect(&place.url).await.unwrap();
+    let options = SubscriberOptions::default();
+    let subscriber = transport.subscriber(&place.topic, &place.group, options).await.unwrap();
     let taken = take(&*subscriber, 1).await;
     let said = format!("{} {}\n", bodies(&taken)[0], taken[0].attempt.unwrap());
     std::io::stdout().write_all(said.as_bytes()).unwrap();
@@ -29,9 +20,7 @@ pub(crate) async fn die_if_asked() {
 
 /// What a process said that took one delivery and died of it.
 async fn victim(server: &Server) -> String {
-    let asked = format!("{} {}", server.topic, server.url);
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(VICTIM, asked).stdin(Stdio::null()).stderr(Stdio::null());
+    let mut command = command("victim", server);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert!(!output.status.success());
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

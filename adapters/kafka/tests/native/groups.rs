@@ -6,7 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use wingman_core::Kind;
-use wingman_core::transport::{Settle, StartPosition, SubscriberOptions};
+use wingman_core::transport::{Settle, StartPosition, Subscriber, SubscriberOptions};
 
 use crate::server::{PATIENCE, QUIET, Server, ack, bodies, settle, take, until};
 
@@ -53,14 +53,7 @@ pub(crate) async fn a_topic_that_is_gone_ends_the_subscription(server: Server) {
     let taken = take(&*subscriber, 1).await;
     ack(&*subscriber, &taken).await;
     assert!(server.admin().delete_topic(&server.topic).await.unwrap());
-    let most = std::num::NonZeroUsize::MIN;
-    let mut error = None;
-    until("an error", async || {
-        error = subscriber.receive(most, Duration::from_millis(100)).await.err();
-        error.is_some()
-    })
-    .await;
-    assert_eq!(error.unwrap().kind(), Kind::NotFound);
+    assert_eq!(refused(&*subscriber).await, Kind::NotFound);
 }
 
 pub(crate) async fn a_group_with_members_is_not_deleted(server: Server) {
@@ -73,4 +66,32 @@ pub(crate) async fn a_group_with_members_is_not_deleted(server: Server) {
     subscriber.close().await.unwrap();
     assert!(admin.delete_group(topic, group).await.unwrap());
     assert!(!admin.delete_group(topic, group).await.unwrap());
+}
+
+/// As soon as those who read it have learned that it is gone; before, they go on where they stood.
+pub(crate) async fn a_topic_that_is_made_anew_is_read_from_its_beginning(server: Server) {
+    let server = server.with("partitions=1").await;
+    let subscriber = server.join().await;
+    server.publish(&["old 0", "old 1", "old 2"]).await;
+    ack(&*subscriber, &take(&*subscriber, 3).await).await;
+    let admin = server.admin();
+    assert!(admin.delete_topic(&server.topic).await.unwrap());
+    assert_eq!(refused(&*subscriber).await, Kind::NotFound);
+    subscriber.close().await.unwrap();
+    let again = server.join().await;
+    let new: Vec<_> = (0..10).map(|number| format!("new {number}")).collect();
+    server.publish(&new).await;
+    assert_eq!(bodies(&take(&*again, 10).await), new);
+}
+
+/// The error that a subscription ends with.
+async fn refused(subscriber: &dyn Subscriber) -> Kind {
+    let most = std::num::NonZeroUsize::MIN;
+    let mut error = None;
+    until("an error", async || {
+        error = subscriber.receive(most, Duration::from_millis(100)).await.err();
+        error.is_some()
+    })
+    .await;
+    error.unwrap().kind()
 }

@@ -9,10 +9,14 @@ mod counted;
 mod existing;
 mod foreign;
 mod groups;
+mod members;
+mod poison;
+mod process;
 mod refused;
 mod server;
 mod shared;
 mod simulated;
+mod starts;
 mod window;
 
 use std::pin::Pin;
@@ -50,13 +54,20 @@ const TESTS: &[(&str, Run)] = table![
     groups::what_is_committed_never_passes_what_is_not_settled,
     groups::a_partition_that_appears_later_is_read_from_its_beginning,
     groups::a_topic_that_is_gone_ends_the_subscription,
+    groups::a_topic_that_is_made_anew_is_read_from_its_beginning,
     groups::a_group_with_members_is_not_deleted,
+    members::a_static_member_that_restarts_moves_nothing,
+    members::a_member_without_a_name_moves_its_partitions,
+    members::an_instance_name_has_one_process,
+    members::a_bus_whose_name_is_taken_ends_and_says_so,
+    poison::what_ends_its_process_again_and_again_is_a_dead_letter,
     refused::wrong_credentials_are_permanent,
     refused::right_credentials_are_not,
     refused::a_publisher_without_its_topic_says_unroutable,
-    refused::an_instance_name_has_one_process,
     shared::a_partition_that_goes_waits_for_what_runs,
     shared::what_is_not_settled_in_time_is_stale_and_comes_to_the_new_member,
+    starts::a_new_group_is_committed_for_each_partition,
+    starts::a_partition_that_appears_in_use_is_read_from_its_beginning,
     window::a_key_that_waits_holds_up_the_rest_only_when_the_window_is_full,
     window::a_member_that_does_not_receive_stays_in_its_group,
 ];
@@ -77,10 +88,16 @@ const ALONE: &[(&str, RunAlone)] = &[
     ("simulated::a_cluster_that_goes_away_is_told_and_comes_back", || {
         Box::pin(simulated::a_cluster_that_goes_away_is_told_and_comes_back())
     }),
+    ("simulated::closing_without_a_cluster_is_bounded", || {
+        Box::pin(simulated::closing_without_a_cluster_is_bounded())
+    }),
+    ("simulated::work_goes_on_soon_after_a_cluster_is_back", || {
+        Box::pin(simulated::work_goes_on_soon_after_a_cluster_is_back())
+    }),
 ];
 
 fn main() {
-    on_runtime(counted::die_if_asked()).unwrap();
+    on_runtime(process::play_if_asked()).unwrap();
     let arguments = Arguments::from_args();
     let alone =
         |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));

@@ -4,7 +4,7 @@ use wingman_core::message::Message;
 use wingman_core::transport::{Provision, PublisherOptions};
 use wingman_core::{Kind, Retry};
 
-use crate::server::{Server, bodies, take, until};
+use crate::server::{Server, bodies, take};
 
 /// The listener of `brokers.sh` that asks who we are.
 fn with_credentials(server: &Server, user: &str, settings: &str) -> String {
@@ -45,20 +45,4 @@ pub(crate) async fn a_publisher_without_its_topic_says_unroutable(server: Server
     let mut results = publisher.publish(&[Message::new("y")]).await.unwrap();
     assert_eq!(results.remove(0).unwrap_err().kind(), Kind::Unroutable);
     assert_eq!(server.admin().inspect(&server.topic).await.unwrap(), None);
-}
-
-pub(crate) async fn an_instance_name_has_one_process(server: Server) {
-    let server = server.with("instance=one").await;
-    let first = server.join().await;
-    server.publish(&["a"]).await;
-    take(&*first, 1).await;
-    let _second = server.join().await;
-    let most = std::num::NonZeroUsize::MIN;
-    let mut error = None;
-    until("an error", async || {
-        error = first.receive(most, std::time::Duration::from_millis(100)).await.err();
-        error.is_some()
-    })
-    .await;
-    assert_eq!(error.unwrap().kind(), Kind::Conflict);
 }

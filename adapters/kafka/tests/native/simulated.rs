@@ -1,17 +1,23 @@
 //! On a cluster that the client simulates: what brokers answer, and what they do not.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use tokio::time::Instant;
 use wingman_core::message::Message;
-use wingman_core::name::TopicName;
-use wingman_core::transport::{Provision, Publisher, PublisherOptions, Transport};
+use wingman_core::name::{GroupName, TopicName};
+use wingman_core::transport::{
+    Provision, Publisher, PublisherOptions, Subscriber, SubscriberOptions, Transport,
+};
 use wingman_core::{Kind, Retry};
 
-use crate::server::until;
+use crate::server::{take, until};
+
+const MOST: NonZeroUsize = NonZeroUsize::new(9).unwrap();
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 
@@ -76,4 +82,70 @@ pub(crate) async fn a_cluster_that_goes_away_is_told_and_comes_back() {
     assert!(error.context("servers").is_some());
     cluster.broker_up(1).unwrap();
     until("an answer", async || transport.ping().await.is_ok()).await;
+}
+
+/// A member of a group, with a publisher beside it, that has taken a message.
+async fn at_work(
+    cluster: &Cluster,
+) -> (Arc<dyn Transport>, Box<dyn Publisher>, Box<dyn Subscriber>) {
+    let settings =
+        "reply_millis=1000&confirm_millis=1500&session_millis=30000&heartbeat_millis=200";
+    let transport = open(cluster, settings).await;
+    let publisher = publisher(&*transport).await;
+    let (topic, group) = (TopicName::new("simulated").unwrap(), GroupName::new("workers").unwrap());
+    let options = SubscriberOptions { provision: Provision::Never, ..Default::default() };
+    let subscriber = transport.subscriber(&topic, &group, options).await.unwrap();
+    assert_eq!(kind(&*publisher).await, None);
+    take(&*subscriber, 1).await;
+    (transport, publisher, subscriber)
+}
+
+/// The session is far longer: one reply's time for the member to leave, one confirm's for what is in flight, and a moment.
+pub(crate) async fn closing_without_a_cluster_is_bounded() {
+    const BOUND: Duration = Duration::from_millis(1_000 + 1_500 + 2_000);
+    let cluster = cluster();
+    let (transport, publisher, subscriber) = at_work(&cluster).await;
+    cluster.broker_down(1).unwrap();
+    let receiving = async {
+        loop {
+            match subscriber.receive(MOST, Duration::from_secs(30)).await {
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                ended => return ended.map(|came| came.len()).map_err(|error| error.kind()),
+            }
+        }
+    };
+    let closing = async {
+        let began = Instant::now();
+        transport.close().await.unwrap();
+        began.elapsed()
+    };
+    // The publish is under way when the transport begins to close.
+    let (published, received, took) = tokio::join!(biased; kind(&*publisher), receiving, closing);
+    assert!(took <= BOUND, "closing took {took:?}");
+    assert_eq!(received, Err(Kind::Closed));
+    assert_eq!(published, Some((Kind::Unknown, Retry::Ambiguous)));
+}
+
+/// The client waits for a second, and half of one more by chance, before it tries again. The session
+/// outlives this, so that no group has to form anew, for which this cluster takes three seconds.
+pub(crate) async fn work_goes_on_soon_after_a_cluster_is_back() {
+    const AWAY: Duration = Duration::from_secs(6);
+    const BOUND: Duration = Duration::from_secs(4);
+    let cluster = cluster();
+    let (_transport, publisher, subscriber) = at_work(&cluster).await;
+    cluster.broker_down(1).unwrap();
+    tokio::time::sleep(AWAY).await;
+    assert!(kind(&*publisher).await.is_some(), "nobody can confirm");
+    cluster.broker_up(1).unwrap();
+    let began = Instant::now();
+    until("a confirm", async || kind(&*publisher).await.is_none()).await;
+    until("a delivery", async || {
+        let came = subscriber.receive(MOST, Duration::from_millis(100)).await;
+        came.is_ok_and(|came| !came.is_empty())
+    })
+    .await;
+    let took = began.elapsed();
+    assert!(took <= BOUND, "it took {took:?}");
 }

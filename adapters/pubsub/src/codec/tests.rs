@@ -65,6 +65,19 @@ fn an_event_is_what_the_binding_says() {
 }
 
 #[test]
+fn an_event_is_read_as_the_examples_of_the_binding_write_it() {
+    let native = Native::new().set_data("{}").set_attributes([
+        ("ce-specversion", "1.0"),
+        ("ce-id", "1"),
+        ("ce-source", "/s"),
+        ("ce-type", "T"),
+        ("ce-datacontenttype", "application/json; charset=utf-8"),
+    ]);
+    let event = wingman_core::event::CloudEvent::from_message(&decode(native)).unwrap();
+    assert_eq!(event.data_content_type.as_deref(), Some("application/json; charset=utf-8"));
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let long = Message::new("x").with_key("k".repeat(1_025));
     assert_eq!(encode(&long).unwrap_err().kind(), Kind::Oversize);

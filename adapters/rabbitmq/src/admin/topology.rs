@@ -80,7 +80,15 @@ pub(crate) async fn create_topic(server: &Server, topic: &TopicName) -> Result<C
         Ok(()) => Ok(Created::Created),
         // Somebody else was quicker, with other settings.
         Err(error) if error.kind() == Kind::Conflict => Ok(Created::Existed),
-        Err(error) => Err(error.with("topic", topic)),
+        Err(error) => Err(may_configure(error, topic.as_str()).with("topic", topic)),
+    }
+}
+
+/// Names what a user who may not create lacks.
+fn may_configure(error: Error, name: &str) -> Error {
+    match error.kind() {
+        Kind::Forbidden => error.with("right", format_args!("configure on {name}")),
+        _ => error,
     }
 }
 
@@ -122,7 +130,7 @@ pub(crate) async fn create_group(
             server.know(topic, group);
             return Ok((Created::Existed, Standing::Found));
         }
-        Err(error) => return Err(place(error)),
+        Err(error) => return Err(place(may_configure(error, queue.as_str()))),
     }
     let (all, none) = ("#".into(), FieldTable::default());
     let options = QueueBindOptions::default();

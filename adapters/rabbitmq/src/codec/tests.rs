@@ -127,6 +127,23 @@ fn events_of_other_programs_are_read() {
 }
 
 #[test]
+fn events_of_knative_and_times_in_milliseconds_are_read() {
+    let text = |text: &str| AMQPValue::LongString(text.into());
+    let properties = foreign_table(vec![
+        ("ce-specversion", text("1.0")),
+        ("ce-id", text("7")),
+        ("ce-source", text("/py")),
+        ("ce-type", text("T")),
+        ("ce-count", AMQPValue::LongLongInt(1_700_000_000_123)),
+        ("cloudEvents_time", AMQPValue::LongLongInt(1_700_000_000_123)),
+    ]);
+    let came = decode(&properties, Vec::new()).message;
+    let event = wingman_core::event::CloudEvent::from_message(&came).unwrap();
+    assert_eq!(event.time.unwrap().to_string(), "2023-11-14T22:13:20.123Z");
+    assert_eq!(event.extension("count"), Some("1700000000123"));
+}
+
+#[test]
 fn messages_of_other_programs_are_read_whole() {
     let table: BTreeMap<_, _> = [("a".into(), AMQPValue::LongInt(1))].into();
     let array =

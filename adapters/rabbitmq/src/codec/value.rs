@@ -56,6 +56,14 @@ pub(super) fn time(seconds: LongLongUInt) -> String {
     instant.map_or_else(|| seconds.to_string(), |instant| instant.to_string())
 }
 
+/// A whole number of milliseconds since the epoch, which is a time in AMQP 1.0, as RFC 3339 writes it.
+pub(super) fn millis(value: &AMQPValue) -> Option<String> {
+    let AMQPValue::LongLongInt(millis) = value else {
+        return None;
+    };
+    jiff::Timestamp::from_millisecond(*millis).ok().map(|instant| instant.to_string())
+}
+
 fn json(value: &AMQPValue) -> Value {
     match value {
         AMQPValue::Boolean(it) => Value::from(*it),

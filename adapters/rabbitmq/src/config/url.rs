@@ -1,12 +1,15 @@
-//! `amqp://[user:password@]host[:port][/vhost][?key=value&…]`.
+//! `amqp[s]://[user:password@]host[:port][/vhost][?key=value&…]`.
 
 use url::Url;
+use wingman_core::Result;
 use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong};
-use wingman_core::{Error, Kind, Result};
 
 use super::{Config, Order};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
+    "ca_file",
+    "certificate_file",
+    "key_file",
     "connect_millis",
     "reply_millis",
     "confirm_millis",
@@ -20,21 +23,20 @@ const KEYS: [&str; 8] = [
 pub(super) fn parse(text: &str) -> Result<Config> {
     // The native error says where, never what.
     let url = Url::parse(text).map_err(|error| wrong("this is not a URL").because(error))?;
-    match url.scheme() {
-        "amqp" => {}
-        "amqps" => {
-            let why = "TLS is not there yet for RabbitMQ: use amqp://, through a tunnel if need be";
-            return Err(Error::new(Kind::Unsupported, why).with("scheme", "amqps"));
+    let tls = match url.scheme() {
+        "amqp" => false,
+        "amqps" => true,
+        other => {
+            let error = wrong("the scheme is neither amqp:// nor amqps://");
+            return Err(error.with("scheme", other));
         }
-        other => return Err(wrong("the scheme is not amqp://").with("scheme", other)),
-    }
+    };
     let mut config = Config {
+        tls,
         host: url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
+        port: url.port(),
         ..Config::default()
     };
-    if let Some(port) = url.port() {
-        config.port = port;
-    }
     match url.path().strip_prefix('/').unwrap_or_default() {
         "" => {}
         vhost if vhost.contains('/') => {
@@ -61,6 +63,9 @@ pub(super) fn parse(text: &str) -> Result<Config> {
 
 fn set(config: &mut Config, key: &str, value: &str) -> Result<()> {
     match key {
+        "ca_file" => config.ca_file = Some(value.into()),
+        "certificate_file" => config.certificate_file = Some(value.into()),
+        "key_file" => config.key_file = Some(value.into()),
         "connect_millis" => config.connect_millis = number("connect_millis", value)?,
         "reply_millis" => config.reply_millis = number("reply_millis", value)?,
         "confirm_millis" => config.confirm_millis = number("confirm_millis", value)?,
@@ -87,6 +92,8 @@ fn order(value: &str) -> Result<Order> {
 
 #[cfg(test)]
 mod tests {
+    use wingman_core::{Error, Kind};
+
     use super::*;
 
     fn error(url: &str) -> Error {
@@ -102,7 +109,7 @@ mod tests {
             &order=single-active-consumer&payload_bytes_max=7";
         let expected = Config {
             host: "mq.local".to_owned(),
-            port: 7000,
+            port: Some(7000),
             vhost: "shop/eu".to_owned(),
             username: "me".to_owned(),
             password: Secret::new("p@ss/word"),
@@ -114,9 +121,25 @@ mod tests {
             hold_millis: 6,
             order: Order::SingleActiveConsumer,
             payload_bytes_max: 7,
+            ..Config::default()
         };
         assert_eq!(parse(url).unwrap(), expected);
-        assert!(KEYS.iter().all(|key| url.contains(&format!("{key}="))));
+        assert!(KEYS[3..].iter().all(|key| url.contains(&format!("{key}="))));
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn the_files_of_tls_are_read() {
+        let url = "amqps://h?ca_file=ca.pem&certificate_file=c.pem&key_file=%2Fetc%2Fk.pem";
+        let expected = Config {
+            host: "h".to_owned(),
+            tls: true,
+            ca_file: Some("ca.pem".into()),
+            certificate_file: Some("c.pem".into()),
+            key_file: Some("/etc/k.pem".into()),
+            ..Config::default()
+        };
+        assert_eq!(parse(url).unwrap(), expected);
     }
 
     #[test]
@@ -145,6 +168,8 @@ mod tests {
         assert_eq!(error("redis://h").context("scheme"), Some("redis"));
         assert!(error("amqp://me@h").to_string().contains("password"));
         assert!(error("amqp://h#x").to_string().contains("%23"));
+        assert_eq!(error("amqp://h?ca_file=x").context("key"), Some("ca_file"));
+        #[cfg(not(feature = "tls"))]
         assert_eq!(parse("amqps://h").unwrap_err().kind(), Kind::Unsupported);
     }
 

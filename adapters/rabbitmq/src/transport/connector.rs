@@ -9,8 +9,11 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
-use wingman_core::{Error, Result};
+use wingman_core::transport::Product;
+use wingman_core::{Error, Kind, Result};
 
+use super::greeting;
+use super::wire::Wire;
 use crate::config::Config;
 use crate::error::{Doing, from_native, late};
 
@@ -24,6 +27,7 @@ pub(crate) enum Purpose {
 
 pub(crate) struct Connector {
     uri: AMQPUri,
+    wire: Wire,
     connect_time: Duration,
     reply_time: Duration,
     publishing: Mutex<Option<Arc<Connection>>>,
@@ -31,14 +35,15 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(config: &Config) -> Self {
-        Self {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
             uri: config.native(),
+            wire: Wire::new(config)?,
             connect_time: config.connect_time(),
             reply_time: config.reply_time(),
             publishing: Mutex::default(),
             consuming: Mutex::default(),
-        }
+        })
     }
 
     pub(super) fn native(&self) -> &AMQPUri {
@@ -81,7 +86,7 @@ impl Connector {
             Purpose::Consuming => "wingman consuming",
         };
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let open = Connection::connect_uri(self.uri.clone(), properties);
+        let open = self.wire.open(self.uri.clone(), properties);
         let place = |error: Error| {
             let authority = &self.uri.authority;
             error
@@ -90,6 +95,17 @@ impl Connector {
                 .with("user", &authority.userinfo.username)
         };
         bounded(self.connect_time, (Doing::Connecting, "connect"), open).await.map_err(place)
+    }
+
+    /// What the server says that it is.
+    pub(super) async fn product(&self) -> Result<Product> {
+        const OPERATION: &str = "product";
+        let greeting = self.wire.greeting(&self.uri);
+        let greeting = bounded(self.connect_time, (Doing::Connecting, OPERATION), greeting).await?;
+        greeting::product(&greeting).ok_or_else(|| {
+            let why = "the server greets otherwise than AMQP 0-9-1 says";
+            Error::new(Kind::Malformed, why).during(OPERATION)
+        })
     }
 
     pub(super) async fn close(&self) {

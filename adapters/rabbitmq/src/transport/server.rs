@@ -25,14 +25,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(config: Config) -> Self {
-        Self {
-            connector: Connector::new(&config),
+    pub(super) fn new(config: Config) -> Result<Self> {
+        Ok(Self {
+            connector: Connector::new(&config)?,
             door: Door::new("rabbitmq transport"),
             seats: Mutex::default(),
             groups: Mutex::default(),
             config,
-        }
+        })
     }
 
     pub(crate) fn limits(&self) -> Limits {

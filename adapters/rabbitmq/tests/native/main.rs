@@ -1,5 +1,6 @@
 //! What the conformance suite cannot ask for because only RabbitMQ has it. Selected as the suite's
-//! RabbitMQ is: by the URL of a server that `brokers.sh` started, in `WINGMAN_RABBITMQ_URL`.
+//! RabbitMQ is: by the URL of a server that `brokers.sh` started, in `WINGMAN_RABBITMQ_URL`, and of one over
+//! TLS with users that may do little, in `WINGMAN_RABBITMQ_SECURED_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -8,6 +9,7 @@ mod existing;
 mod foreign;
 mod order;
 mod refused;
+mod secured;
 mod server;
 
 use std::pin::Pin;
@@ -54,35 +56,46 @@ const TESTS: &[(&str, Run)] = table![
 /// These disturb whatever else uses the server.
 const ALONE: &[(&str, Run)] = table![refused::an_alarm_is_said_at_once_and_acks_go_on];
 
+const SECURED: &[(&str, Run)] = table![
+    secured::what_the_readme_asks_for_is_enough,
+    secured::who_may_not_create_works_on_what_is_there,
+    secured::who_may_not_create_is_told_what_is_missing,
+    secured::a_server_that_is_not_trusted_is_refused,
+    secured::a_certificate_of_ours_is_shown,
+    secured::a_port_of_the_other_way_is_said,
+    secured::credentials_that_end_stop_whoever_uses_them,
+];
+
 fn main() {
-    let arguments = Arguments::from_args();
-    let Ok(url) = std::env::var("WINGMAN_RABBITMQ_URL") else {
-        libtest_mimic::run(&arguments, Vec::new()).exit();
-    };
     static DISTURBED: RwLock<()> = RwLock::new(());
     let mut trials = Vec::new();
-    for (tests, alone) in [(TESTS, false), (ALONE, true)] {
+    for (variable, begin, tests, alone) in [
+        ("WINGMAN_RABBITMQ_URL", "native", TESTS, false),
+        ("WINGMAN_RABBITMQ_URL", "native", ALONE, true),
+        ("WINGMAN_RABBITMQ_SECURED_URL", "secured", SECURED, false),
+    ] {
+        let Ok(url) = std::env::var(variable) else { continue };
         for &(name, run) in tests {
             let url = url.clone();
             trials.push(Trial::test(name, move || {
                 if alone {
                     let _alone = DISTURBED.write().unwrap_or_else(PoisonError::into_inner);
-                    on_runtime(name, &url, run)
+                    on_runtime((begin, name), &url, run)
                 } else {
                     let _shared = DISTURBED.read().unwrap_or_else(PoisonError::into_inner);
-                    on_runtime(name, &url, run)
+                    on_runtime((begin, name), &url, run)
                 }
             }));
         }
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-fn on_runtime(name: &'static str, url: &str, run: Run) -> Result<(), Failed> {
+fn on_runtime((begin, name): (&str, &str), url: &str, run: Run) -> Result<(), Failed> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async move {
-        let server = Server::new(name, url).await;
+        let server = Server::with_topic(begin, name, url).await;
         tokio::time::timeout(TEST_MAX, run(server))
             .await
             .map_err(|_| format!("took longer than {TEST_MAX:?}").into())

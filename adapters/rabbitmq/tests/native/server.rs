@@ -33,12 +33,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn new(test: &str, url: &str) -> Self {
+    /// With a topic whose name begins so.
+    pub(crate) async fn with_topic(begin: &str, test: &str, url: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let test = test.replace("::", ".");
-        let topic = format!("native-{}-{number}-{test}", now.as_nanos());
+        let topic = format!("{begin}-{}-{number}-{test}", now.as_nanos());
         Self {
             url: url.to_owned(),
             transport: wingman_rabbitmq::connect(url).await.unwrap(),
@@ -113,9 +114,13 @@ impl Server {
 
 /// The server's own tool.
 pub(crate) async fn ctl(words: &[&str]) -> String {
+    ctl_of("rabbitmq", words).await
+}
+
+/// The tool of a server by its name.
+pub(crate) async fn ctl_of(server: &'static str, words: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integration-tests/brokers.sh");
-    let words: Vec<_> =
-        ["ctl", "rabbitmq"].iter().chain(words).map(|it| (*it).to_owned()).collect();
+    let words: Vec<_> = ["ctl", server].iter().chain(words).map(|it| (*it).to_owned()).collect();
     let run = move || std::process::Command::new(script).args(words).output();
     let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

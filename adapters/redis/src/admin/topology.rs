@@ -18,11 +18,15 @@ pub(crate) struct FoundGroup {
     pub(crate) lag: Option<u64>,
 }
 
-/// Only an empty consumer group leaves an empty stream behind. A key of another type is refused.
+/// Only an empty consumer group leaves an empty stream behind. A key of another type is refused. What
+/// a script may not call is an error without a code, so that it is asked before.
 const CREATE: &str = "
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('XLEN', KEYS[1])
   return 0
+end
+if not redis.acl_check_cmd('XGROUP', 'CREATE', KEYS[1], 'wingman', '$', 'MKSTREAM') then
+  return redis.error_reply('NOPERM this user may not create')
 end
 redis.call('XGROUP', 'CREATE', KEYS[1], 'wingman', '$', 'MKSTREAM')
 redis.call('XGROUP', 'DESTROY', KEYS[1], 'wingman')
@@ -35,7 +39,7 @@ pub(crate) async fn create_topic(connection: &Connection, topic: &TopicName) -> 
     let made: i64 = connection
         .script((Doing::Reading, "create topic"), &call)
         .await
-        .map_err(|error| error.with("topic", topic))?;
+        .map_err(|error| may_create(error).with("topic", topic))?;
     Ok(created(made == 1))
 }
 
@@ -61,8 +65,13 @@ pub(crate) async fn create_group(
         Ok(()) => Ok(Created::Created),
         // Somebody else was quicker.
         Err(error) if error.context("code") == Some("BUSYGROUP") => Ok(Created::Existed),
-        Err(error) => Err(error.with("topic", topic).with("group", group)),
+        Err(error) => Err(may_create(error).with("topic", topic).with("group", group)),
     }
+}
+
+/// Names what a user who may not create lacks.
+fn may_create(error: Error) -> Error {
+    if error.kind() == Kind::Forbidden { error.with("right", "+xgroup|create") } else { error }
 }
 
 pub(crate) async fn delete_topic(connection: &Connection, topic: &TopicName) -> Result<bool> {
@@ -146,12 +155,12 @@ async fn groups(connection: &Connection, topic: &TopicName) -> Result<Option<Vec
     pipeline.ignore_errors();
     pipeline.cmd("EXISTS").arg(topic.as_str());
     pipeline.cmd("XINFO").arg("GROUPS").arg(topic.as_str());
-    let (exists, groups): (bool, redis::RedisResult<Value>) =
+    let (exists, groups): (redis::RedisResult<bool>, redis::RedisResult<Value>) =
         connection.pipeline((Doing::Reading, OPERATION), &pipeline).await?;
-    if !exists {
+    let native = |error| from_native(Doing::Reading, OPERATION, error).with("topic", topic);
+    if !exists.map_err(native)? {
         return Ok(None);
     }
-    let native = |error| from_native(Doing::Reading, OPERATION, error).with("topic", topic);
     let reply: StreamInfoGroupsReply =
         from_redis_value(groups.map_err(native)?).map_err(|error| native(error.into()))?;
     let found = reply

@@ -6,7 +6,14 @@ use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong
 
 use super::Config;
 
-const KEYS: [&str; 3] = ["connect_millis", "reply_millis", "payload_bytes_max"];
+const KEYS: [&str; 6] = [
+    "ca_file",
+    "certificate_file",
+    "key_file",
+    "connect_millis",
+    "reply_millis",
+    "payload_bytes_max",
+];
 
 pub(super) fn parse(text: &str) -> Result<Config> {
     // The native error says where, never what.
@@ -48,6 +55,9 @@ pub(super) fn parse(text: &str) -> Result<Config> {
 
 fn set(config: &mut Config, key: &str, value: &str) -> Result<()> {
     match key {
+        "ca_file" => config.ca_file = Some(value.into()),
+        "certificate_file" => config.certificate_file = Some(value.into()),
+        "key_file" => config.key_file = Some(value.into()),
         "connect_millis" => config.connect_millis = number("connect_millis", value)?,
         "reply_millis" => config.reply_millis = number("reply_millis", value)?,
         "payload_bytes_max" => config.payload_bytes_max = number("payload_bytes_max", value)?,
@@ -77,10 +87,25 @@ mod tests {
             database: 3,
             username: Some("me".to_owned()),
             password: Some(Secret::new("p@ss/word")),
-            tls: false,
             connect_millis: 1,
             reply_millis: 2,
             payload_bytes_max: 9,
+            ..Config::default()
+        };
+        assert_eq!(parse(url).unwrap(), expected);
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn the_files_of_tls_are_read() {
+        let url = "rediss://h?ca_file=ca.pem&certificate_file=c.pem&key_file=%2Fetc%2Fk.pem";
+        let expected = Config {
+            host: "h".to_owned(),
+            tls: true,
+            ca_file: Some("ca.pem".into()),
+            certificate_file: Some("c.pem".into()),
+            key_file: Some("/etc/k.pem".into()),
+            ..Config::default()
         };
         assert_eq!(parse(url).unwrap(), expected);
     }
@@ -108,6 +133,7 @@ mod tests {
         assert_eq!(error("redis://h?reply_millis=-1").context("key"), Some("reply_millis"));
         assert_eq!(error("redis://h?reply_millis=0").context("key"), Some("reply_millis"));
         assert_eq!(error("redis://").context("key"), Some("host"));
+        assert_eq!(error("redis://h?ca_file=x").context("key"), Some("ca_file"));
         assert_eq!(error("kafka://h").context("scheme"), Some("kafka"));
         assert!(error("redis://me@h").to_string().contains("password"));
         assert!(error("redis://h#x").to_string().contains("%23"));

@@ -3,13 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::RedisConnectionInfo;
-use redis::{Client, ConnectionAddr, InfoDict, IntoConnectionInfo, ProtocolVersion};
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, InfoDict, IntoConnectionInfo, ProtocolVersion,
+    RedisConnectionInfo, RedisError,
+};
+#[cfg(feature = "tls")]
+use redis::{ClientTlsConfig, TlsCertificates};
 use tokio::sync::Mutex;
+#[cfg(feature = "tls")]
+use wingman_core::driver::tls;
+use wingman_core::driver::tls::NO_WORD;
+use wingman_core::transport::Product;
 use wingman_core::{Error, Kind, Result};
 
 use super::connection::Connection;
-use super::server::inspect;
+use super::server::{inspect, product};
 use crate::config::Config;
 use crate::error::{Doing, from_native};
 
@@ -46,10 +54,9 @@ impl Connector {
         if let Some(password) = &config.password {
             login = login.set_password(password.expose());
         }
-        let native = |error| from_native(Doing::Connecting, "connect", error);
         let info = address.into_connection_info().map_err(native)?.set_redis_settings(login);
         Ok(Self {
-            client: Client::open(info).map_err(native)?,
+            client: client(config, info)?,
             connect_time: config.connect_time(),
             reply_time: config.reply_time(),
             shared: Mutex::default(),
@@ -77,7 +84,7 @@ impl Connector {
         // The native limit does not cover the handshake.
         let connection = tokio::time::timeout(self.connect_time, open)
             .await
-            .map_err(|_| Error::new(Kind::Unavailable, "the server did not answer in time"))?
+            .map_err(|_| Error::new(Kind::Unavailable, NO_WORD))?
             .map_err(|error| error.with("address", self.client.get_connection_info().addr()))?;
         let info: InfoDict =
             connection.command((Doing::Reading, "connect"), &redis::cmd("INFO")).await?;
@@ -97,8 +104,38 @@ impl Connector {
         Ok(connection)
     }
 
+    /// What the server says that it is.
+    pub(super) async fn product(&self) -> Result<Product> {
+        let connection = self.shared().await?;
+        let info: InfoDict =
+            connection.command((Doing::Reading, "product"), &redis::cmd("INFO")).await?;
+        Ok(product(&info))
+    }
+
     /// Ends the shared connection once nobody uses it any more.
     pub(super) async fn close(&self) {
         *self.shared.lock().await = None;
     }
+}
+
+#[cfg(feature = "tls")]
+fn client(config: &Config, info: ConnectionInfo) -> Result<Client> {
+    if !config.tls {
+        return Client::open(info).map_err(native);
+    }
+    let pem = config.files().read()?;
+    // Files that hold nothing usable are named by their key; the client takes the rest as it stands.
+    tls::client(&pem)?;
+    let own = pem.own.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+    let certificates = TlsCertificates { client_tls: own, root_cert: pem.ca };
+    Client::build_with_tls(info, certificates).map_err(native)
+}
+
+#[cfg(not(feature = "tls"))]
+fn client(_config: &Config, info: ConnectionInfo) -> Result<Client> {
+    Client::open(info).map_err(native)
+}
+
+fn native(error: RedisError) -> Error {
+    from_native(Doing::Connecting, "connect", error)
 }

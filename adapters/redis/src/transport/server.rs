@@ -1,6 +1,7 @@
 //! What the server says of itself, and whether it will do.
 
 use redis::InfoDict;
+use wingman_core::transport::Product;
 use wingman_core::{Error, Kind, Result};
 
 /// The oldest version whose streams do what the adapter needs: lag, and scripts that may run while
@@ -52,6 +53,25 @@ pub(super) fn inspect(info: &InfoDict) -> Result<Server> {
     Ok(Server { keeps_a_log })
 }
 
+/// What the server says that it is.
+pub(super) fn product(info: &InfoDict) -> Product {
+    let text = |name: &str| info.get::<String>(name).filter(|text| !text.is_empty());
+    // Valkey goes on telling a version of Redis, for clients that look for one.
+    let (name, version) = match text("valkey_version") {
+        Some(version) => ("Valkey", Some(version)),
+        None => ("Redis", text("redis_version")),
+    };
+    let mut product = Product { version, ..Product::named(name) };
+    for (fact, key) in
+        [("mode", "redis_mode"), ("role", "role"), ("append-only file", "aof_enabled")]
+    {
+        if let Some(value) = text(key) {
+            product = product.with(fact, value);
+        }
+    }
+    product
+}
+
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
@@ -77,6 +97,16 @@ mod tests {
         }
         let text: Vec<_> = lines.iter().map(|(name, value)| format!("{name}:{value}")).collect();
         inspect(&InfoDict::new(&text.join("\r\n")))
+    }
+
+    #[test]
+    fn valkey_is_told_from_redis() {
+        let of = |text: &str| product(&InfoDict::new(text));
+        let redis = of("redis_version:7.0.15\r\nrole:master");
+        assert_eq!((redis.name.as_str(), redis.version.as_deref()), ("Redis", Some("7.0.15")));
+        assert_eq!(redis.facts, [("role", "master".to_owned())]);
+        let valkey = of("redis_version:7.2.4\r\nvalkey_version:9.1.2");
+        assert_eq!((valkey.name.as_str(), valkey.version.as_deref()), ("Valkey", Some("9.1.2")));
     }
 
     #[test]

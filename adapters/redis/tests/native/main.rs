@@ -1,5 +1,6 @@
 //! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
-//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`.
+//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`, and of one over TLS with users
+//! that may do little, in `WINGMAN_REDIS_SECURED_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -8,6 +9,7 @@ mod flushed;
 mod foreign;
 mod ordered;
 mod refused;
+mod secured;
 mod server;
 mod unordered;
 
@@ -56,23 +58,36 @@ const TESTS: &[(&str, Run)] = table![
     unordered::a_lost_consumer_is_inherited_after_its_lease,
 ];
 
+const SECURED: &[(&str, Run)] = table![
+    secured::what_the_readme_asks_for_is_enough,
+    secured::who_may_not_create_works_on_what_is_there,
+    secured::who_may_not_create_is_told_what_is_missing,
+    secured::what_is_not_this_user_s_is_refused,
+    secured::a_server_that_is_not_trusted_is_refused,
+    secured::a_certificate_of_ours_is_shown,
+    secured::a_port_of_the_other_way_is_said,
+    secured::credentials_that_end_stop_whoever_uses_them,
+];
+
 fn main() {
-    let arguments = Arguments::from_args();
-    let Ok(url) = std::env::var("WINGMAN_REDIS_URL") else {
-        libtest_mimic::run(&arguments, Vec::new()).exit();
-    };
-    let trial = |&(name, run): &(&'static str, Run)| {
-        let url = url.clone();
-        Trial::test(name, move || on_runtime(name, &url, run))
-    };
-    libtest_mimic::run(&arguments, TESTS.iter().map(trial).collect()).exit();
+    let mut trials = Vec::new();
+    for (variable, begin, tests) in
+        [("WINGMAN_REDIS_URL", "native", TESTS), ("WINGMAN_REDIS_SECURED_URL", "secured", SECURED)]
+    {
+        let Ok(url) = std::env::var(variable) else { continue };
+        trials.extend(tests.iter().map(|&(name, run)| {
+            let url = url.clone();
+            Trial::test(name, move || on_runtime((begin, name), &url, run))
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-fn on_runtime(name: &'static str, url: &str, run: Run) -> Result<(), Failed> {
+fn on_runtime((begin, name): (&str, &str), url: &str, run: Run) -> Result<(), Failed> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async move {
-        let server = Server::new(name, url).await;
+        let server = Server::with_topic(begin, name, url).await;
         tokio::time::timeout(TEST_MAX, run(server))
             .await
             .map_err(|_| format!("took longer than {TEST_MAX:?}").into())

@@ -29,12 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn new(test: &str, url: &str) -> Self {
+    /// With a topic whose name begins so.
+    pub(crate) async fn with_topic(begin: &str, test: &str, url: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let test = test.replace("::", ".");
-        let topic = format!("native-{}-{number}-{test}", now.as_nanos());
+        let topic = format!("{begin}-{}-{number}-{test}", now.as_nanos());
         Self {
             url: url.to_owned(),
             transport: wingman_redis::connect(url).await.unwrap(),
@@ -77,15 +78,23 @@ impl Server {
 
     /// A command, without the adapter.
     pub(crate) async fn raw<T: FromRedisValue>(&self, words: &[impl ToRedisArgs]) -> T {
-        let client = redis::Client::open(&*self.url).unwrap();
-        let mut connection: MultiplexedConnection =
-            client.get_multiplexed_async_connection().await.unwrap();
-        let mut command = redis::Cmd::new();
-        for word in words {
-            command.arg(word);
-        }
-        command.query_async(&mut connection).await.unwrap()
+        raw(&*self.transport, words).await
     }
+}
+
+/// A command on a connection of its own, with the transport's credentials.
+pub(crate) async fn raw<T: FromRedisValue>(
+    transport: &dyn Transport,
+    words: &[impl ToRedisArgs],
+) -> T {
+    let client = transport.native().downcast_ref::<redis::Client>().unwrap();
+    let mut connection: MultiplexedConnection =
+        client.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::Cmd::new();
+    for word in words {
+        command.arg(word);
+    }
+    command.query_async(&mut connection).await.unwrap()
 }
 
 /// Exactly so many deliveries.

@@ -114,6 +114,18 @@ fn an_event_reads_as_one_and_can_be_filtered() {
 }
 
 #[test]
+fn text_has_its_content_type_for_other_programs() {
+    let event = CloudEvent::new("1", "/shop", "OrderPlaced").unwrap();
+    let message = event.to_structured_message().unwrap();
+    let written = encode(&message).unwrap();
+    assert_eq!(written.body.as_bytes(), message.payload);
+    assert_eq!(attributes(&written)["content-type"], b"application/cloudevents+json");
+    assert_eq!(read(&written), message);
+    let bytes = Message { payload: Bytes::from_static(&[0xff]), ..message };
+    assert!(!attributes(&encode(&bytes).unwrap()).contains_key("content-type"), "it is base64");
+}
+
+#[test]
 fn bytes_of_an_event_are_data_base64() {
     let mut event = CloudEvent::new("1", "/shop", "Scan").unwrap();
     event.data = Some(Bytes::from_static(&[0xff, 0]));

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 use wingman_core::driver::{Door, Seats};
 use wingman_core::name::{GroupName, TopicName};
-use wingman_core::transport::Limits;
+use wingman_core::transport::{Limits, Product};
 use wingman_core::{Error, Kind, Result};
 
 use super::Clients;
@@ -101,6 +101,19 @@ impl Account {
             Err(error) if error.kind() == Kind::Forbidden => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Where the services are, and whose topics are meant.
+    pub(super) async fn product(&self) -> Result<Product> {
+        let (_, account) = self.identity.get_or_try_init(|| self.identify()).await?;
+        self.ping().await?;
+        let endpoint = self.config.endpoint.as_deref().unwrap_or("AWS");
+        let kind = if self.config.fifo { "FIFO" } else { "standard" };
+        Ok(Product::named("SNS and SQS")
+            .with("region", self.clients.region())
+            .with("account", account)
+            .with("endpoint", endpoint)
+            .with("topics", kind))
     }
 
     pub(super) async fn close(&self) {

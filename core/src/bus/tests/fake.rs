@@ -14,8 +14,9 @@ use crate::error::{Error, Kind, Result};
 use crate::message::Message;
 use crate::name::{GroupName, TopicName};
 use crate::transport::{
-    AckToken, Admin, Capabilities, Confirmed, Delivery, Generation, Limits, Position, Publisher,
-    PublisherOptions, Receipt, Settle, Subscriber, SubscriberOptions, Support, Transport,
+    AckToken, Admin, Capabilities, Confirmed, Delivery, Generation, Limits, Position, Product,
+    Publisher, PublisherOptions, Receipt, Settle, Subscriber, SubscriberOptions, Support,
+    Transport,
 };
 
 /// What a call of the driver gives.
@@ -165,6 +166,10 @@ impl Transport for FakeTransport {
 
     async fn ping(&self) -> Result<()> {
         Ok(())
+    }
+
+    async fn product(&self) -> Result<Product> {
+        Ok(Product::named("fake"))
     }
 
     async fn close(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::contract::failure::{FailureMode, KeyAfterFailure};
 use crate::contract::place::Source;
 
 /// The most retries a failure mode may have.
-const RETRIES_MAX: usize = 32;
+pub(in crate::contract) const RETRIES_MAX: usize = 32;
 
 /// Judges the durations of a field.
 pub(super) fn durations(

@@ -2,12 +2,12 @@
 //! hold for contracts in files and in code.
 
 mod approval;
-mod bounds;
+pub(super) mod bounds;
 mod event;
 mod handler;
 mod must_use;
-mod names;
-mod ordering;
+pub(super) mod names;
+pub(super) mod ordering;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,12 @@ use crate::contract::place::Place;
 /// The longest name, in bytes: it becomes part of topic and queue names.
 const NAME_BYTES_MAX: usize = 120;
 
+/// The form of a name, for the JSON Schema of contract files.
+pub(in crate::contract) const NAME_PATTERN: &str = "^[A-Za-z][A-Za-z0-9._-]{0,119}$";
+
+/// The form of a JSON pointer (RFC 6901), for the same.
+pub(in crate::contract) const POINTER_PATTERN: &str = "^/([^~]|~[01])*$";
+
 /// Judges a name that becomes part of topics, groups, tool calls and stamps.
 pub(super) fn name(what_it_is: &str, name: &str, place: Place, findings: &mut Findings) {
     let mut bytes = name.bytes();

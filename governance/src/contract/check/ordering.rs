@@ -11,7 +11,7 @@ use crate::contract::ordering::{ChainDigest, OrderingKey, OrderingRule};
 use crate::contract::place::Place;
 
 /// The fewest and the most steps of a chain.
-const CHAIN_STEPS: std::ops::RangeInclusive<usize> = 2..=64;
+pub(in crate::contract) const CHAIN_STEPS: std::ops::RangeInclusive<usize> = 2..=64;
 
 pub(super) fn check(handler: &Declared<HandlerContract>, set: &Set<'_>, findings: &mut Findings) {
     let Declared { value: contract, source, .. } = handler;

@@ -6,14 +6,14 @@ use std::path::Path;
 use super::failure;
 use super::folder::read_schema;
 use super::problems::Problems;
-use super::section::{Fields, Section};
+use super::section::{Fields, Section, Words};
 use super::tree::Node;
 use crate::contract::error::ContractErrorKind::{Contradiction, Duplicate, Invalid, Missing};
 use crate::contract::event::{
     AuditArtifact, Compatibility, Consumers, EventContract, Primitive, Producers, SchemaDocument,
 };
 
-const FIELDS: Fields = Fields {
+pub(super) const FIELDS: Fields = Fields {
     known: &[
         "event",
         "version",
@@ -28,12 +28,17 @@ const FIELDS: Fields = Fields {
         "audit_artifact",
         "compatibility",
     ],
+    required: &["version", "producer"],
     not_yet: &["audit_schema", "response", "not_after", "exactly_once", "mutex", "dedup"],
 };
 
-const ARTIFACT: Fields = Fields { known: &["name", "schema"], not_yet: &[] };
+pub(super) const ARTIFACT: Fields =
+    Fields { known: &["name", "schema"], required: &["name", "schema"], not_yet: &[] };
 
-const PRIMITIVES: [(&str, Primitive); 6] = [
+pub(super) const COMPATIBILITIES: Words<Compatibility> =
+    Words { known: &[("none", Compatibility::None)], not_yet: &["backward", "forward", "full"] };
+
+pub(super) const PRIMITIVES: [(&str, Primitive); 6] = [
     ("P-01", Primitive::ScopeLock),
     ("P-02", Primitive::PermissionBoundary),
     ("P-03", Primitive::Interrupt),
@@ -49,7 +54,6 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Option<EventContract> {
     let (name, section) = super::open_document(document, "event", &FIELDS, problems)?;
-    section.require(&["version", "producer"], problems);
     let mut event = EventContract::new(&name, section.number("version", problems).unwrap_or(1));
     event.purpose = section.text("purpose", problems).unwrap_or_default();
     event.producer = producer(&section, problems).unwrap_or(event.producer);
@@ -151,13 +155,11 @@ fn audit_artifact(
         return None;
     }
     let artifact = section.section("audit_artifact", &ARTIFACT, problems)?;
-    artifact.require(ARTIFACT.known, problems);
     let name = artifact.text("name", problems);
     let schema = schema(&artifact, "schema", folder, problems);
     Some(AuditArtifact { name: name?, schema: schema? })
 }
 
 fn compatibility(section: &Section<'_>, problems: &mut Problems) -> Option<Compatibility> {
-    let not_yet = ["backward", "forward", "full"];
-    section.word("compatibility", &[("none", Compatibility::None)], &not_yet, problems)
+    section.word("compatibility", &COMPATIBILITIES, problems)
 }

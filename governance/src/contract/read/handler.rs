@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problems::Problems;
-use super::section::{Fields, Section};
+use super::section::{Fields, Section, Words};
 use super::tree::Node;
 use super::{failure, ordering};
 use crate::contract::error::ContractErrorKind::Invalid;
@@ -12,7 +12,7 @@ use crate::contract::handler::{
 };
 use crate::contract::permit::Level;
 
-const FIELDS: Fields = Fields {
+pub(super) const FIELDS: Fields = Fields {
     known: &[
         "handler",
         "consumes",
@@ -30,6 +30,7 @@ const FIELDS: Fields = Fields {
         "failure_mode",
         "coherence",
     ],
+    required: &["consumes"],
     not_yet: &[
         "undo",
         "handoff",
@@ -43,17 +44,39 @@ const FIELDS: Fields = Fields {
         "dedup",
     ],
 };
-const SCOPE: Fields =
-    Fields { known: &["mission", "allowed", "disallowed", "done"], not_yet: &["systems"] };
-const REFUSAL: Fields = Fields { known: &["event"], not_yet: &[] };
-const APPROVAL: Fields = Fields { known: &["plan", "role", "within"], not_yet: &[] };
-const INTERRUPT: Fields = Fields { known: &["halt"], not_yet: &["auto", "resume"] };
-const LIMITS: Fields = Fields { known: &["depth", "fanout", "runtime"], not_yet: &["rate"] };
+pub(super) const SCOPE: Fields = Fields {
+    known: &["mission", "allowed", "disallowed", "done"],
+    required: &[],
+    not_yet: &["systems"],
+};
+pub(super) const REFUSAL: Fields = Fields { known: &["event"], required: &["event"], not_yet: &[] };
+pub(super) const APPROVAL: Fields = Fields {
+    known: &["plan", "role", "within"],
+    required: &["plan", "role", "within"],
+    not_yet: &[],
+};
+pub(super) const INTERRUPT: Fields =
+    Fields { known: &["halt"], required: &["halt"], not_yet: &["auto", "resume"] };
+pub(super) const LIMITS: Fields =
+    Fields { known: &["depth", "fanout", "runtime"], required: &[], not_yet: &["rate"] };
+
+pub(super) const CLASSES: Words<u8> =
+    Words { known: &[("0", 0), ("1", 1), ("2", 2)], not_yet: &["3", "4"] };
+pub(super) const PERFORMERS: Words<PerformedBy> =
+    Words { known: &[("code", PerformedBy::Code)], not_yet: &["human", "model", "hybrid"] };
+pub(super) const HALTS: Words<Halt> =
+    Words { known: &[("drain", Halt::Drain)], not_yet: &["quarantine"] };
+pub(super) const FORMS: Words<CoherenceForm> = Words {
+    known: &[
+        (CoherenceForm::Fast.as_str(), CoherenceForm::Fast),
+        (CoherenceForm::Full.as_str(), CoherenceForm::Full),
+    ],
+    not_yet: &[],
+};
 
 /// The handler of a document, with defaults for what could not be read.
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<HandlerContract> {
     let (name, section) = super::open_document(document, "handler", &FIELDS, problems)?;
-    section.require(&["consumes"], problems);
     let mut handler = HandlerContract::new(&name);
     handler.consumes = section.names("consumes", problems).unwrap_or_default();
     handler.emits = section.names("emits", problems).unwrap_or_default();
@@ -104,13 +127,11 @@ fn tools(of: &Section<'_>, problems: &mut Problems) -> Option<BTreeMap<String, L
 
 fn refusal(of: &Section<'_>, problems: &mut Problems) -> Option<String> {
     let section = of.section("refusal", &REFUSAL, problems)?;
-    section.require(REFUSAL.known, problems);
     section.text("event", problems)
 }
 
 fn approval(of: &Section<'_>, problems: &mut Problems) -> Option<Approval> {
     let section = of.section("approval", &APPROVAL, problems)?;
-    section.require(APPROVAL.known, problems);
     let plan = section.text("plan", problems);
     let role = section.text("role", problems);
     let within = section.duration("within", problems);
@@ -118,8 +139,7 @@ fn approval(of: &Section<'_>, problems: &mut Problems) -> Option<Approval> {
 }
 
 fn consequence_class(of: &Section<'_>, problems: &mut Problems) -> u8 {
-    let words = [("0", 0), ("1", 1), ("2", 2)];
-    of.word("consequence_class", &words, &["3", "4"], problems).unwrap_or_default()
+    of.word("consequence_class", &CLASSES, problems).unwrap_or_default()
 }
 
 fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
@@ -133,18 +153,15 @@ fn limits(of: &Section<'_>, problems: &mut Problems) -> Option<Limits> {
 }
 
 fn performed_by(of: &Section<'_>, problems: &mut Problems) -> Option<PerformedBy> {
-    let not_yet = ["human", "model", "hybrid"];
-    of.word("performed_by", &[("code", PerformedBy::Code)], &not_yet, problems)
+    of.word("performed_by", &PERFORMERS, problems)
 }
 
 fn coherence(of: &Section<'_>, problems: &mut Problems) -> Option<CoherenceForm> {
-    let forms = [CoherenceForm::Fast, CoherenceForm::Full].map(|form| (form.as_str(), form));
-    of.word("coherence", &forms, &[], problems)
+    of.word("coherence", &FORMS, problems)
 }
 
 fn interrupt(of: &Section<'_>, problems: &mut Problems) -> Option<Interrupt> {
     let section = of.section("interrupt", &INTERRUPT, problems)?;
-    section.require(INTERRUPT.known, problems);
-    let halt = section.word("halt", &[("drain", Halt::Drain)], &["quarantine"], problems)?;
+    let halt = section.word("halt", &HALTS, problems)?;
     Some(Interrupt { halt })
 }

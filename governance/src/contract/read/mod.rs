@@ -1,5 +1,6 @@
 //! Reads contracts from YAML: a positioned tree first, then each kind of document by hand.
 
+mod describe;
 mod event;
 mod failure;
 mod folder;
@@ -19,6 +20,7 @@ use super::builder::{ContractsBuilder, Declared};
 use super::error::ContractErrorKind::Missing;
 use super::place::Source;
 
+pub use describe::DocumentKind;
 pub(super) use folder::read_folder;
 
 /// Reads every document of a text into the builder. `folder` is where schemas are looked for.

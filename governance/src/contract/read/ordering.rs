@@ -6,16 +6,28 @@ use super::tree::{Node, Value};
 use crate::contract::error::ContractErrorKind::{Contradiction, Missing};
 use crate::contract::ordering::{ChainDigest, OrderingKey, OrderingRule};
 
-const KINDS: [&str; 3] = ["sequence", "precedence", "chain"];
+/// The kinds of rules.
+pub(super) const KINDS: [&str; 3] = ["sequence", "precedence", "chain"];
+/// A key that the design names and this version does not enforce.
+pub(super) const KEY_NOT_YET: &str = "producer";
 const NOT_YET: &[&str] = &["response", "not_after", "exactly_once", "mutex", "dedup"];
-const SEQUENCE_RULE: Fields = Fields { known: &["sequence"], not_yet: NOT_YET };
-const PRECEDENCE_RULE: Fields = Fields { known: &["precedence"], not_yet: NOT_YET };
-const CHAIN_RULE: Fields = Fields { known: &["chain", "key", "digest"], not_yet: NOT_YET };
-const ANY_RULE: Fields =
-    Fields { known: &["sequence", "precedence", "chain", "key", "digest"], not_yet: NOT_YET };
-const SEQUENCE: Fields = Fields { known: &["key"], not_yet: &["on_gap"] };
-const PRECEDENCE: Fields = Fields { known: &["after", "key"], not_yet: &[] };
-const DIGEST: Fields = Fields { known: &["from", "out"], not_yet: &[] };
+pub(super) const SEQUENCE_RULE: Fields =
+    Fields { known: &["sequence"], required: &["sequence"], not_yet: NOT_YET };
+pub(super) const PRECEDENCE_RULE: Fields =
+    Fields { known: &["precedence"], required: &["precedence"], not_yet: NOT_YET };
+pub(super) const CHAIN_RULE: Fields =
+    Fields { known: &["chain", "key", "digest"], required: &["chain", "key"], not_yet: NOT_YET };
+const ANY_RULE: Fields = Fields {
+    known: &["sequence", "precedence", "chain", "key", "digest"],
+    required: &[],
+    not_yet: NOT_YET,
+};
+pub(super) const SEQUENCE: Fields =
+    Fields { known: &["key"], required: &["key"], not_yet: &["on_gap"] };
+pub(super) const PRECEDENCE: Fields =
+    Fields { known: &["after", "key"], required: &["after", "key"], not_yet: &[] };
+pub(super) const DIGEST: Fields =
+    Fields { known: &["from", "out"], required: &["from", "out"], not_yet: &[] };
 
 /// The `ordering` of a handler: a list of rules.
 pub(super) fn read(of: &Section<'_>, problems: &mut Problems) -> Vec<OrderingRule> {
@@ -35,13 +47,11 @@ fn rule(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
         [&"sequence"] => {
             let section = Section::open(node, "this ordering rule", &SEQUENCE_RULE, problems)?;
             let sequence = section.section("sequence", &SEQUENCE, problems)?;
-            sequence.require(&["key"], problems);
             Some(OrderingRule::Sequence { key: key(&sequence, problems)? })
         }
         [&"precedence"] => {
             let section = Section::open(node, "this ordering rule", &PRECEDENCE_RULE, problems)?;
             let precedence = section.section("precedence", &PRECEDENCE, problems)?;
-            precedence.require(&["after", "key"], problems);
             let after = precedence.text("after", problems);
             let key = key(&precedence, problems);
             Some(OrderingRule::Precedence { after: after?, key: key? })
@@ -66,11 +76,9 @@ fn rule(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
 
 fn chain(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
     let section = Section::open(node, "this ordering rule", &CHAIN_RULE, problems)?;
-    section.require(&["key"], problems);
     let types = section.list("chain", problems);
     let key = key(&section, problems);
     let digest = section.section("digest", &DIGEST, problems).and_then(|digest| {
-        digest.require(DIGEST.known, problems);
         let from = digest.text("from", problems);
         let out = digest.text("out", problems);
         Some(ChainDigest { from: from?, out: out? })
@@ -81,7 +89,7 @@ fn chain(node: &Node, problems: &mut Problems) -> Option<OrderingRule> {
 
 fn key(of: &Section<'_>, problems: &mut Problems) -> Option<OrderingKey> {
     let text = of.text("key", problems)?;
-    if text == "producer" {
+    if text == KEY_NOT_YET {
         of.not_yet("key", of.get("key", problems)?, "write correlation or a field", problems);
         return None;
     }

@@ -6,9 +6,10 @@ use super::tree::{Node, Value};
 use crate::contract::error::ContractErrorKind::Invalid;
 use crate::contract::principal::Principal;
 
-const FIELDS: Fields = Fields { known: &["principals"], not_yet: &[] };
-const PRINCIPAL: Fields = Fields {
+pub(super) const FIELDS: Fields = Fields { known: &["principals"], required: &[], not_yet: &[] };
+pub(super) const PRINCIPAL: Fields = Fields {
     known: &["name", "public_key", "roles"],
+    required: &["name", "public_key", "roles"],
     not_yet: &["expires", "revoked", "delegates"],
 };
 
@@ -40,7 +41,6 @@ fn principal(node: &Node, problems: &mut Problems) -> Option<Principal> {
         None => "this principal".to_owned(),
     };
     let section = Section::open(node, &title, &PRINCIPAL, problems)?;
-    section.require(PRINCIPAL.known, problems);
     let name = section.text("name", problems);
     let roles = section.names("roles", problems);
     let text = section.text("public_key", problems)?;

@@ -17,6 +17,16 @@ use wingman_core::nearest::nearest;
 pub(super) struct Fields {
     /// What this version reads and enforces.
     pub(super) known: &'static [&'static str],
+    /// What it must have, besides the field by which a document is known.
+    pub(super) required: &'static [&'static str],
+    /// What the design names and this version does not enforce.
+    pub(super) not_yet: &'static [&'static str],
+}
+
+/// Which words a field may hold.
+pub(super) struct Words<T: 'static> {
+    /// What this version reads and enforces, with its meaning.
+    pub(super) known: &'static [(&'static str, T)],
     /// What the design names and this version does not enforce.
     pub(super) not_yet: &'static [&'static str],
 }
@@ -29,7 +39,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Opens a map and reports the fields that it may not have.
+    /// Opens a map and reports the fields that it may not have, and those that it lacks.
     pub(super) fn open(
         node: &'a Node,
         title: &str,
@@ -56,7 +66,9 @@ impl<'a> Section<'a> {
                 problems.add(UnknownField, entry.at, what, remedy);
             }
         }
-        Some(Self { title: title.to_owned(), at: node.at, entries })
+        let section = Self { title: title.to_owned(), at: node.at, entries };
+        section.require(fields.required, problems);
+        Some(section)
     }
 
     /// What the map is, for messages.
@@ -73,16 +85,6 @@ impl<'a> Section<'a> {
             return None;
         }
         Some(&entry.value)
-    }
-
-    /// Reports a field that is not there.
-    pub(super) fn require(&self, names: &[&str], problems: &mut Problems) {
-        for name in names {
-            if !self.entries.iter().any(|entry| entry.name == *name) {
-                let what = format!("{} has no field {name:?}", self.title);
-                problems.add(Missing, self.at, what, format!("add {name:?}"));
-            }
-        }
     }
 
     /// The entries of a map whose member names are free.
@@ -173,23 +175,22 @@ impl<'a> Section<'a> {
         Some(texts)
     }
 
-    /// One of a few words; those of `not_yet` are known and not enforced.
+    /// One of a few words; some are known and not enforced.
     pub(super) fn word<T: Copy>(
         &self,
         name: &str,
-        words: &[(&str, T)],
-        not_yet: &[&str],
+        words: &Words<T>,
         problems: &mut Problems,
     ) -> Option<T> {
         let node = self.get(name, problems)?;
         let text = node.scalar();
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| Some(*word) == text) {
+        if let Some((_, meaning)) = words.known.iter().find(|(word, _)| Some(*word) == text) {
             return Some(*meaning);
         }
-        if text.is_some_and(|text| not_yet.contains(&text)) {
-            self.not_yet(name, node, &format!("write {}", either(words)), problems);
+        if text.is_some_and(|text| words.not_yet.contains(&text)) {
+            self.not_yet(name, node, &format!("write {}", either(words.known)), problems);
         } else {
-            self.wrong(name, node, &either(words), problems);
+            self.wrong(name, node, &either(words.known), problems);
         }
         None
     }
@@ -203,6 +204,16 @@ impl<'a> Section<'a> {
     ) -> Option<Section<'a>> {
         let node = self.get(name, problems)?;
         Section::open(node, &format!("{name:?} of {}", self.title), fields, problems)
+    }
+
+    /// Reports fields that are not there.
+    fn require(&self, names: &[&str], problems: &mut Problems) {
+        for name in names {
+            if !self.entries.iter().any(|entry| entry.name == *name) {
+                let what = format!("{} has no field {name:?}", self.title);
+                problems.add(Missing, self.at, what, format!("add {name:?}"));
+            }
+        }
     }
 
     fn duration_of(&self, name: &str, node: &Node, problems: &mut Problems) -> Option<Duration> {

@@ -9,16 +9,20 @@ use super::SAMPLE;
 use crate::contract::{BodyRefusedKind, ContractErrorKind, Contracts, EventContract};
 
 /// A folder of its own for one test, removed when dropped.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("wingman-contracts-{}-{count}", process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(path.join("schemas")).unwrap();
         Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 
     fn with(self, file: &str, text: &str) -> Self {

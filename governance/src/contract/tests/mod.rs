@@ -1,6 +1,9 @@
 //! The contracts module as its users see it: a folder in, a checked set or exact messages out.
 
+mod as_editors_see;
 mod checking;
+mod describing;
+mod exporting;
 mod linting;
 mod loading;
 mod must_use;
@@ -81,8 +84,10 @@ fn sample() -> Contracts {
     Contracts::builder().yaml("sample.yaml", SAMPLE).build().unwrap()
 }
 
-/// Everything that is wrong with a text, as people see it.
+/// Everything that is wrong with a text, as people see it. The schema for editors has to see it too.
+#[track_caller]
 fn errors(text: &str) -> String {
+    describing::compare_refused(text);
     Contracts::builder().yaml("e.yaml", text).build().unwrap_err().to_string()
 }
 

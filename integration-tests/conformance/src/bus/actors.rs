@@ -41,7 +41,7 @@ pub(super) fn is_ordered(on: &Environment) -> bool {
 
 /// A process with this work, on a connection of its own.
 pub(super) async fn start(on: &Environment, work: Work) -> Verdict<Box<dyn Process>> {
-    let bus = on.bus(&[ASKED, TOLD]).await?;
+    let bus = on.bus().await?;
     Ok(on.harness().start(bus, work).await?)
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Asker {
 
 impl Asker {
     pub(super) async fn new(on: &Environment) -> Verdict<Self> {
-        let bus = on.bus(&[]).await?;
+        let bus = on.bus().await?;
         Ok(Self {
             topic: bus.topic_of(ASKED)?,
             bus,

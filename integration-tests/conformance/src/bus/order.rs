@@ -59,7 +59,7 @@ pub(super) async fn is_refused(on: &Environment) -> Verdict {
     let script = Script::new(on, |_| Play::Finish);
     let mut ordered = work(on, "answers", &script);
     ordered.ordered = true;
-    let bus = on.bus(&[]).await?;
+    let bus = on.bus().await?;
     let started = on.harness().start(bus, ordered).await;
     fails("an ordered subscription", Kind::Unsupported, started)?;
     let process = start(on, work(on, "answers", &script)).await?;

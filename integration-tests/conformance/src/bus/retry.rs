@@ -62,7 +62,7 @@ pub(super) async fn a_retry_beyond_the_hold_waits_in_the_ledger(on: &Environment
 /// The bus has nowhere to keep it; without order nothing waits with it, and the broker delays it.
 pub(super) async fn is_refused(on: &Environment) -> Verdict {
     let script = Script::new(on, |_| Play::Finish);
-    let bus = on.bus(&[]).await?;
+    let bus = on.bus().await?;
     let started = on.harness().start(bus, beyond_the_hold(on, &script)).await;
     if !is_ordered(on) {
         return stop(on, started?).await;

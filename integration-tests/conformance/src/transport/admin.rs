@@ -48,7 +48,7 @@ pub(super) async fn a_created_group_keeps_its_start(on: &Environment) -> Verdict
     producer.send_bodies(&["after"]).await?;
     let consumer = on.consumer(&topic, "late").await?;
     let expected = vec!["after".to_owned()];
-    delivered("what it gets", expected, sorted(&consumer.drain().await?))
+    delivered("what it gets", expected, sorted(&consumer.drain(1).await?))
 }
 
 pub(super) async fn lag_counts_what_was_not_handed_over(on: &Environment) -> Verdict {
@@ -58,7 +58,7 @@ pub(super) async fn lag_counts_what_was_not_handed_over(on: &Environment) -> Ver
     equal("lag of a new group", Some(0), admin.lag(&topic, &group).await?)?;
     on.producer(&topic).await?.send_bodies(&numbered("m", 5)).await?;
     equal("lag after five messages", Some(5), admin.lag(&topic, &group).await?)?;
-    consumer.drain().await?;
+    consumer.drain(5).await?;
     equal("lag after all were taken", Some(0), admin.lag(&topic, &group).await?)?;
     let missing = admin.lag(&topic, &on.group("missing")?).await;
     fails("lag of a missing group", Kind::NotFound, missing).map(drop)

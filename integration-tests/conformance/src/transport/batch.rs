@@ -32,7 +32,7 @@ pub(super) async fn a_batch_beyond_the_limit_is_refused_whole(on: &Environment) 
     equal("results of a full batch", limit, results.len())?;
     let confirmed = results.into_iter().filter(Result::is_ok).count();
     equal("confirmed of a full batch", limit, confirmed)?;
-    let delivered = consumer.drain().await?;
+    let delivered = consumer.drain(limit).await?;
     equal("delivered of a full batch", limit, delivered.len())
 }
 
@@ -76,5 +76,6 @@ pub(super) async fn parallel_publishers_lose_nothing(on: &Environment) -> Verdic
     }
     let expected: Vec<_> =
         (0..PUBLISHERS).flat_map(|publisher| numbered(&publisher.to_string(), 50)).collect();
-    delivered("deliveries", expected, sorted(&consumer.drain().await?))
+    let seen = consumer.drain(expected.len()).await?;
+    delivered("deliveries", expected, sorted(&seen))
 }

@@ -30,7 +30,7 @@ pub(super) async fn all_keys_arrive(on: &Environment) -> Verdict {
     let consumer = on.consumer(&topic, "all").await?;
     let sent = ten_keys();
     on.producer(&topic).await?.send(&sent).await?;
-    let seen = consumer.drain().await?;
+    let seen = consumer.drain(sent.len()).await?;
     equal("deliveries", sent.len(), seen.len())
 }
 

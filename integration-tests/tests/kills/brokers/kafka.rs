@@ -41,8 +41,11 @@ impl Broker for Kafka {
 
     /// Its client cannot tell a refused connection from an answer that takes long.
     fn url_impatient(&self) -> String {
-        let separator = if self.url.contains('?') { '&' } else { '?' };
-        format!("{}{separator}reply_millis=2000", self.url)
+        self.url_with("reply_millis=2000")
+    }
+
+    fn url_hasty(&self) -> String {
+        self.url_with("revoke_millis=50")
     }
 
     fn add(&self, namespace: &str, events: &[CloudEvent]) {
@@ -128,6 +131,11 @@ impl Kafka {
         client.set("bootstrap.servers", self.servers()).set("partitioner", "murmur2_random");
         client.set("acks", "all").set("linger.ms", "0");
         client
+    }
+
+    fn url_with(&self, setting: &str) -> String {
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{setting}", self.url)
     }
 
     fn reader(&self) -> BaseConsumer {

@@ -52,6 +52,11 @@ pub(super) trait Broker: Debug + Send + Sync {
         self.url().to_owned()
     }
 
+    /// The same, for who gives work away that it has not ended: a group that changes hardly waits for it.
+    fn url_hasty(&self) -> String {
+        self.url().to_owned()
+    }
+
     /// Adds events as a foreign program would, which knows nothing of governors.
     fn add(&self, namespace: &str, events: &[CloudEvent]);
 

@@ -19,6 +19,8 @@ use super::publisher::HIDDEN_KEY;
 
 /// A group whose start is fixed again by the first receive.
 type LateStart = (Arc<dyn Admin>, TopicName, GroupName);
+/// Where a delivery lies: its lane, and its position there.
+type Place = (u32, u64);
 
 #[derive(Debug)]
 pub(super) struct SabotagedSubscriber {
@@ -28,7 +30,7 @@ pub(super) struct SabotagedSubscriber {
     /// Publishes what is handed back behind everything else.
     to_end: Box<dyn Publisher>,
     late_start: Mutex<Option<LateStart>>,
-    held: Mutex<HashMap<u64, Delivery>>,
+    held: Mutex<HashMap<Place, Delivery>>,
     dead: AtomicBool,
 }
 
@@ -59,7 +61,7 @@ impl SabotagedSubscriber {
         self.inner.as_deref().expect("it is taken only by drop")
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<u64, Delivery>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Place, Delivery>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,7 +86,7 @@ impl SabotagedSubscriber {
             delivery.message.key = key.map(Into::into);
             delivery.message.headers = Headers::new();
         }
-        self.held().insert(delivery.token.position, delivery.clone());
+        self.held().insert(place(&delivery.token), delivery.clone());
         delivery
     }
 
@@ -102,7 +104,7 @@ impl SabotagedSubscriber {
         if swallowed {
             return Ok(None);
         }
-        let current = self.held().get(&token.position).cloned();
+        let current = self.held().get(&place(token)).cloned();
         let token = match &current {
             Some(held) if self.is(Mutation::BareTagsAreAccepted) => held.token.clone(),
             Some(_) | None => token.clone(),
@@ -188,6 +190,10 @@ impl Subscriber for SabotagedSubscriber {
         }
         self.inner().close().await
     }
+}
+
+fn place(token: &AckToken) -> Place {
+    (token.lane, token.position)
 }
 
 impl Drop for SabotagedSubscriber {

@@ -1,98 +1,82 @@
-//! A memory broker whose transport is sabotaged: opening, topology, capabilities.
+//! A broker whose transport is sabotaged: opening, topology, capabilities.
 
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_core::Result;
 use wingman_core::bus::dead_letter;
 use wingman_core::clock::Clock;
-use wingman_core::memory::{MemoryLimits, MemoryTransport};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Created, Provision, Publisher, PublisherOptions, StartPosition,
+    Admin, Capabilities, Created, Product, Provision, Publisher, PublisherOptions, StartPosition,
     Subscriber, SubscriberOptions, Support, TopicInfo, Transport,
 };
 
+use super::memory;
 use super::mutation::Mutation;
 use super::publisher::SabotagedPublisher;
 use super::subscriber::SabotagedSubscriber;
 
-/// What the broker pretends to take; in truth it takes more.
-const PAYLOAD_BYTES_MAX: usize = 1 << 16;
-const BATCH_MESSAGES_MAX: usize = 64;
-
-/// A memory broker of its own, seen through sabotaged transports.
+/// A broker, seen through sabotaged transports.
 #[derive(Debug)]
 pub(super) struct SabotagedBackend {
-    clock: Clock,
-    broker: Arc<MemoryTransport>,
+    broker: Arc<dyn Backend>,
     mutation: Mutation,
 }
 
 impl SabotagedBackend {
+    /// A memory broker of its own.
     pub(super) fn new(mutation: Mutation) -> Self {
-        let clock = Clock::system();
-        let lax = mutation == Mutation::OversizeIsSent;
-        let limits = MemoryLimits {
-            payload_bytes_max: PAYLOAD_BYTES_MAX * if lax { 2 } else { 1 },
-            batch_messages_max: BATCH_MESSAGES_MAX,
-            ..MemoryLimits::default()
-        };
-        Self { broker: MemoryTransport::with_limits(clock.clone(), limits), clock, mutation }
+        Self::around(Arc::new(memory::small()), mutation)
+    }
+
+    pub(super) fn around(broker: Arc<dyn Backend>, mutation: Mutation) -> Self {
+        Self { broker, mutation }
     }
 }
 
 #[async_trait]
 impl Backend for SabotagedBackend {
     fn name(&self) -> &str {
-        "sabotaged"
+        self.broker.name()
     }
 
     async fn connect(&self) -> Result<Arc<dyn Transport>> {
-        Ok(Arc::new(SabotagedTransport { inner: self.broker.connect(), mutation: self.mutation }))
+        let inner = self.broker.connect().await?;
+        Ok(Arc::new(SabotagedTransport { inner, mutation: self.mutation }))
     }
 
     fn clock(&self) -> Clock {
-        self.clock.clone()
+        self.broker.clock()
     }
 
-    /// Less patient than with a broker that is believed to work.
     fn timing(&self) -> Timing {
-        Timing {
-            lease: Duration::from_millis(400),
-            retry: Duration::from_millis(300),
-            quiet: Duration::from_millis(100),
-            patience: Duration::from_secs(2),
-            case: Duration::from_secs(20),
-        }
+        self.broker.timing()
     }
 
     fn faults(&self) -> Faults {
-        Faults { restart: true, cut: true }
+        self.broker.faults()
     }
 
     fn lacks(&self) -> Lacks {
-        Lacks::default()
+        self.broker.lacks()
     }
 
     async fn restart(&self) -> Result<()> {
-        self.broker.restart();
-        Ok(())
+        self.broker.restart().await
     }
 
     async fn cut(&self) -> Result<()> {
-        self.broker.restart();
-        Ok(())
+        self.broker.cut().await
     }
 }
 
 #[derive(Debug)]
 struct SabotagedTransport {
-    inner: Arc<MemoryTransport>,
+    inner: Arc<dyn Transport>,
     mutation: Mutation,
 }
 
@@ -123,7 +107,10 @@ impl SabotagedTransport {
 impl Transport for SabotagedTransport {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.inner.capabilities();
-        capabilities.limits.payload_bytes_max = PAYLOAD_BYTES_MAX;
+        if self.mutation == Mutation::OversizeIsSent {
+            // It pretends to take less than it does.
+            capabilities.limits.payload_bytes_max /= 2;
+        }
         let denied = |denies: Mutation, truth: Support| {
             if self.mutation == denies { Support::Unsupported } else { truth }
         };
@@ -183,6 +170,10 @@ impl Transport for SabotagedTransport {
 
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+
+    async fn product(&self) -> Result<Product> {
+        self.inner.product().await
     }
 
     async fn close(&self) -> Result<()> {

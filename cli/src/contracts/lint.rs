@@ -1,4 +1,4 @@
-//! `wingman contracts`.
+//! `wingman contracts lint`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,16 +6,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use wingman_hub::governance::contract::{Contracts, Finding, Place, Severity};
 
-use crate::arguments::Contracts as Command;
 use crate::print;
 use crate::problem::Problem;
 
-pub(crate) fn run(command: Command, json: bool) -> Result<ExitCode, Problem> {
-    let Command::Lint { path, strict } = command;
-    lint(&path, strict, json)
-}
-
-fn lint(path: &Path, strict: bool, json: bool) -> Result<ExitCode, Problem> {
+pub(super) fn run(path: &Path, strict: bool, json: bool) -> Result<ExitCode, Problem> {
     let (contracts, findings) = match Contracts::load(path) {
         Ok(contracts) => {
             let findings = contracts.lint();
@@ -61,7 +55,7 @@ fn show(finding: &Finding) {
     }
 }
 
-fn as_json(finding: &Finding) -> Value {
+pub(super) fn as_json(finding: &Finding) -> Value {
     let (file, line, column) = match &finding.place {
         Place::Code => (None, None, None),
         Place::File(file) => (Some(file), None, None),
