@@ -203,9 +203,9 @@ mod tests {
         let text = r#"{"host": "mq", "password": "hunter2", "order": "single-active-consumer"}"#;
         let config = read(text).unwrap();
         assert_eq!((&*config.host, config.native().authority.port), ("mq", 5672));
+        assert_eq!(config.order, Order::SingleActiveConsumer);
         let config = read(r#"{"host": "mq", "tls": true}"#).unwrap();
         assert_eq!(config.native().authority.port, 5671);
-        assert_eq!(config.order, Order::SingleActiveConsumer);
         let error = read(r#"{"hots": "x"}"#).unwrap_err().to_string();
         assert!(error.contains("hots") && error.contains("payload_bytes_max"), "{error}");
     }
