@@ -39,7 +39,7 @@ pub(crate) fn heading(place: &Place) -> String {
 
 /// `bare` is the rate of the bare database.
 pub(crate) async fn row(place: &Place, payload_bytes: usize, bare: f64) -> String {
-    let messages = messages(place.messages, payload_bytes);
+    let messages = messages(place.consumed, payload_bytes);
     let mut rates = Rates::<5>::new();
     for round in rounds() {
         let topic = place.topic(&format!("consume-{payload_bytes}-{round}"), &SIDES).await;
@@ -149,7 +149,7 @@ async fn governed(place: &Place, topic: &TopicName, count: usize) -> Duration {
 pub(crate) async fn profile(place: &Place, what: &str) {
     let side = if what == SIDES[DRIVER] { DRIVER } else { BUS };
     let topic = place.topic("profile", &[SIDES[side]]).await;
-    place.fill(&topic, &messages(place.messages, 1_024)).await;
-    run(place, side, &topic, place.messages).await;
+    place.fill(&topic, &messages(place.consumed, 1_024)).await;
+    run(place, side, &topic, place.consumed).await;
     place.remove(&topic).await;
 }

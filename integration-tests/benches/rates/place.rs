@@ -26,8 +26,9 @@ pub(crate) struct Place {
     pub(crate) transport: Arc<dyn Transport>,
     /// Memory has none.
     pub(crate) raw: Option<Box<dyn Raw>>,
-    /// Messages of one side in one round.
-    pub(crate) messages: usize,
+    /// Messages that one side publishes in one round, and those that it consumes.
+    pub(crate) published: usize,
+    pub(crate) consumed: usize,
 }
 
 impl Place {
@@ -36,17 +37,18 @@ impl Place {
             "memory://" => MemoryTransport::new(Clock::system()),
             url => wingman_adapters::open(url).await.unwrap(),
         };
-        let messages = match transport.capabilities().backend {
+        let (published, consumed) = match transport.capabilities().backend {
             // What a client fetches ahead, 10,000 messages and more, is a small part of it.
-            "kafka" => 150_000,
-            "memory" => 100_000,
-            "redis" => 40_000,
-            "rabbitmq" => 15_000,
-            "pubsub" => 3_000,
-            // The emulator takes some hundreds a second.
-            _ => 300,
+            "kafka" => (150_000, 150_000),
+            "memory" => (100_000, 100_000),
+            "redis" => (40_000, 40_000),
+            "rabbitmq" => (15_000, 15_000),
+            // The stand-in hands out one message in ten milliseconds.
+            "pubsub" => (3_000, 200),
+            // The emulator takes some thousands a second.
+            _ => (600, 600),
         };
-        Self { raw: raw::beside(url, &*transport).await, transport, messages }
+        Self { raw: raw::beside(url, &*transport).await, transport, published, consumed }
     }
 
     /// A bus on it, whose topic of the event is this one.

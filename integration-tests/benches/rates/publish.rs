@@ -26,7 +26,7 @@ pub(crate) fn heading(place: &Place) -> String {
 }
 
 pub(crate) async fn row(place: &Place, payload_bytes: usize) -> String {
-    let messages = messages(place.messages, payload_bytes);
+    let messages = messages(place.published, payload_bytes);
     let mut rates = Rates::<4>::new();
     for round in rounds() {
         for side in Rates::<4>::turns(round) {
@@ -96,6 +96,6 @@ async fn by_bus(place: &Place, topic: &TopicName, messages: &[Message]) -> Durat
 /// The bus alone.
 pub(crate) async fn profile(place: &Place) {
     let topic = place.topic("profile", &["nobody"]).await;
-    by_bus(place, &topic, &messages(place.messages, 1_024)).await;
+    by_bus(place, &topic, &messages(place.published, 1_024)).await;
     place.remove(&topic).await;
 }
