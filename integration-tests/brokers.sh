@@ -28,7 +28,7 @@ set -euo pipefail
 BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 CLUSTERS=(kafka3)
 # Over TLS by a CA of their own, with users that may do little; not started unasked.
-SECURED=(redis-secured rabbitmq-secured)
+SECURED=(redis-secured kafka-secured rabbitmq-secured)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BROKERS_HOME=${BROKERS_HOME:-$(dirname "$here")/.brokers}

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
 passed=0 failed=0
-secured=(redis-secured rabbitmq-secured)
+secured=(redis-secured kafka-secured rabbitmq-secured)
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
