@@ -3,14 +3,14 @@
 # line. Exit code 0 only if nothing failed. Fast checks first.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-log=$(mktemp)
+log=$(mktemp) why=$(mktemp)
 passed=0 failed=0
 secured=(redis-secured kafka-secured rabbitmq-secured)
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
   ./integration-tests/brokers.sh down "${secured[@]}" >/dev/null 2>&1
-  rm -f "$log"
+  rm -f "$log" "$why"
 }
 trap finish EXIT
 
@@ -20,6 +20,7 @@ count() {
   echo "== $name"
   if "$@" >"$log" 2>&1; then passed=$((passed + 1)); else
     failed=$((failed + 1)); cat "$log"; echo "FAILED: $name"
+    { echo "---- $name ----"; tail -n 20 "$log"; } >>"$why"
   fi
 }
 
@@ -34,7 +35,11 @@ tests() {
   ok=${ok:-0} bad=${bad:-0}
   if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; echo "FAILED: $name ran nothing"; fi
-  if [ "$bad" -ne 0 ]; then cat "$log"; fi
+  if [ "$bad" -ne 0 ]; then
+    cat "$log"
+    # What each failing test said, up to the next test or the list of names.
+    awk '/^---- .* ----$/ { on = 1 } /^(failures:|running )/ { on = 0 } on' "$log" >>"$why"
+  fi
   passed=$((passed + ok)) failed=$((failed + bad))
 }
 
@@ -42,11 +47,11 @@ if ! command -v cargo >/dev/null; then
   echo "cargo is missing: install Rust 1.95 or newer"; echo "0 passed, 1 failed"; exit 1
 fi
 # A C compiler for SQLite; make, a C++ compiler and OpenSSL for Kafka's client; bc for the sums; a
-# browser and groff, which judge the pages that the command writes.
-for file in /usr/bin/{cc,c++,make,pkg-config,bc,chromium,groff} /usr/include/openssl/ssl.h; do
+# browser and groff, which judge the pages that the command writes; valgrind, which counts.
+for file in /usr/bin/{cc,c++,make,pkg-config,bc,chromium,groff,valgrind} /usr/include/openssl/ssl.h; do
   [ -e "$file" ] && continue
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    gcc g++ libc6-dev make pkg-config libssl-dev bc chromium groff-base >/dev/null
+    gcc g++ libc6-dev make pkg-config libssl-dev bc chromium groff-base valgrind >/dev/null
   break
 done
 
@@ -74,5 +79,9 @@ while read -r name url; do
 done < <(./integration-tests/brokers.sh urls "${secured[@]}")
 tests "secured brokers" cargo test "${features[@]}" --test native -- secured::
 
+if [ -s "$why" ]; then
+  echo "== what failed, and what it said"
+  cut -c 1-3000 "$why"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod channel;
+mod existing;
 mod foreign;
 mod order;
 mod refused;
@@ -38,11 +39,14 @@ const TESTS: &[(&str, Run)] = table![
     channel::a_queue_that_is_deleted_is_named_as_missing,
     channel::what_was_only_sent_ahead_is_no_attempt,
     channel::the_prefetch_is_a_bound,
+    existing::a_queue_of_others_is_used_as_it_stands,
+    existing::a_queue_that_is_not_there_is_not_made,
     foreign::messages_of_other_programs_are_read,
     foreign::a_found_queue_is_used_as_it_stands,
     foreign::a_found_exchange_is_used_as_it_stands,
     order::a_second_subscriber_of_a_queue_that_cannot_share_is_refused,
     order::subscribers_of_a_declared_single_active_consumer_stand_by,
+    order::subscribers_that_join_a_new_group_at_once_all_get_in,
     order::unordered_subscribers_share,
     refused::wrong_credentials_and_virtual_hosts_are_permanent,
     refused::an_exchange_that_is_gone_is_made_again_or_named,
