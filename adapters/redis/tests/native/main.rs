@@ -1,6 +1,7 @@
 //! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
-//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`, and of one over TLS with users
-//! that may do little, in `WINGMAN_REDIS_SECURED_URL`.
+//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`, of a Valkey in
+//! `WINGMAN_VALKEY_URL`, and of a Redis over TLS with users that may do little, in
+//! `WINGMAN_REDIS_SECURED_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -66,15 +67,21 @@ const SECURED: &[(&str, Run)] = table![
     secured::credentials_that_end_stop_whoever_uses_them,
 ];
 
+/// The tests on each server, by the variable that selects it; with what their names and those of their
+/// topics begin with.
+const SERVERS: &[(&str, &str, &str, &[(&str, Run)])] = &[
+    ("WINGMAN_REDIS_URL", "", "native", TESTS),
+    ("WINGMAN_VALKEY_URL", "valkey::", "native", TESTS),
+    ("WINGMAN_REDIS_SECURED_URL", "", "secured", SECURED),
+];
+
 fn main() {
     let mut trials = Vec::new();
-    for (variable, begin, tests) in
-        [("WINGMAN_REDIS_URL", "native", TESTS), ("WINGMAN_REDIS_SECURED_URL", "secured", SECURED)]
-    {
+    for &(variable, place, begin, tests) in SERVERS {
         let Ok(url) = std::env::var(variable) else { continue };
         trials.extend(tests.iter().map(|&(name, run)| {
             let url = url.clone();
-            Trial::test(name, move || on_runtime((begin, name), &url, run))
+            Trial::test(format!("{place}{name}"), move || on_runtime((begin, name), &url, run))
         }));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
