@@ -3,7 +3,7 @@
 # line. Exit code 0 only if nothing failed. Fast checks first.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-log=$(mktemp)
+log=$(mktemp) why=$(mktemp)
 passed=0 failed=0
 secured=(redis-secured rabbitmq-secured)
 others=(valkey)
@@ -11,7 +11,7 @@ others=(valkey)
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
   ./integration-tests/brokers.sh down "${secured[@]}" >/dev/null 2>&1
-  rm -f "$log"
+  rm -f "$log" "$why"
 }
 trap finish EXIT
 
@@ -21,6 +21,7 @@ count() {
   echo "== $name"
   if "$@" >"$log" 2>&1; then passed=$((passed + 1)); else
     failed=$((failed + 1)); cat "$log"; echo "FAILED: $name"
+    { echo "---- $name ----"; tail -n 20 "$log"; } >>"$why"
   fi
 }
 
@@ -35,7 +36,11 @@ tests() {
   ok=${ok:-0} bad=${bad:-0}
   if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; echo "FAILED: $name ran nothing"; fi
-  if [ "$bad" -ne 0 ]; then cat "$log"; fi
+  if [ "$bad" -ne 0 ]; then
+    cat "$log"
+    # What each failing test said, up to the next test or the list of names.
+    awk '/^---- .* ----$/ { on = 1 } /^(failures:|running )/ { on = 0 } on' "$log" >>"$why"
+  fi
   passed=$((passed + ok)) failed=$((failed + bad))
 }
 
@@ -82,5 +87,9 @@ while read -r name url; do
 done < <(./integration-tests/brokers.sh urls "${secured[@]}")
 tests "secured brokers" cargo test "${features[@]}" --test native -- secured::
 
+if [ -s "$why" ]; then
+  echo "== what failed, and what it said"
+  cut -c 1-3000 "$why"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

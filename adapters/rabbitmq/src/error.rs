@@ -35,6 +35,11 @@ pub(crate) fn from_native(doing: Doing, operation: &'static str, error: lapin::E
     }
 }
 
+/// Whether the server ended the connection because something of its own broke (`internal-error`).
+pub(crate) fn has_failed_inside(error: &Error) -> bool {
+    error.context("code") == Some(&Hard::INTERNALERROR.get_id().to_string())
+}
+
 /// No answer came in time.
 pub(crate) fn late(doing: Doing, operation: &'static str) -> Error {
     let (kind, message) = match doing {

@@ -19,8 +19,11 @@ use super::link::Link;
 use super::shelf::Known;
 use crate::admin::topology::{self, Standing};
 use crate::codec;
-use crate::error::Doing;
+use crate::error::{Doing, has_failed_inside};
 use crate::transport::{Server, begin, bounded};
+
+/// How soon a queue that was being made is likely to run.
+const QUEUE_STARTS_WITHIN: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -64,11 +67,20 @@ impl Seat {
         }
     }
 
-    /// Opens the first link.
+    /// Opens the first link. A queue that somebody else is just making is listed before it runs, and
+    /// the server then ends the connection of whoever consumes it: that is tried again.
     pub(crate) async fn join(&self, standing: Standing) -> Result<()> {
         let mut taking = self.taking.lock().await;
         taking.standing = standing;
-        self.open(&mut taking).await.map(drop)
+        let until = Instant::now() + self.server.config.reply_time();
+        loop {
+            match self.open(&mut taking).await {
+                Err(error) if has_failed_inside(&error) && Instant::now() < until => {
+                    tokio::time::sleep(QUEUE_STARTS_WITHIN).await;
+                }
+                opened => return opened.map(drop),
+            }
+        }
     }
 
     pub(super) async fn receive(&self, max: NonZeroUsize, wait: Duration) -> Result<Vec<Delivery>> {

@@ -43,6 +43,7 @@ const TESTS: &[(&str, Run)] = table![
     foreign::a_found_exchange_is_used_as_it_stands,
     order::a_second_subscriber_of_a_queue_that_cannot_share_is_refused,
     order::subscribers_of_a_declared_single_active_consumer_stand_by,
+    order::subscribers_that_join_a_new_group_at_once_all_get_in,
     order::unordered_subscribers_share,
     refused::wrong_credentials_and_virtual_hosts_are_permanent,
     refused::an_exchange_that_is_gone_is_made_again_or_named,

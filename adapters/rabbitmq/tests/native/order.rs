@@ -1,7 +1,11 @@
 //! Order with several subscribers needs the queue's help.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use lapin::types::{AMQPValue, FieldTable};
-use wingman_core::transport::Provision;
+use wingman_core::name::GroupName;
+use wingman_core::transport::{Provision, SubscriberOptions, Transport};
 use wingman_core::{Kind, Retry};
 
 use crate::server::{Server, ack, bodies, rest, take};
@@ -41,6 +45,23 @@ pub(crate) async fn subscribers_of_a_declared_single_active_consumer_stand_by(se
     let came = take(&*second, 1).await;
     assert_eq!(bodies(&came), ["b"]);
     ack(&*second, &came).await;
+}
+
+/// Replicas that start together: each finds the queue missing, or listed and not running yet.
+pub(crate) async fn subscribers_that_join_a_new_group_at_once_all_get_in(server: Server) {
+    const GROUPS: usize = 40;
+    let connect = async |_| wingman_rabbitmq::connect(&server.url).await.unwrap();
+    let replicas = join_all((0..4).map(connect)).await;
+    for number in 0..GROUPS {
+        let group = GroupName::new(format!("workers-{number}")).unwrap();
+        let join = |transport: &Arc<dyn Transport>| {
+            let (transport, group, topic) = (transport.clone(), group.clone(), &server.topic);
+            async move { transport.subscriber(topic, &group, SubscriberOptions::default()).await }
+        };
+        for joined in join_all(replicas.iter().map(join)).await {
+            joined.unwrap().close().await.unwrap();
+        }
+    }
 }
 
 pub(crate) async fn unordered_subscribers_share(server: Server) {

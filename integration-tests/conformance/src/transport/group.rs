@@ -1,5 +1,6 @@
 //! Groups get copies, consumers of one group share, and a group begins where it was told to.
 
+use tokio::time::Instant;
 use wingman_core::transport::{StartPosition, SubscriberOptions};
 
 use crate::actors::{Consumer, bodies, numbered, sorted};
@@ -34,6 +35,28 @@ pub(super) async fn competing_consumers_share_and_none_gets_twice(on: &Environme
     all.extend(two?);
     all.extend(three?);
     delivered("what all consumers got together", sent, sorted(&all))
+}
+
+/// As replicas do: topic and group are missing, or just being made by another.
+pub(super) async fn those_who_start_together_all_get_in(on: &Environment) -> Verdict {
+    let topic = on.topic("start")?;
+    let replicas = [on.connect().await?, on.connect().await?, on.connect().await?];
+    let options = on.options(on.timing().long_lease());
+    let [one, two, three] =
+        replicas.each_ref().map(|replica| on.consumer_on(&**replica, &topic, "workers", options));
+    let (one, two, three) = tokio::try_join!(one, two, three)?;
+    let sent = numbered("m", 40);
+    on.producer(&topic).await?.send_bodies(&sent).await?;
+    let (mut all, deadline) = (Vec::new(), Instant::now() + on.timing().patience);
+    loop {
+        let (a, b, c) = tokio::try_join!(one.drain(0), two.drain(0), three.drain(0))?;
+        let round = [a, b, c].concat();
+        // Some brokers share out anew for a while whenever somebody came.
+        if round.is_empty() && (all.len() >= sent.len() || Instant::now() >= deadline) {
+            return delivered("what all consumers got together", sent, sorted(&all));
+        }
+        all.extend(round);
+    }
 }
 
 pub(super) async fn a_new_group_begins_with_the_earliest(on: &Environment) -> Verdict {

@@ -31,6 +31,7 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(NoLoss: batch::parallel_publishers_lose_nothing),
     case!(NoLoss: group::every_group_gets_every_message),
     case!(AckAfterEffect: group::competing_consumers_share_and_none_gets_twice),
+    case!(NoLoss: group::those_who_start_together_all_get_in),
     case!(Contract: group::a_new_group_begins_with_the_earliest, needs replay, or group::begins_with_its_creation),
     case!(Contract: group::a_new_group_can_begin_with_the_latest),
     case!(NoLoss: group::many_groups_and_topics_stay_apart),
