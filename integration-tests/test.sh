@@ -48,11 +48,11 @@ if ! command -v cargo >/dev/null; then
   echo "cargo is missing: install Rust 1.95 or newer"; echo "0 passed, 1 failed"; exit 1
 fi
 # A C compiler for SQLite; make, a C++ compiler and OpenSSL for Kafka's client; bc for the sums; a
-# browser and groff, which judge the pages that the command writes.
-for file in /usr/bin/{cc,c++,make,pkg-config,bc,chromium,groff} /usr/include/openssl/ssl.h; do
+# browser and groff, which judge the pages that the command writes; valgrind, which counts.
+for file in /usr/bin/{cc,c++,make,pkg-config,bc,chromium,groff,valgrind} /usr/include/openssl/ssl.h; do
   [ -e "$file" ] && continue
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    gcc g++ libc6-dev make pkg-config libssl-dev bc chromium groff-base >/dev/null
+    gcc g++ libc6-dev make pkg-config libssl-dev bc chromium groff-base valgrind >/dev/null
   break
 done
 

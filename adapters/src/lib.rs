@@ -1,74 +1,28 @@
-//! Opens a transport by its URL: one match on the scheme, one arm a backend.
+//! Opens a transport by its URL, its settings, or a file of them: one match on the scheme, one arm a
+//! backend.
+
+mod config;
+mod file;
 
 use std::sync::Arc;
 
-use wingman_core::clock::Clock;
-use wingman_core::memory::MemoryTransport;
-use wingman_core::nearest::nearest;
+use wingman_core::Result;
 use wingman_core::transport::Transport;
-use wingman_core::{Error, Kind, Result};
 
-/// Every scheme, and the feature that it needs; the first is always there.
-const SCHEMES: [(&str, &str); 8] = [
-    ("memory", ""),
-    ("amqp", "rabbitmq"),
-    ("amqps", "rabbitmq-tls"),
-    ("kafka", "kafka"),
-    ("pubsub", "pubsub"),
-    ("redis", "redis"),
-    ("rediss", "redis-tls"),
-    ("sns-sqs", "sns-sqs"),
-];
+pub use config::{Config, open_with};
 
 /// Opens the transport that a URL names. A broker that is down is no error here.
 ///
 /// # Errors
-/// [`Kind::Configuration`] for an unknown scheme, naming the known ones, and for a URL that the
-/// backend refuses; [`Kind::Unsupported`] for a scheme whose feature is off; what the backend says of
-/// a broker that it reached.
+/// Those of [`Config::from_url`] and [`open_with`].
 pub async fn open(url: &str) -> Result<Arc<dyn Transport>> {
-    let Some((scheme, _)) = url.split_once("://") else {
-        // Not repeated: it may hold a password.
-        let message = format!("this is not a URL of a broker: scheme://…; {}", known());
-        return Err(Error::new(Kind::Configuration, message));
-    };
-    match scheme {
-        "memory" => Ok(MemoryTransport::new(Clock::system())),
-        #[cfg(feature = "rabbitmq")]
-        "amqp" | "amqps" => wingman_rabbitmq::connect(url).await,
-        #[cfg(feature = "kafka")]
-        "kafka" => wingman_kafka::connect(url).await,
-        #[cfg(feature = "pubsub")]
-        "pubsub" => wingman_pubsub::connect(url).await,
-        #[cfg(feature = "redis")]
-        "redis" | "rediss" => wingman_redis::connect(url).await,
-        #[cfg(feature = "sns-sqs")]
-        "sns-sqs" => wingman_sns_sqs::connect(url).await,
-        other => Err(not_here(other)),
-    }
-}
-
-/// The error for a scheme that this build does not open.
-fn not_here(scheme: &str) -> Error {
-    if let Some((_, feature)) = SCHEMES.iter().find(|(known, _)| *known == scheme) {
-        let message = format!("this build has no {scheme}://: build with `--features {feature}`");
-        return Error::new(Kind::Unsupported, message).with("scheme", scheme);
-    }
-    let schemes = SCHEMES.map(|(scheme, _)| scheme);
-    let message = match nearest(scheme, &schemes) {
-        Some(near) => format!("unknown scheme: did you mean {near}://? {}", known()),
-        None => format!("unknown scheme; {}", known()),
-    };
-    Error::new(Kind::Configuration, message).with("scheme", scheme)
-}
-
-fn known() -> String {
-    let schemes = SCHEMES.map(|(scheme, _)| format!("{scheme}://"));
-    format!("there are {}", schemes.join(", "))
+    open_with(Config::from_url(url)?).await
 }
 
 #[cfg(test)]
 mod tests {
+    use wingman_core::{Error, Kind};
+
     use super::*;
 
     async fn refused(url: &str) -> Error {

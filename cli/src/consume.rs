@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use wingman_hub::core::bus::Declared;
 use wingman_hub::core::event::CloudEvent;
 use wingman_hub::core::name::{GroupName, TopicName};
 use wingman_hub::core::transport::{Delivery, Settle, Subscriber, SubscriberOptions};
@@ -25,7 +26,7 @@ pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
     let wanted = SubscriberOptions { ordered, ..SubscriberOptions::default() };
     let subscriber = bus.transport().subscriber(&topic, &group, wanted).await?;
     let ended = tokio::select! {
-        ended = print_all(&*subscriber, &options) => ended,
+        ended = print_all(&*subscriber, &topic, &options) => ended,
         _ = tokio::signal::ctrl_c() => Ok(()),
     };
     subscriber.close().await?;
@@ -33,7 +34,11 @@ pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-async fn print_all(subscriber: &dyn Subscriber, options: &Consume) -> Result<(), Problem> {
+async fn print_all(
+    subscriber: &dyn Subscriber,
+    topic: &TopicName,
+    options: &Consume,
+) -> Result<(), Problem> {
     let mut left = options.max.unwrap_or(u64::MAX);
     let patience = options.wait.map(Duration::from_secs);
     let mut quiet_since = tokio::time::Instant::now();
@@ -50,7 +55,7 @@ async fn print_all(subscriber: &dyn Subscriber, options: &Consume) -> Result<(),
             Err(error) => return Err(error.into()),
         };
         for delivery in deliveries {
-            print_one(&options.topic, &delivery)?;
+            print_one(topic, &delivery)?;
             acked(subscriber.settle(&[(delivery.token, Settle::Ack)]).await?)?;
             left -= 1;
             quiet_since = tokio::time::Instant::now();
@@ -68,14 +73,13 @@ fn acked(results: Vec<wingman_hub::Result<()>>) -> Result<(), Problem> {
 }
 
 /// What is not a CloudEvent is shown as one of type `wingman.raw`, with its bytes and the reason.
-fn print_one(topic: &str, delivery: &Delivery) -> Result<(), Problem> {
+fn print_one(topic: &TopicName, delivery: &Delivery) -> Result<(), Problem> {
     let event = match CloudEvent::from_message(&delivery.message) {
         Ok(event) => event,
         Err(why) => {
-            let id = format!("{topic}/{}", delivery.position);
-            let mut raw = CloudEvent::new(id, format!("/topics/{topic}"), "wingman.raw")?;
-            raw.data_content_type = Some("application/octet-stream".to_owned());
-            raw.data = Some(delivery.message.payload.clone());
+            let source = format!("/topics/{topic}");
+            let raw = Declared::bytes("wingman.raw", source, "application/octet-stream");
+            let mut raw = raw.event(topic, delivery)?;
             raw.set_extension("reason", why.to_string().replace(char::is_control, " "))?;
             raw
         }

@@ -178,8 +178,7 @@ impl TestBus {
     /// # Errors
     /// Those of the broker.
     pub async fn dead_letters(&self, topic: &TopicName) -> Result<Vec<Message>> {
-        let suffix = dead_letter::SUFFIX;
-        self.messages(&TopicName::new(format!("{topic}{suffix}"))?).await
+        self.messages(&dead_letter::topic_of(topic)?).await
     }
 
     /// Every message of a topic, in order, as far as the memory broker keeps its history.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
@@ -23,6 +24,7 @@ impl KafkaAdmin {
 #[async_trait]
 impl Admin for KafkaAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::create_topic(&self.0, topic).await
     }
@@ -42,6 +44,7 @@ impl Admin for KafkaAdmin {
 
     /// Groups that still have members are left behind; they have nothing of the topic any more.
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_topic(&self.0, topic).await
     }

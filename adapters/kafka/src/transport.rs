@@ -70,6 +70,7 @@ impl Transport for KafkaTransport {
             admin: Support::Native,
             lag: Support::Native,
             no_group_reported: Support::Unsupported,
+            stable_position: Support::Native,
             survives_restart: true,
             limits: self.0.limits(),
         }

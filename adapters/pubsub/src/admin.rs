@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
-pub(crate) use self::topology::{ping, subscription_is_there};
+pub(crate) use self::topology::{ping, subscription_is_there, team_subscription};
 use crate::transport::Link;
 
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl PubsubAdmin {
 #[async_trait]
 impl Admin for PubsubAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::create_topic(&self.0, topic).await
     }
@@ -40,11 +42,13 @@ impl Admin for PubsubAdmin {
     }
 
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_topic(&self.0, topic).await
     }
 
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_group(&self.0, topic, group).await
     }

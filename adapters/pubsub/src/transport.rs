@@ -7,17 +7,17 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
-    Admin, Capabilities, Product, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Support, Transport,
+    Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
+    SubscriberOptions, Support, Transport,
 };
-use wingman_core::{Kind, Result, Retry};
+use wingman_core::{Error, Kind, Result, Retry};
 
 pub(crate) use self::link::Link;
 pub(crate) use self::names::{group_of, subscription_path, topic_path};
-use crate::admin::{PubsubAdmin, ping};
+use crate::admin::{PubsubAdmin, ping, team_subscription};
 use crate::config::Config;
 use crate::publisher::PubsubPublisher;
 use crate::subscriber::PubsubSubscriber;
@@ -52,6 +52,17 @@ pub async fn connect_with(config: Config) -> Result<Arc<dyn Transport>> {
     Ok(Arc::new(PubsubTransport(link)))
 }
 
+/// A subscription keeps order only if it was made to.
+async fn check_order(link: &Link, topic: &TopicName) -> Result<()> {
+    match team_subscription(link, topic).await? {
+        Some(told) if !told.enable_message_ordering => {
+            let why = "the subscription was made without message ordering: subscribe unordered";
+            Err(Error::new(Kind::Unsupported, why).with("subscription", topic))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 #[derive(Debug)]
 struct PubsubTransport(Arc<Link>);
 
@@ -70,6 +81,7 @@ impl Transport for PubsubTransport {
             admin: Support::Native,
             lag: Support::Unsupported,
             no_group_reported: Support::Unsupported,
+            stable_position: Support::Native,
             // The emulator keeps everything in memory.
             survives_restart: self.0.config.emulator.is_none(),
             limits: self.0.limits(),
@@ -81,6 +93,7 @@ impl Transport for PubsubTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
+        published_elsewhere(topic)?;
         provision_topic(&PubsubAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         Ok(Box::new(PubsubPublisher::new(self.0.clone(), topic.clone())))
@@ -94,6 +107,9 @@ impl Transport for PubsubTransport {
     ) -> Result<Box<dyn Subscriber>> {
         provision_group(&PubsubAdmin::new(self.0.clone()), topic, group, &options).await?;
         let _inside = self.0.door.enter().await?;
+        if topic.is_existing() && options.ordered && options.provision != Provision::Never {
+            check_order(&self.0, topic).await?;
+        }
         let subscriber =
             PubsubSubscriber::open(self.0.clone(), topic, group, options.ordered).await?;
         self.0.seats.add(subscriber.seat());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
@@ -23,6 +24,7 @@ impl RabbitAdmin {
 #[async_trait]
 impl Admin for RabbitAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::create_topic(&self.0, topic).await
     }
@@ -43,11 +45,13 @@ impl Admin for RabbitAdmin {
     /// The queues of groups that this transport has made or opened go as well; the server lists no
     /// others.
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_topic(&self.0, topic).await
     }
 
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_group(&self.0, topic, group).await
     }

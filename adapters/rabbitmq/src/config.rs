@@ -20,8 +20,8 @@ use wingman_core::driver::tls::Files;
 pub struct Config {
     /// The server's name or address. Default: `127.0.0.1`.
     pub host: String,
-    /// Default: 5672, and 5671 in a URL for TLS.
-    pub port: u16,
+    /// Default: 5672, and 5671 for TLS.
+    pub port: Option<u16>,
     /// The virtual host. Default: `/`.
     pub vhost: String,
     /// Default: `guest`, which the server lets in from its own machine only.
@@ -75,7 +75,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             host: "127.0.0.1".to_owned(),
-            port: 5672,
+            port: None,
             vhost: "/".to_owned(),
             username: "guest".to_owned(),
             password: Secret::new("guest"),
@@ -132,7 +132,7 @@ impl Config {
                     password: self.password.expose().to_owned(),
                 },
                 host: self.host.clone(),
-                port: self.port,
+                port: self.port.unwrap_or(if self.tls { 5671 } else { 5672 }),
             },
             vhost: self.vhost.clone(),
             query: AMQPQueryString {
@@ -202,8 +202,10 @@ mod tests {
         let read = serde_json::from_str::<Config>;
         let text = r#"{"host": "mq", "password": "hunter2", "order": "single-active-consumer"}"#;
         let config = read(text).unwrap();
-        assert_eq!((&*config.host, config.port), ("mq", 5672));
+        assert_eq!((&*config.host, config.native().authority.port), ("mq", 5672));
         assert_eq!(config.order, Order::SingleActiveConsumer);
+        let config = read(r#"{"host": "mq", "tls": true}"#).unwrap();
+        assert_eq!(config.native().authority.port, 5671);
         let error = read(r#"{"hots": "x"}"#).unwrap_err().to_string();
         assert!(error.contains("hots") && error.contains("payload_bytes_max"), "{error}");
     }

@@ -10,7 +10,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{may_not_create, provision_group, provision_topic};
+use wingman_core::driver::{may_not_create, provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Product, Provision, Publisher, PublisherOptions, Subscriber,
@@ -77,6 +77,8 @@ impl Transport for RabbitTransport {
             admin: Support::Native,
             lag: Support::Unsupported,
             no_group_reported: Support::Native,
+            // A message without `message-id` has a new one over each channel.
+            stable_position: Support::Unsupported,
             survives_restart: true,
             limits: self.0.limits(),
         }
@@ -87,6 +89,7 @@ impl Transport for RabbitTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
+        published_elsewhere(topic)?;
         provision_topic(&RabbitAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         let publisher = RabbitPublisher::new(self.0.clone(), topic.clone(), options.provision);
@@ -100,16 +103,18 @@ impl Transport for RabbitTransport {
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
         let admin = RabbitAdmin::new(self.0.clone());
-        // What is ensured depends on whether it is to be ordered.
+        // What is ensured of a group depends on whether it is to be ordered.
         let verified = match options.provision {
             Provision::Ensure => SubscriberOptions { provision: Provision::Never, ..options },
             Provision::Verify | Provision::Never => options,
         };
         provision_group(&admin, topic, group, &verified).await?;
+        if options.provision == Provision::Ensure {
+            provision_topic(&admin, topic, Provision::Ensure).await?;
+        }
         let _inside = self.0.door.enter().await?;
         let standing = match options.provision {
             Provision::Ensure => {
-                topology::create_topic(&self.0, topic).await.map_err(may_not_create)?;
                 let made = topology::create_group(&self.0, topic, group, options.ordered).await;
                 made.map_err(may_not_create)?.1
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use wingman_core::Result;
 use wingman_core::driver::Inside;
+use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
@@ -29,6 +30,7 @@ impl RedisAdmin {
 #[async_trait]
 impl Admin for RedisAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         let (_inside, connection) = self.enter().await?;
         topology::create_topic(&connection, topic).await
     }
@@ -44,6 +46,7 @@ impl Admin for RedisAdmin {
     }
 
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         let (_inside, connection) = self.enter().await?;
         topology::delete_topic(&connection, topic).await
     }

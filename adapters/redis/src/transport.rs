@@ -99,6 +99,7 @@ impl Transport for RedisTransport {
             admin: Support::Native,
             lag: Support::Native,
             no_group_reported: Support::Emulated,
+            stable_position: Support::Native,
             survives_restart: self.0.connector.keeps_a_log(),
             limits: self.0.limits(),
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
+use wingman_core::driver::ours;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 
@@ -25,6 +26,7 @@ impl SnsSqsAdmin {
 #[async_trait]
 impl Admin for SnsSqsAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topics::create(&self.0, topic).await
     }
@@ -41,17 +43,23 @@ impl Admin for SnsSqsAdmin {
     }
 
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topics::delete(&self.0, topic).await
     }
 
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         groups::delete(&self.0, topic, group).await
     }
 
     async fn inspect(&self, topic: &TopicName) -> Result<Option<TopicInfo>> {
         let _inside = self.0.door.enter().await?;
+        if topic.is_existing() {
+            let found = groups::url(&self.0, topic.as_str()).await?;
+            return Ok(found.map(|_| TopicInfo { groups: None, messages: None }));
+        }
         let Some(queues) = topics::find(&self.0, topic).await? else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wingman_core::driver::{provision_group, provision_topic};
+use wingman_core::driver::{provision_group, provision_topic, published_elsewhere};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{
     Admin, Capabilities, Product, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
@@ -72,6 +72,7 @@ impl Transport for SnsSqsTransport {
             admin: Support::Native,
             lag: Support::Native,
             no_group_reported: Support::Emulated,
+            stable_position: Support::Native,
             survives_restart: true,
             limits: self.0.limits(),
         }
@@ -82,6 +83,7 @@ impl Transport for SnsSqsTransport {
         topic: &TopicName,
         options: PublisherOptions,
     ) -> Result<Box<dyn Publisher>> {
+        published_elsewhere(topic)?;
         provision_topic(&SnsSqsAdmin::new(self.0.clone()), topic, options.provision).await?;
         let _inside = self.0.door.enter().await?;
         let publisher =
@@ -95,9 +97,13 @@ impl Transport for SnsSqsTransport {
         group: &GroupName,
         options: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
-        if options.ordered && !self.0.config.fifo {
-            let why =
-                "a standard queue keeps no order: leave out fifo=false, or subscribe unordered";
+        // The name of a queue says what it is.
+        let is_fifo = match topic.is_existing() {
+            true => topic.as_str().ends_with(".fifo"),
+            false => self.0.config.fifo,
+        };
+        if options.ordered && !is_fifo {
+            let why = "a standard queue keeps no order: take a FIFO queue (leave out fifo=false), or subscribe unordered";
             return Err(Error::new(Kind::Unsupported, why).with("topic", topic));
         }
         if self.0.limits().lease_max.is_some_and(|max| options.lease > max) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use wingman_hub::core::transport::{Capabilities, Support};
 
 /// Each with its name; the fields are named, so that a new one is not forgotten.
-pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 10] {
+pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 11] {
     let Capabilities {
         backend: _,
         order_by_key,
@@ -17,6 +17,7 @@ pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 10] {
         admin,
         lag,
         no_group_reported,
+        stable_position,
         survives_restart: _,
         limits: _,
     } = *of;
@@ -31,6 +32,7 @@ pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 10] {
         ("admin", admin),
         ("lag", lag),
         ("no_group_reported", no_group_reported),
+        ("stable_position", stable_position),
     ]
 }
 

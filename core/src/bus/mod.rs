@@ -6,6 +6,7 @@ mod dispatch;
 mod options;
 mod program;
 mod publisher;
+mod queue;
 mod schedule;
 pub(crate) mod subscription;
 #[cfg(test)]
@@ -23,10 +24,11 @@ use tokio::task::JoinHandle;
 pub use backoff::Backoff;
 pub use options::{BusOptions, PublishOptions};
 pub use program::Handlers;
+pub use queue::Queue;
 pub use schedule::RetrySchedule;
 pub use subscription::{
-    Counts, DrainReport, Mapping, Subscription, SubscriptionOptions, SubscriptionState,
-    SubscriptionStatus, dead_letter,
+    Counts, Declared, DrainReport, Mapping, Place, Subscription, SubscriptionOptions,
+    SubscriptionState, SubscriptionStatus, dead_letter,
 };
 
 use self::program::Registration;

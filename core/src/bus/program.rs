@@ -16,11 +16,13 @@ use crate::handler::{Handler, IntoHandler};
 /// What running handlers get to end in, when the program ends.
 const GRACE: Duration = Duration::from_secs(30);
 
+type Adjust = Box<dyn FnOnce(&mut SubscriptionOptions) -> Result<()> + Send>;
+
 /// A handler that [`Bus::start`] will subscribe.
 pub(super) struct Registration {
     name: String,
     handler: Arc<dyn Handler>,
-    adjust: Box<dyn FnOnce(&mut SubscriptionOptions) + Send>,
+    adjust: Adjust,
 }
 
 /// Handlers that [`Bus::start`] subscribed. Dropped, they are drained in the background.
@@ -65,11 +67,16 @@ impl Bus {
         handler: impl IntoHandler<A>,
         adjust: impl FnOnce(&mut SubscriptionOptions) + Send + 'static,
     ) -> &Self {
-        super::lock(&self.inner.registered).push(Registration {
-            name: name.to_owned(),
-            handler: handler.into_handler(),
-            adjust: Box::new(adjust),
+        let adjust: Adjust = Box::new(|options| {
+            adjust(options);
+            Ok(())
         });
+        self.register(name, handler.into_handler(), adjust)
+    }
+
+    pub(super) fn register(&self, name: &str, handler: Arc<dyn Handler>, adjust: Adjust) -> &Self {
+        let registration = Registration { name: name.to_owned(), handler, adjust };
+        super::lock(&self.inner.registered).push(registration);
         self
     }
 
@@ -125,7 +132,7 @@ impl Bus {
         topics.sort_unstable();
         topics.dedup();
         let mut options = SubscriptionOptions::new(topics, self.group_of(&name)?, handler);
-        adjust(&mut options);
+        adjust(&mut options).map_err(|error| error.with("handler", &name))?;
         if options.topics.is_empty() {
             let text = "this handler takes any event: name its topics with `handle_with`";
             return Err(Error::new(Kind::Configuration, text).with("handler", &name));

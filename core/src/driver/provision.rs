@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::{GroupName, TopicName};
 use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
 
-/// Ensures or verifies the topic of a publisher.
+/// Ensures or verifies the topic of a publisher. One that a team has is never made.
 ///
 /// # Errors
 /// `NotFound` names a topic that is missing and may not be created; `Forbidden` names what this user may
@@ -15,13 +15,15 @@ pub async fn provision_topic(
     provision: Provision,
 ) -> Result<()> {
     match provision {
+        Provision::Ensure if topic.is_existing() => find(admin, topic).await.map(drop),
         Provision::Ensure => admin.create_topic(topic).await.map(drop).map_err(may_not_create),
         Provision::Verify => find(admin, topic).await.map(drop),
         Provision::Never => Ok(()),
     }
 }
 
-/// Ensures or verifies the topic of a subscriber, then its group.
+/// Ensures or verifies the topic of a subscriber, then its group: that may be made of a team's topic,
+/// too, where the broker has groups beside topics.
 ///
 /// # Errors
 /// `NotFound` names the topic or group that is missing and may not be created; `Configuration` for
@@ -61,6 +63,30 @@ pub fn may_not_create(error: Error) -> Error {
         return error;
     }
     error.with("or", "have it created by somebody who may, and use provision = verify or never")
+}
+
+/// Refuses to make or delete what a team has.
+///
+/// # Errors
+/// `Unsupported` names it.
+pub fn ours(topic: &TopicName) -> Result<()> {
+    if !topic.is_existing() {
+        return Ok(());
+    }
+    let why = "this is used as it stands: it is made and deleted by whoever has it";
+    Err(Error::new(Kind::Unsupported, why).with("topic", topic))
+}
+
+/// Refuses to publish into what a team has, where that is a queue behind something else.
+///
+/// # Errors
+/// `Unsupported` names it.
+pub fn published_elsewhere(topic: &TopicName) -> Result<()> {
+    if !topic.is_existing() {
+        return Ok(());
+    }
+    let why = "this is consumed from: publish to the exchange or topic that feeds it";
+    Err(Error::new(Kind::Unsupported, why).with("topic", topic))
 }
 
 async fn find(admin: &dyn Admin, topic: &TopicName) -> Result<TopicInfo> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Connection;
+use crate::driver::ours;
 use crate::error::Result;
 use crate::name::{GroupName, TopicName};
 use crate::transport::{Admin, Created, StartPosition, TopicInfo};
@@ -15,6 +16,7 @@ pub(super) struct MemoryAdmin(pub(super) Arc<Connection>);
 #[async_trait]
 impl Admin for MemoryAdmin {
     async fn create_topic(&self, topic: &TopicName) -> Result<Created> {
+        ours(topic)?;
         Ok(self.0.state()?.create_topic(topic))
     }
 
@@ -28,6 +30,7 @@ impl Admin for MemoryAdmin {
     }
 
     async fn delete_topic(&self, topic: &TopicName) -> Result<bool> {
+        ours(topic)?;
         Ok(self.0.state()?.delete_topic(topic))
     }
 

@@ -64,7 +64,8 @@ impl Broker {
 #[derive(Debug)]
 pub(super) struct State {
     running: bool,
-    topics: BTreeMap<TopicName, Topic>,
+    /// By name: a topic of ours and a team's are one here.
+    topics: BTreeMap<String, Topic>,
     budget: Budget,
     /// The number of the last hand-over, which no token repeats.
     pub(super) last_sequence: u64,
@@ -89,10 +90,10 @@ impl State {
     }
 
     pub(super) fn create_topic(&mut self, name: &TopicName) -> Created {
-        if self.topics.contains_key(name) {
+        if self.topics.contains_key(name.as_str()) {
             return Created::Existed;
         }
-        self.topics.insert(name.clone(), Topic::default());
+        self.topics.insert(name.as_str().to_owned(), Topic::default());
         Created::Created
     }
 
@@ -118,7 +119,7 @@ impl State {
     }
 
     pub(super) fn delete_topic(&mut self, name: &TopicName) -> bool {
-        let Some(mut topic) = self.topics.remove(name) else {
+        let Some(mut topic) = self.topics.remove(name.as_str()) else {
             return false;
         };
         topic.log.clear(&mut self.budget);
@@ -132,7 +133,7 @@ impl State {
         name: &GroupName,
         limits: &MemoryLimits,
     ) -> bool {
-        let Some(topic) = self.topics.get_mut(topic) else {
+        let Some(topic) = self.topics.get_mut(topic.as_str()) else {
             return false;
         };
         let Some(group) = topic.groups.remove(name) else {
@@ -147,12 +148,12 @@ impl State {
     }
 
     pub(super) fn find_topic(&self, name: &TopicName) -> Option<&Topic> {
-        self.topics.get(name)
+        self.topics.get(name.as_str())
     }
 
     pub(super) fn topic(&mut self, name: &TopicName) -> Result<&mut Topic> {
         let missing = || missing("topic", name.as_str());
-        self.topics.get_mut(name).ok_or_else(missing)
+        self.topics.get_mut(name.as_str()).ok_or_else(missing)
     }
 
     /// The log of a topic, a group of it, and the number of the last hand-over.
@@ -161,7 +162,7 @@ impl State {
         topic: &TopicName,
         name: &GroupName,
     ) -> Result<(&mut Log, &mut Group, &mut u64)> {
-        let of = self.topics.get_mut(topic);
+        let of = self.topics.get_mut(topic.as_str());
         let of = of.ok_or_else(|| missing("topic", topic.as_str()))?;
         let group = of
             .groups
@@ -196,7 +197,7 @@ impl State {
                 self.append(topic, message.clone(), limits)
             });
         }
-        if let Some(topic) = self.topics.get(topic) {
+        if let Some(topic) = self.topics.get(topic.as_str()) {
             topic.groups.values().for_each(|group| group.wake());
         }
         Ok(results)
@@ -204,7 +205,7 @@ impl State {
 
     /// One group does not need these messages any more.
     pub(super) fn release(&mut self, topic: &TopicName, offsets: &[u64], limits: &MemoryLimits) {
-        if let Some(topic) = self.topics.get_mut(topic) {
+        if let Some(topic) = self.topics.get_mut(topic.as_str()) {
             offsets.iter().for_each(|offset| topic.log.release(*offset));
             topic.log.trim(limits.history_bytes_max, &mut self.budget);
         }
@@ -216,7 +217,7 @@ impl State {
         message: Message,
         limits: &MemoryLimits,
     ) -> Result<Receipt> {
-        let found = self.topics.get_mut(topic);
+        let found = self.topics.get_mut(topic.as_str());
         let topic = found.ok_or_else(|| missing("topic", topic.as_str()))?;
         let groups = topic.groups.len();
         let offset = topic.log.append(message, groups, &mut self.budget);

@@ -103,6 +103,7 @@ impl Transport for MemoryTransport {
             admin: Support::Native,
             lag: Support::Native,
             no_group_reported: Support::Native,
+            stable_position: Support::Native,
             survives_restart: false,
             limits: Limits {
                 payload_bytes_max: limits.payload_bytes_max,

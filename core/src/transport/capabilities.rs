@@ -46,6 +46,8 @@ pub struct Capabilities {
     pub lag: Support,
     /// … reporting that a message was accepted although no group listens.
     pub no_group_reported: Support,
+    /// … a position of each message that is the same on each redelivery, whoever published it.
+    pub stable_position: Support,
     /// Whether what was published outlives the process (memory) or broker.
     pub survives_restart: bool,
     /// The numbers.

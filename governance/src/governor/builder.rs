@@ -6,9 +6,10 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use wingman_core::bus::{Bus, SubscriptionOptions};
+use wingman_core::bus::{Bus, Queue, SubscriptionOptions};
 use wingman_core::handler::{Handler, IntoHandler};
 
+use super::queue;
 use super::running::Running;
 use crate::contract::{ContractErrors, Contracts, HandlerContract, Level};
 use crate::ledger::{CheckpointEvery, Gaps, LedgerError};
@@ -28,6 +29,8 @@ pub struct Governor {
     pub(super) tools: ToolRegistry,
     pub(super) adjust: Adjust,
     pub(super) handlers: BTreeMap<String, Arc<dyn Handler>>,
+    /// By handler: those that take from what a team has.
+    pub(super) queues: BTreeMap<String, Queue>,
     pub(super) gaps: Gaps,
     pub(super) checkpoint_every: CheckpointEvery,
     pub(super) ledger_bytes_max: Option<u64>,
@@ -55,6 +58,7 @@ impl Governor {
             tools: ToolRegistry::default(),
             adjust: Arc::new(|_| {}),
             handlers: BTreeMap::new(),
+            queues: BTreeMap::new(),
             gaps: Gaps::default(),
             checkpoint_every: CheckpointEvery::default(),
             ledger_bytes_max: None,
@@ -116,6 +120,15 @@ impl Governor {
         self
     }
 
+    /// Adds the handler of a contract that consumes what a team's queue carries, as it stands: one type,
+    /// whose producer is external (R12).
+    #[must_use]
+    pub fn handle_on<A>(self, queue: &Queue, name: &str, handler: impl IntoHandler<A>) -> Self {
+        let mut this = self.handle(name, handler);
+        this.queues.insert(name.to_owned(), queue.clone());
+        this
+    }
+
     /// Replaces when checkpoints are written.
     #[must_use]
     pub fn checkpoint_every(mut self, every: CheckpointEvery) -> Self {
@@ -145,6 +158,9 @@ impl Governor {
         let contracts = self.contracts.clone().map_err(StartError::Contracts)?;
         for (name, handler) in &self.handlers {
             check(&contracts, &self, name, &**handler)?;
+            if let Some(queue) = self.queues.get(name) {
+                queue::check(&contracts, name, queue)?;
+            }
         }
         Running::start(self, contracts).await
     }

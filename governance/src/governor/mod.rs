@@ -5,6 +5,7 @@ mod core;
 mod gate;
 mod heart;
 mod outputs;
+mod queue;
 mod relay;
 mod run;
 mod running;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
-use wingman_core::bus::{Subscription, SubscriptionOptions};
+use wingman_core::bus::{Queue, Subscription, SubscriptionOptions};
 use wingman_core::event::CloudEvent;
 use wingman_core::handler::Handler;
 
@@ -56,6 +56,7 @@ impl Running {
             tools,
             adjust,
             handlers,
+            queues,
             gaps,
             checkpoint_every,
             ledger_bytes_max,
@@ -97,7 +98,7 @@ impl Running {
         // First, as a broker may keep a subscription waiting for longer than a lease lasts.
         running.tasks.push(tokio::spawn(heart::run(Arc::clone(&core), worker, names)));
         for (name, handler) in handlers {
-            running.subscribe(&name, handler, &adjust).await?;
+            running.subscribe(&name, handler, (&adjust, queues.get(&name))).await?;
         }
         running.tasks.push(tokio::spawn(relay::run(Arc::clone(&core))));
         running.tasks.push(tokio::spawn(rollback::run_engine(core)));
@@ -108,7 +109,7 @@ impl Running {
         &mut self,
         name: &str,
         handler: Arc<dyn Handler>,
-        adjust: &Adjust,
+        (adjust, queue): (&Adjust, Option<&Queue>),
     ) -> Result<(), StartError> {
         let core = &self.core;
         let Some(contract) = core.contracts.handler(name) else {
@@ -118,18 +119,20 @@ impl Running {
         let beside = handler.signature().consumes;
         let declared = contract.consumes.iter().map(String::as_str);
         let types: BTreeSet<&str> = declared.chain(beside).collect();
-        let topics =
-            types.into_iter().map(|ty| core.bus.topic_of(ty)).collect::<Result<Vec<_>, _>>()?;
-        let group = core.bus.group_of(name)?;
+        let topics = types.into_iter().map(|ty| core.bus.topic_of(ty));
+        let mut adjusted =
+            SubscriptionOptions::new([], core.bus.group_of(name)?, Arc::clone(&handler));
+        adjust(&mut adjusted);
+        adjusted.group = core.bus.group_of(name)?;
+        match queue {
+            Some(queue) => queue.apply(name, &mut adjusted)?,
+            None => adjusted.topics = topics.collect::<Result<_, _>>()?,
+        }
+        let group = adjusted.group.clone();
         let who = HandlerName { group: group.to_string(), handler: name.to_owned() };
         let gate = HandlerGate::new(Arc::clone(core), who);
-        let handler: Arc<dyn Handler> = Arc::new(Governed(handler));
-        let mut adjusted = SubscriptionOptions::new([], group.clone(), Arc::clone(&handler));
-        adjust(&mut adjusted);
         let options = SubscriptionOptions {
-            topics,
-            group,
-            handler,
+            handler: Arc::new(Governed(handler)),
             gate: Some(Arc::new(gate)),
             run_time_max: Some(contract.limits.runtime),
             ..adjusted

@@ -15,6 +15,7 @@ mod processes;
 mod promises;
 mod propose;
 mod quarantine;
+mod queue;
 mod resolve;
 mod slow_broker;
 mod start;

@@ -1,69 +1,89 @@
-//! Rates as ratios against the bare client or the bare database in the same run: medians of rounds
-//! that take turns. `cargo bench -p wingman-tests --bench rates` prints the tables of
-//! `docs/benchmarks.md`; with WINGMAN_REDIS_URL set, those of Redis too. With `-- profile N` it runs
-//! the governed side alone, N in flight, for a profiler to look at.
+//! Rates as ratios against the bare client or the bare database in the same run: medians of rounds in
+//! which the sides take turns. `rates.sh` starts the brokers and runs it; by hand:
+//!
+//! `cargo bench -p wingman-tests --bench rates -- [NAME…] [--write FILE]` measures the places of these
+//! names, or all: a broker by its `WINGMAN_*_URL`. It prints their tables; `--write`, for all of them
+//! only, makes the document of `template.md`.
+//!
+//! For a profiler, `profile N` runs the governed side of the ledger alone, N in flight; `profile
+//! publish|consume URL` the bus alone, and `profile driver URL` the driver, consuming.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod arguments;
 mod bare;
-mod bus;
-mod governed;
+mod consume;
+mod document;
+mod executions;
+mod ledger;
+mod measure;
+mod place;
+mod publish;
+mod raw;
 
 use std::time::Instant;
 
-/// Rounds of each side; odd, so that there is a middle one.
-const ROUNDS: usize = 5;
-/// Executions that a profiler sees.
-const PROFILED: usize = 20_000;
+use arguments::{Arguments, Measured};
+use document::Document;
+use place::Place;
+
+const PAYLOADS_BYTES: [usize; 2] = [1_024, 100];
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == "profile") {
-        let in_flight = arguments[at + 1].parse().unwrap();
-        let folder = tempfile::TempDir::new().unwrap();
-        runtime.block_on(governed::run(folder.path(), in_flight, PROFILED));
-        return;
-    }
-    println!("## Governed executions against the bare database\n");
-    println!("| in flight | bare, executions/s | governed, executions/s | ratio |");
-    println!("|---|---|---|---|");
-    for in_flight in [1, 16, 128, 512] {
-        runtime.block_on(ledger_row(in_flight));
-    }
-    if let Ok(url) = std::env::var("WINGMAN_REDIS_URL") {
-        println!("\n## Bus against the raw Redis client\n");
-        println!("| what | raw, messages/s | bus, messages/s | ratio |");
-        println!("|---|---|---|---|");
-        runtime.block_on(bus::table(&url));
+    match Arguments::read(std::env::args().skip(1)) {
+        Ok(Arguments::Profile(words)) => runtime.block_on(profile(&words)),
+        Ok(Arguments::Measure(places)) => {
+            println!("{}", runtime.block_on(measure(&places)).brokers())
+        }
+        Ok(Arguments::Write(places, file)) => {
+            let document = runtime.block_on(measure(&places));
+            std::fs::write(&file, document.text()).unwrap();
+            println!("wrote {}", file.display());
+        }
+        Err(wrong) => {
+            tell(&wrong);
+            std::process::exit(2);
+        }
     }
 }
 
-async fn ledger_row(in_flight: usize) {
-    // About half a second a round.
-    let executions = (in_flight * 1_500).min(20_000);
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let folder = tempfile::TempDir::new().unwrap();
-        let started = Instant::now();
-        governed::run(folder.path(), in_flight, executions).await;
-        ours.push(executions as f64 / started.elapsed().as_secs_f64());
-        let replay = bare::Replay::of(&folder.path().join("ledger.db"));
-        bare.push(executions as f64 / replay.run(&folder.path().join("bare.db")).as_secs_f64());
+/// The ledger always, because governed rates are compared with it.
+async fn measure(places: &[Measured]) -> Document {
+    let mut document = Document::begin();
+    let began = Instant::now();
+    let ledger = ledger::measure().await;
+    tell(&format!("ledger: {:.0?}", began.elapsed()));
+    document.table("ledger", &ledger.table);
+    for Measured { name, url } in places {
+        let began = Instant::now();
+        let place = Place::open(url).await;
+        document.broker(name, &tables(&place, ledger.bare).await);
+        tell(&format!("{name}: {:.0?}", began.elapsed()));
     }
-    print_row(&in_flight.to_string(), &mut bare, &mut ours);
+    document
 }
 
-/// One line of a table: medians, and the median of the ratios of each round's pair.
-fn print_row(name: &str, bare: &mut [f64], ours: &mut [f64]) {
-    let mut ratios: Vec<f64> =
-        ours.iter().zip(bare.iter()).map(|(ours, bare)| ours / bare).collect();
-    let (bare, ours, ratio) = (median(bare), median(ours), median(&mut ratios));
-    println!("| {name} | {bare:.0} | {ours:.0} | {ratio:.2} |");
+async fn tables(place: &Place, bare: f64) -> String {
+    let (mut publishing, mut consuming) = (publish::heading(place), consume::heading(place));
+    for payload_bytes in PAYLOADS_BYTES {
+        publishing.push_str(&publish::row(place, payload_bytes).await);
+        consuming.push_str(&consume::row(place, payload_bytes, bare).await);
+    }
+    format!("{publishing}\n{consuming}")
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+async fn profile(words: &[String]) {
+    match words {
+        [what, url] if what == "publish" => publish::profile(&Place::open(url).await).await,
+        [what, url] => consume::profile(&Place::open(url).await, what).await,
+        [in_flight] => ledger::profile(in_flight.parse().unwrap()).await,
+        _ => panic!("profile N, or profile publish|consume|driver URL"),
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "how far it is, beside what was measured")]
+fn tell(what: &str) {
+    eprintln!("{what}");
 }

@@ -19,6 +19,17 @@ pub(crate) enum Role<'a> {
 }
 
 impl Config {
+    /// The client's settings for publishing, to make a producer of one's own that sends as we do.
+    pub fn producer_settings(&self) -> ClientConfig {
+        self.native(Role::Producer)
+    }
+
+    /// The client's settings for a member of a consumer group, to make a consumer of one's own that
+    /// fetches and commits as ours: offsets are committed once they are stored.
+    pub fn member_settings(&self, group: &str) -> ClientConfig {
+        self.native(Role::Member { group })
+    }
+
     /// The settings of a client.
     pub(crate) fn native(&self, role: Role<'_>) -> ClientConfig {
         let mut native = self.connection();

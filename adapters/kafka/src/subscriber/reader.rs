@@ -34,13 +34,20 @@ pub(crate) struct Opening {
     pub(crate) ordered: bool,
 }
 
-/// The id of a group: groups of different topics share nothing. Neither name can hold the sign.
+/// The id of a group: groups of different topics share nothing. Neither name can hold the sign. A
+/// team's topic has the team's groups.
 pub(crate) fn group_id(topic: &TopicName, group: &GroupName) -> String {
+    if topic.is_existing() {
+        return group.to_string();
+    }
     format!("{group}@{topic}")
 }
 
-/// The group of this topic that has this id.
+/// The group of this topic that has this id; of a team's topic it may be any.
 pub(crate) fn split_group_id(id: &str, topic: &TopicName) -> Option<GroupName> {
+    if topic.is_existing() {
+        return GroupName::existing(id).ok();
+    }
     let (group, of) = id.split_once('@')?;
     (of == topic.as_str()).then(|| GroupName::new(group).ok())?
 }

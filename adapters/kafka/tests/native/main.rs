@@ -6,6 +6,7 @@
 
 mod cluster;
 mod counted;
+mod existing;
 mod foreign;
 mod groups;
 mod members;
@@ -46,6 +47,8 @@ const TESTS: &[(&str, Run)] = table![
     counted::what_is_merely_beside_it_is_not,
     counted::what_a_member_drops_unsettled_is_counted_and_what_it_releases_is_not,
     counted::a_partition_that_moves_counts_nothing,
+    existing::a_topic_and_group_of_others_are_used_as_they_stand,
+    existing::a_team_s_topic_that_is_not_there_is_not_made,
     foreign::records_of_other_programs_are_read,
     foreign::java_clients_and_we_agree_on_a_key_s_partition,
     groups::what_is_committed_never_passes_what_is_not_settled,

@@ -2,7 +2,7 @@
 
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
-use google_cloud_pubsub::model::ExpirationPolicy;
+use google_cloud_pubsub::model::{ExpirationPolicy, Subscription};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Created, TopicInfo};
 use wingman_core::{Error, Kind, Result};
@@ -44,6 +44,10 @@ pub(super) async fn create_group(
     topic: &TopicName,
     group: &GroupName,
 ) -> Result<Created> {
+    if topic.is_existing() {
+        let path = subscription_path(&link.config.project, topic, group)?;
+        return subscription_is_there(link, &path).await.map(|()| Created::Existed);
+    }
     let call = link
         .subscriptions()
         .await?
@@ -90,12 +94,32 @@ async fn delete_subscription(link: &Link, path: &str) -> Result<bool> {
 }
 
 pub(super) async fn inspect(link: &Link, topic: &TopicName) -> Result<Option<TopicInfo>> {
+    if topic.is_existing() {
+        return Ok(team_subscription(link, topic)
+            .await?
+            .map(|_| TopicInfo { groups: None, messages: None }));
+    }
     let info = |paths: Vec<String>| TopicInfo {
         // Subscriptions of other programs are no groups of ours.
         groups: Some(paths.iter().filter_map(|path| group_of(path, topic)).collect()),
         messages: None,
     };
     Ok(subscriptions(link, topic).await?.map(info))
+}
+
+/// A team's subscription, as the service tells it; `None` if there is none.
+pub(crate) async fn team_subscription(
+    link: &Link,
+    topic: &TopicName,
+) -> Result<Option<Subscription>> {
+    let path = format!("projects/{}/subscriptions/{topic}", link.config.project);
+    let call = link.subscriptions().await?.get_subscription().set_subscription(path);
+    let told = call.with_attempt_timeout(link.config.reply_time()).send().await;
+    match told.map_err(|error| from_native(Doing::Reading, "inspect", &error)) {
+        Ok(told) => Ok(Some(told)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(error.with("subscription", topic)),
+    }
 }
 
 /// The subscriptions of a topic; `None` if there is no topic.

@@ -15,7 +15,7 @@ pub(crate) fn topic_path(project: &str, topic: &TopicName) -> String {
     format!("projects/{project}/topics/{}", id(topic.as_str()))
 }
 
-/// The resource name of a group's subscription. Subscriptions have names of their own in a project,
+/// The resource name of a group's subscription. A team's topic is its subscription. Subscriptions have names of their own in a project,
 /// so that it takes both.
 ///
 /// # Errors
@@ -25,6 +25,9 @@ pub(crate) fn subscription_path(
     topic: &TopicName,
     group: &GroupName,
 ) -> Result<String> {
+    if topic.is_existing() {
+        return Ok(format!("projects/{project}/subscriptions/{topic}"));
+    }
     let id = id(&format!("{group}~{topic}"));
     if id.len() > ID_BYTES_MAX {
         let why = "group and topic are too long for the id of a subscription: shorten one of them";

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod existing;
 mod foreign;
 mod gone;
 mod keys;
@@ -33,6 +34,9 @@ fn main() {
         Err(_) => Vec::new(),
         Ok(url) => trials![
             url,
+            existing::a_subscription_of_others_is_used_as_it_stands,
+            existing::a_subscription_without_order_is_consumed_unordered,
+            existing::a_subscription_that_is_not_there_is_not_made,
             foreign::messages_of_other_programs_are_read_whole,
             foreign::a_subscription_of_others_is_no_group_and_is_left_alone,
             foreign::names_that_are_no_ids_work,

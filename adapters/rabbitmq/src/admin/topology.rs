@@ -24,10 +24,13 @@ pub(crate) enum Standing {
     Found,
 }
 
-/// The name of a group's queue. Neither name can hold the sign; one that is too long is cut, and
+/// The name of a group's queue. A team's is the topic itself. Neither name can hold the sign; one that is too long is cut, and
 /// told apart by its digest.
 pub(crate) fn queue_name(topic: &TopicName, group: &GroupName) -> ShortString {
     const DIGEST_CHARS: usize = 32;
+    if topic.is_existing() {
+        return topic.as_str().into();
+    }
     let whole = format!("{group}@{topic}");
     if whole.len() <= SHORT_BYTES_MAX {
         return whole.into();
@@ -41,7 +44,11 @@ pub(crate) fn queue_name(topic: &TopicName, group: &GroupName) -> ShortString {
     name.into()
 }
 
+/// A team's topic is its queue.
 pub(crate) async fn topic_exists(server: &Server, topic: &TopicName) -> Result<bool> {
+    if topic.is_existing() {
+        return queue_exists(server, &topic.as_str().into()).await;
+    }
     let channel = server.connector.channel(Purpose::Consuming).await?;
     let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
     let (kind, none) = (ExchangeKind::Topic, FieldTable::default());
@@ -53,7 +60,11 @@ pub(crate) async fn require_topic(server: &Server, topic: &TopicName) -> Result<
     if topic_exists(server, topic).await? {
         return Ok(());
     }
-    let error = Error::new(Kind::NotFound, "there is no such topic (exchange)");
+    let why = match topic.is_existing() {
+        true => "there is no such queue",
+        false => "there is no such topic (exchange)",
+    };
+    let error = Error::new(Kind::NotFound, why);
     Err(error.with("topic", topic))
 }
 
@@ -101,6 +112,10 @@ pub(crate) async fn create_group(
     group: &GroupName,
     ordered: bool,
 ) -> Result<(Created, Standing)> {
+    if topic.is_existing() {
+        require_topic(server, topic).await?;
+        return Ok((Created::Existed, Standing::Found));
+    }
     let queue = queue_name(topic, group);
     let place = |error: Error| error.with("topic", topic).with("group", group);
     let existed = queue_exists(server, &queue).await?;

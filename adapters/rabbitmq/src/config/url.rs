@@ -23,9 +23,9 @@ const KEYS: [&str; 11] = [
 pub(super) fn parse(text: &str) -> Result<Config> {
     // The native error says where, never what.
     let url = Url::parse(text).map_err(|error| wrong("this is not a URL").because(error))?;
-    let (tls, port) = match url.scheme() {
-        "amqp" => (false, 5672),
-        "amqps" => (true, 5671),
+    let tls = match url.scheme() {
+        "amqp" => false,
+        "amqps" => true,
         other => {
             let error = wrong("the scheme is neither amqp:// nor amqps://");
             return Err(error.with("scheme", other));
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Config> {
     let mut config = Config {
         tls,
         host: url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
-        port: url.port().unwrap_or(port),
+        port: url.port(),
         ..Config::default()
     };
     match url.path().strip_prefix('/').unwrap_or_default() {
@@ -109,7 +109,7 @@ mod tests {
             &order=single-active-consumer&payload_bytes_max=7";
         let expected = Config {
             host: "mq.local".to_owned(),
-            port: 7000,
+            port: Some(7000),
             vhost: "shop/eu".to_owned(),
             username: "me".to_owned(),
             password: Secret::new("p@ss/word"),
@@ -133,7 +133,6 @@ mod tests {
         let url = "amqps://h?ca_file=ca.pem&certificate_file=c.pem&key_file=%2Fetc%2Fk.pem";
         let expected = Config {
             host: "h".to_owned(),
-            port: 5671,
             tls: true,
             ca_file: Some("ca.pem".into()),
             certificate_file: Some("c.pem".into()),

@@ -195,7 +195,7 @@ impl Seat {
     /// The queue is gone: somebody deleted it.
     async fn recreate(&self, taking: &mut Taking, missing: Error) -> Result<Arc<Link>> {
         match self.options.provision {
-            Provision::Ensure => {
+            Provision::Ensure if !self.topic.is_existing() => {
                 tracing::warn!(topic = %self.topic, group = %self.group, "The queue is gone and is made again: what it held is lost");
                 let (server, ordered) = (&self.server, self.options.ordered);
                 topology::create_topic(server, &self.topic).await?;
@@ -203,7 +203,7 @@ impl Seat {
                 taking.standing = made.await?.1;
                 self.open(taking).await
             }
-            Provision::Verify | Provision::Never => Err(missing),
+            Provision::Ensure | Provision::Verify | Provision::Never => Err(missing),
         }
     }
 

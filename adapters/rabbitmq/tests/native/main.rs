@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod channel;
+mod existing;
 mod foreign;
 mod order;
 mod refused;
@@ -38,6 +39,8 @@ const TESTS: &[(&str, Run)] = table![
     channel::a_queue_that_is_deleted_is_named_as_missing,
     channel::what_was_only_sent_ahead_is_no_attempt,
     channel::the_prefetch_is_a_bound,
+    existing::a_queue_of_others_is_used_as_it_stands,
+    existing::a_queue_that_is_not_there_is_not_made,
     foreign::messages_of_other_programs_are_read,
     foreign::a_found_queue_is_used_as_it_stands,
     foreign::a_found_exchange_is_used_as_it_stands,

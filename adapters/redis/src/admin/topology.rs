@@ -117,9 +117,13 @@ pub(crate) async fn inspect(
     let mut command = redis::cmd("XLEN");
     command.arg(topic.as_str());
     let messages = connection.command((Doing::Reading, "inspect"), &command).await?;
-    Ok(Some(TopicInfo {
+    let group = |it: &FoundGroup| match topic.is_existing() {
+        true => GroupName::existing(&it.name).ok(),
         // A group of another program may have a name that ours cannot have.
-        groups: Some(groups.iter().filter_map(|it| GroupName::new(&it.name).ok()).collect()),
+        false => GroupName::new(&it.name).ok(),
+    };
+    Ok(Some(TopicInfo {
+        groups: Some(groups.iter().filter_map(group).collect()),
         messages: Some(messages),
     }))
 }

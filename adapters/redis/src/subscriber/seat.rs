@@ -124,7 +124,11 @@ impl Seat {
             Provision::Ensure => {
                 tracing::warn!(topic = %self.topic, group = %self.group, "The group is gone and is created again, from the oldest message that is left");
                 let connection = self.server.connector.shared().await?;
-                topology::create_topic(&connection, &self.topic).await?;
+                if self.topic.is_existing() {
+                    topology::require(&connection, &self.topic, None).await?;
+                } else {
+                    topology::create_topic(&connection, &self.topic).await?;
+                }
                 // From the oldest: what came since it went must not be lost.
                 let start = StartPosition::Earliest;
                 topology::create_group(&connection, &self.topic, &self.group, start).await.map(drop)

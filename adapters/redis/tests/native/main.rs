@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod existing;
 mod flushed;
 mod foreign;
 mod ordered;
@@ -35,6 +36,8 @@ macro_rules! table {
 }
 
 const TESTS: &[(&str, Run)] = table![
+    existing::a_stream_and_group_of_others_are_used_as_they_stand,
+    existing::a_stream_that_is_not_there_is_not_made,
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
     flushed::a_destroyed_group_is_created_again_at_once,
     flushed::a_verified_group_is_named_as_missing,

@@ -23,6 +23,9 @@ pub(crate) async fn create(
     topic: &TopicName,
     group: &GroupName,
 ) -> Result<Created> {
+    if topic.is_existing() {
+        return require_url(account, topic, group).await.map(|_| Created::Existed);
+    }
     let subscribed = topics::require(account, topic).await?;
     let (topic_arn, queue_arn) =
         (account.topic_arn(topic).await?, account.queue_arn(topic, group).await?);
@@ -202,7 +205,7 @@ pub(crate) async fn require_url(
 }
 
 /// The URL of a queue of the account; `None` if there is no such queue.
-async fn url(account: &Account, queue: &str) -> Result<Option<String>> {
+pub(super) async fn url(account: &Account, queue: &str) -> Result<Option<String>> {
     let mut call = account.clients.sqs.get_queue_url().queue_name(queue);
     if let Some(owner) = &account.config.account {
         call = call.queue_owner_aws_account_id(owner);

@@ -70,10 +70,8 @@ impl Seat {
     fn message(&self, native: &Native) -> Message {
         let body = native.body().unwrap_or_default();
         let group = system(native, &MessageSystemAttributeName::MessageGroupId);
-        let unwrapped = match self.queue.is_raw {
-            true => None,
-            false => codec::unwrap(body, &self.queue.topic_arn),
-        };
+        let notified_by = self.queue.notified_by.as_deref();
+        let unwrapped = notified_by.and_then(|topic_arn| codec::unwrap(body, topic_arn));
         if let Some((body, attributes)) = unwrapped {
             return codec::decode(&Received { body: &body, attributes: &attributes, group });
         }

@@ -36,9 +36,9 @@ pub(crate) struct Seat {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) url: String,
-    pub(super) topic_arn: String,
-    /// Whether messages come as they were published.
-    pub(super) is_raw: bool,
+    /// The topic whose notifications they are taken out of; without one they come as they were
+    /// published.
+    pub(super) notified_by: Option<String>,
 }
 
 impl Seat {
@@ -50,6 +50,8 @@ impl Seat {
         options: SubscriberOptions,
     ) -> Result<Self> {
         let is_raw = match options.provision {
+            // No subscription of ours is behind it: what is in it is taken as it stands.
+            _ if topic.is_existing() => true,
             Provision::Ensure | Provision::Verify => {
                 groups::is_raw(&account, &topic, &group).await?
             }
@@ -60,8 +62,10 @@ impl Seat {
         }
         let queue = Queue {
             url: groups::require_url(&account, &topic, &group).await?,
-            topic_arn: account.topic_arn(&topic).await?,
-            is_raw,
+            notified_by: match is_raw {
+                true => None,
+                false => Some(account.topic_arn(&topic).await?),
+            },
         };
         Ok(Self {
             account,
@@ -121,12 +125,12 @@ impl Seat {
     async fn recreate(&self, missing: Error) -> Result<()> {
         self.leases().lose();
         match self.options.provision {
-            Provision::Ensure => {
+            Provision::Ensure if !self.topic.is_existing() => {
                 tracing::warn!(topic = %self.topic, group = %self.group, "The queue is gone and is made again; what it held is lost");
                 topics::create(&self.account, &self.topic).await?;
                 groups::create(&self.account, &self.topic, &self.group).await.map(drop)
             }
-            Provision::Verify | Provision::Never => {
+            Provision::Ensure | Provision::Verify | Provision::Never => {
                 Err(missing.with("topic", &self.topic).with("group", &self.group))
             }
         }

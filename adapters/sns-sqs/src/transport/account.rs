@@ -61,8 +61,12 @@ impl Account {
         self.arn("sqs", &self.queue_name(topic, group)).await
     }
 
+    /// A team's topic is its queue.
     pub(crate) fn queue_name(&self, topic: &TopicName, group: &GroupName) -> String {
-        names::of_queue(topic, group, self.config.fifo)
+        match topic.is_existing() {
+            true => topic.to_string(),
+            false => names::of_queue(topic, group, self.config.fifo),
+        }
     }
 
     async fn arn(&self, service: &str, name: &str) -> Result<String> {

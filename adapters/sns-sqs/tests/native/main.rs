@@ -6,6 +6,7 @@
 
 mod answers;
 mod cut;
+mod existing;
 mod fifo;
 mod foreign;
 mod gone;
@@ -44,6 +45,9 @@ const TESTS: &[(&str, Run)] = table![
     cut::a_receive_without_an_answer_loses_nothing,
     cut::a_cut_connection_ends_no_hand_over,
     cut::a_service_that_is_not_there_took_nothing,
+    existing::a_queue_of_others_is_used_as_it_stands,
+    existing::a_standard_queue_is_consumed_unordered,
+    existing::a_queue_that_is_not_there_is_not_made,
     fifo::a_failing_head_holds_its_key_and_no_other,
     fifo::without_a_key_nothing_waits_for_anything,
     fifo::what_is_published_twice_comes_twice,

@@ -91,7 +91,7 @@ impl Dispatch {
         let Arrival { source, delivery, lease } = arrival;
         let options = &self.parts.options;
         let event = options.mapping.decode(&options.topics[source], &delivery);
-        let lane = delivery.message.key.clone().filter(|_| options.ordered);
+        let lane = options.mapping.lane(&delivery, &event).filter(|_| options.ordered);
         self.counts.bytes += delivery.message.size_bytes();
         self.arrived += 1;
         let number = self.entries.insert(Entry {

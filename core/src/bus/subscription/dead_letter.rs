@@ -20,6 +20,21 @@ pub const HEADER: &str = "wingman-dead-letter";
 /// The longest reason that is kept, in bytes.
 const REASON_BYTES_MAX: usize = 512;
 
+/// Where the dead letters of a topic go. A team's topic may have a name that ours may not have: other
+/// characters become dashes there.
+///
+/// # Errors
+/// [`Kind::InvalidName`] if the name becomes too long.
+pub fn topic_of(topic: &TopicName) -> Result<TopicName> {
+    let ours = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name: String = topic.as_str().chars().map(|c| if ours(c) { c } else { '-' }).collect();
+    let name = match name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        true => name,
+        false => format!("q{name}"),
+    };
+    TopicName::new(name + SUFFIX)
+}
+
 /// Why a message is among the dead letters. Key, payload and other headers are as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {

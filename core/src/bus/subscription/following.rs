@@ -51,7 +51,7 @@ struct DeadLetters {
 impl DeadLetters {
     fn of(topic: &TopicName, bus: &Bus) -> Result<Self> {
         Ok(Self {
-            topic: TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?,
+            topic: dead_letter::topic_of(topic)?,
             group: bus.group_of(dead_letter::GROUP)?,
             provisioned: OnceCell::new(),
         })

@@ -1,12 +1,12 @@
-//! How a message becomes an event: it is one, or it is plain JSON on a queue that was there first.
+//! How a message becomes an event: it is one, or it is of another program and a declaration says how.
 
-use serde::de::IgnoredAny;
+use bytes::Bytes;
 
-use super::dead_letter::DeadLetter;
-use crate::error::{Error, Kind, Result};
-use crate::event::{CloudEvent, extension};
+use super::declared::Declared;
+use crate::error::Result;
+use crate::event::CloudEvent;
 use crate::name::TopicName;
-use crate::transport::Delivery;
+use crate::transport::{Capabilities, Delivery};
 
 /// How the messages of a subscription become events. What does not decode is a dead letter (T6).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,41 +14,37 @@ pub enum Mapping {
     /// They are CloudEvents, binary or structured.
     #[default]
     CloudEvents,
-    /// They are JSON documents of one type. The id is made of topic and position, the partition
-    /// key is the message's key where that is text.
-    Json {
-        /// The CloudEvents `type` that they get.
-        ty: String,
-        /// The CloudEvents `source` that they get.
-        source: String,
-    },
+    /// They are of other programs; this says what is what.
+    Declared(Declared),
 }
 
 impl Mapping {
     pub(crate) fn decode(&self, topic: &TopicName, delivery: &Delivery) -> Result<CloudEvent> {
         match self {
             Self::CloudEvents => CloudEvent::from_message(&delivery.message),
-            Self::Json { ty, source } => json(ty, source, topic, delivery),
+            Self::Declared(declared) => declared.event(topic, delivery),
         }
     }
-}
 
-fn json(ty: &str, source: &str, topic: &TopicName, delivery: &Delivery) -> Result<CloudEvent> {
-    let message = &delivery.message;
-    serde_json::from_slice::<IgnoredAny>(&message.payload).map_err(|error| {
-        Error::new(Kind::Malformed, "the payload is not JSON")
-            .with("topic", topic)
-            .with("position", delivery.position)
-            .because(error)
-    })?;
-    // A dead letter that was sent back keeps the identity of the original.
-    let id = match DeadLetter::from_message(message)? {
-        Some(letter) => format!("{}/{}", letter.topic, letter.position),
-        None => format!("{topic}/{}", delivery.position),
-    };
-    let mut event = CloudEvent::new(id, source, ty)?.with_json(message.payload.clone());
-    if let Some(key) = message.key.as_deref().and_then(|key| std::str::from_utf8(key).ok()) {
-        event.set_extension(extension::PARTITION_KEY, key)?;
+    /// The key whose messages run one after the other.
+    pub(crate) fn lane<E>(
+        &self,
+        delivery: &Delivery,
+        event: &Result<CloudEvent, E>,
+    ) -> Option<Bytes> {
+        match (self, event) {
+            (Self::Declared(declared), Ok(event)) if declared.declares_key() => {
+                event.partition_key().map(|key| Bytes::copy_from_slice(key.as_bytes()))
+            }
+            (Self::CloudEvents | Self::Declared(_), _) => delivery.message.key.clone(),
+        }
     }
-    Ok(event)
+
+    /// Refuses what cannot work, or not with this backend.
+    pub(crate) fn check(&self, capabilities: &Capabilities) -> Result<()> {
+        match self {
+            Self::CloudEvents => Ok(()),
+            Self::Declared(declared) => declared.check(capabilities),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! One group's subscription: its handle here, its parts in the modules.
 
 pub mod dead_letter;
+mod declared;
 pub(crate) mod entries;
 pub(crate) mod following;
 pub(crate) mod histories;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub use declared::{Declared, Place};
 pub use mapping::Mapping;
 pub(crate) use open::open;
 pub use options::SubscriptionOptions;

@@ -109,6 +109,7 @@ impl SubscriptionOptions {
             )
             .with("backend", capabilities.backend));
         }
+        self.mapping.check(capabilities)?;
         self.check_hold(capabilities)
     }
 

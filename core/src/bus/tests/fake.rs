@@ -56,6 +56,7 @@ pub(super) struct Fake {
     generation: Mutex<Generation>,
     pub(super) ordered: Support,
     pub(super) delayed_retry: Support,
+    pub(super) stable_position: Support,
 }
 
 impl Fake {
@@ -68,6 +69,7 @@ impl Fake {
             generation: Mutex::new(Generation::next()),
             ordered: Support::Native,
             delayed_retry: Support::Native,
+            stable_position: Support::Native,
         })
     }
 
@@ -129,6 +131,7 @@ impl Transport for FakeTransport {
             admin: Support::Unsupported,
             lag: Support::Unsupported,
             no_group_reported: Support::Unsupported,
+            stable_position: self.0.stable_position,
             survives_restart: false,
             limits: Limits {
                 payload_bytes_max: 1 << 20,

@@ -9,6 +9,7 @@ mod order;
 mod program;
 mod publish;
 mod pump;
+mod queue;
 mod retry;
 mod settle;
 mod storm;

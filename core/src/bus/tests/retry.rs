@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fake::{Fake, FakeTransport};
 use super::{Done, Job, Seen, job, publish_jobs, within};
 use crate::bus::dead_letter::{Cause, DeadLetter};
-use crate::bus::{Bus, BusOptions, Mapping, RetrySchedule, SubscriptionOptions};
+use crate::bus::{Bus, BusOptions, Declared, Mapping, RetrySchedule, SubscriptionOptions};
 use crate::error::{Error, Kind};
 use crate::event::{CloudEvent, extension};
 use crate::handler::{Attempt, Failure, Incoming, IntoHandler, Refusal};
@@ -153,7 +153,7 @@ async fn plain_json_gets_an_identity_that_stays() {
     let topic = bus.bus().topic_of("legacy").unwrap();
     let subscription = bus.subscribe_with("worker", handler, |options| {
         options.topics = vec![topic.clone()];
-        options.mapping = Mapping::Json { ty: "Legacy".into(), source: "/legacy".into() };
+        options.mapping = Mapping::Declared(Declared::json("Legacy", "/legacy"));
     });
     let _subscription = subscription.await.unwrap();
     for payload in ["{\"a\": 1}", "not json"] {
