@@ -22,6 +22,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::server::Server;
 
 type Run = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+type Tests = &'static [(&'static str, Run)];
 
 /// No test waits longer.
 const TEST_MAX: Duration = Duration::from_secs(30);
@@ -35,7 +36,7 @@ macro_rules! table {
     };
 }
 
-const TESTS: &[(&str, Run)] = table![
+const TESTS: Tests = table![
     existing::a_stream_and_group_of_others_are_used_as_they_stand,
     existing::a_stream_that_is_not_there_is_not_made,
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
@@ -59,7 +60,7 @@ const TESTS: &[(&str, Run)] = table![
     unordered::a_lost_consumer_is_inherited_after_its_lease,
 ];
 
-const SECURED: &[(&str, Run)] = table![
+const SECURED: Tests = table![
     secured::what_the_readme_asks_for_is_enough,
     secured::who_may_not_create_works_on_what_is_there,
     secured::who_may_not_create_is_told_what_is_missing,
@@ -72,7 +73,7 @@ const SECURED: &[(&str, Run)] = table![
 
 /// The tests on each server, by the variable that selects it; with what their names and those of their
 /// topics begin with.
-const SERVERS: &[(&str, &str, &str, &[(&str, Run)])] = &[
+const SERVERS: &[(&str, &str, &str, Tests)] = &[
     ("WINGMAN_REDIS_URL", "", "native", TESTS),
     ("WINGMAN_VALKEY_URL", "valkey::", "native", TESTS),
     ("WINGMAN_REDIS_SECURED_URL", "", "secured", SECURED),
