@@ -26,6 +26,8 @@ pub(crate) type Native = BaseConsumer<Watch>;
 
 /// How long the first attempts wait until there was an answer: whoever is refused learns of it between two.
 const FIRST_TIMES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+/// Between two attempts of which the first ended before its time.
+const PAUSE: Duration = Duration::from_millis(50);
 /// Events that a client may have told since it was polled last.
 const EVENTS_MAX: usize = 16;
 
@@ -70,9 +72,12 @@ impl Asking {
             if !is_silence(&error) {
                 return Err(from_native(Doing::Reading, operation, error));
             }
-            if wait >= left {
+            let left = until.saturating_duration_since(Instant::now());
+            if is_known || left.is_zero() {
                 return Err(self.silence(operation, error));
             }
+            // The first of several addresses may fail before another one tells why.
+            std::thread::sleep(PAUSE.min(left));
         }
     }
 

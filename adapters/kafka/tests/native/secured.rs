@@ -157,7 +157,10 @@ async fn refused(subscriber: &dyn Subscriber) -> Error {
 /// An error at once, and no try more.
 async fn refused_at_once(url: &str) -> Error {
     let began = Instant::now();
-    let error = wingman_kafka::connect(url).await.expect_err(url);
+    let error = match wingman_kafka::connect(url).await {
+        Err(error) => error,
+        Ok(transport) => panic!("{url} is taken, or down: {:?}", transport.ping().await),
+    };
     assert_eq!(error.retry(), Retry::Permanent, "{error:?}");
     assert!(began.elapsed() < SOON, "after {:?}: {error:?}", began.elapsed());
     error
