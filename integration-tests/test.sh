@@ -5,7 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp) why=$(mktemp)
 passed=0 failed=0
-secured=(redis-secured rabbitmq-secured)
+secured=(redis-secured kafka-secured rabbitmq-secured)
+others=(valkey)
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
@@ -72,6 +73,13 @@ count "three Kafka nodes start" ./integration-tests/brokers.sh up kafka3
 read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
 export WINGMAN_KAFKA3_URL
 tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
+# So is what has the adapter of another broker: that one's native tests and the suite.
+for name in "${others[@]}"; do
+  count "$name starts" ./integration-tests/brokers.sh up "$name"
+  read -r _ url < <(./integration-tests/brokers.sh urls "$name")
+  export "WINGMAN_${name^^}_URL=$url"
+  tests "$name" cargo test "${features[@]}" --no-fail-fast --test native --test suite -- "$name::"
+done
 # So are the ones over TLS, with users that may do little.
 count "secured brokers start" ./integration-tests/brokers.sh up "${secured[@]}"
 while read -r name url; do

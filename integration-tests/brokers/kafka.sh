@@ -54,18 +54,25 @@ kafka_start() {
     spawn kafka "${KAFKA_JAVA[@]}" kafka.Kafka "$data/server.properties"
 }
 
-# Groups begin at once, and miss a dead member within a few seconds.
 kafka_settings() {
+    kafka_limits "$1"
     cat <<SETTINGS
-process.roles=broker,controller
-node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:$((KAFKA_PORT + 1))
 listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$((KAFKA_PORT + 1)),ASKS://127.0.0.1:$((KAFKA_PORT + 2))
-controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,ASKS:SASL_PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
 listener.name.asks.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_wingman="test";
 listener.name.asks.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+SETTINGS
+}
+
+# What a single node is set up with, given its data folder. Groups begin at once, and miss a dead member
+# within a few seconds.
+kafka_limits() {
+    cat <<SETTINGS
+process.roles=broker,controller
+node.id=1
+controller.listener.names=CONTROLLER
 log.dirs=$1/log
 num.partitions=3
 auto.create.topics.enable=false

@@ -2,7 +2,7 @@
 # Starting, waiting for and ending processes by their recorded id. Sourced by brokers.sh.
 
 # How long a broker may take to answer, and to end before it is killed.
-READY_SECONDS=${BROKERS_READY_SECONDS:-30}
+READY_SECONDS=${BROKERS_READY_SECONDS:-60}
 STOP_SECONDS=${BROKERS_STOP_SECONDS:-20}
 
 fail() {

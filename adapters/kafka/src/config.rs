@@ -187,12 +187,15 @@ impl Config {
         if self.username.is_some() != self.password.is_some() {
             return Err(wrong("user and password belong together: kafka://user:password@host"));
         }
-        let files = Files {
+        self.files().check(self.tls, "tls=true")
+    }
+
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files {
             ca_file: self.ca_file.as_deref(),
             certificate_file: self.certificate_file.as_deref(),
             key_file: self.key_file.as_deref(),
-        };
-        files.check(self.tls, "tls=true")
+        }
     }
 }
 

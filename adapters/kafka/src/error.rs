@@ -1,6 +1,9 @@
 //! Native errors as kinds: what went wrong, and whether trying again can help.
 
+use std::fmt;
+
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use wingman_core::driver::tls::Refusal;
 use wingman_core::{Error, Kind};
 
 /// What was being done, which decides what a lost connection means.
@@ -25,8 +28,20 @@ pub(crate) fn from_native(doing: Doing, operation: &'static str, error: KafkaErr
 
 /// Our error for what the broker, or the client's library, answered.
 pub(crate) fn from_code(doing: Doing, operation: &'static str, code: Code) -> Error {
-    let (kind, message) = classify(doing, code);
-    Error::new(kind, message).during(operation).with("code", format_args!("{code:?}"))
+    let error = match code {
+        // Why, the client tells in words only.
+        Code::SSL => Refusal::Certificate.error(),
+        code => {
+            let (kind, message) = classify(doing, code);
+            Error::new(kind, message)
+        }
+    };
+    error.during(operation).with("code", format_args!("{code:?}"))
+}
+
+/// Names the right that is missing, if that is what is wrong.
+pub(crate) fn lacking(error: Error, right: impl fmt::Display) -> Error {
+    if error.kind() == Kind::Forbidden { error.with("right", right) } else { error }
 }
 
 /// Errors of the client that carry no code of Kafka's.
@@ -108,7 +123,6 @@ fn refusal(code: Code) -> (Kind, &'static str) {
         | Code::IllegalSASLState => {
             (Kind::Unauthenticated, "the broker does not accept these credentials")
         }
-        Code::SSL => (Kind::Unauthenticated, "TLS failed: do ca_file and the host's name fit?"),
         Code::TopicAuthorizationFailed
         | Code::GroupAuthorizationFailed
         | Code::ClusterAuthorizationFailed

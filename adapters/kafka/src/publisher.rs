@@ -10,6 +10,7 @@ use wingman_core::name::TopicName;
 use wingman_core::transport::{Confirmed, Position, Publisher, Receipt};
 use wingman_core::{Error, Kind};
 
+use crate::error::lacking;
 use crate::transport::{Cluster, Producer};
 
 /// Messages in one call.
@@ -39,11 +40,14 @@ impl KafkaPublisher {
         let mut results = Vec::with_capacity(sent.len());
         for one in sent {
             let confirmed = match one {
-                Ok(one) => one.confirmed().await,
+                Ok(one) => producer.confirmed(one).await,
                 Err(error) => Err(error),
             };
             let receipt = confirmed.map(|(partition, offset)| receipt(partition, offset));
-            results.push(receipt.map_err(|error| error.with("topic", &self.topic)));
+            results.push(receipt.map_err(|error| {
+                lacking(error, format_args!("Write on topic {}", self.topic))
+                    .with("topic", &self.topic)
+            }));
         }
         results
     }
@@ -55,7 +59,7 @@ impl Publisher for KafkaPublisher {
         let _open = self.door.enter().await?;
         let _inside = self.cluster.door.enter().await?;
         let batch = Batch::within(&self.cluster.limits(), batch)?;
-        let producer = self.cluster.producer()?;
+        let producer = self.cluster.producer().await?;
         let _room = producer.room(&batch.fitting).await?;
         let results = self.send(&producer, &batch.fitting).await;
         Ok(batch.answered(results))

@@ -1,5 +1,6 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
+mod asking;
 mod cluster;
 mod producer;
 
@@ -15,7 +16,8 @@ use wingman_core::transport::{
 };
 use wingman_core::{Result, Retry};
 
-pub(crate) use self::cluster::{Asking, Cluster, log};
+pub(crate) use self::asking::{Asking, log};
+pub(crate) use self::cluster::Cluster;
 pub(crate) use self::producer::Producer;
 use crate::admin::KafkaAdmin;
 use crate::config::Config;

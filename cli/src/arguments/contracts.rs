@@ -101,6 +101,6 @@ pub(crate) enum ExportFormat {
     /// One field a line, everything sorted; reads back as the same contracts.
     Yaml,
     /// AsyncAPI 3.0 as JSON: channels, messages with their schemas, an operation for each type that a
-    /// handler takes or gives; the rest as x-wingman-… fields. Principals are left out.
+    /// handler takes or gives; the rest as fields that begin with x-wingman-. Principals are left out.
     Asyncapi,
 }

@@ -105,6 +105,11 @@ fn the_canonical_form_is_the_same_set() {
     let after = place.run(&["contracts", "lint", "exported", "--strict", "--json"]).done().json();
     assert_eq!(before["digest"], after["digest"]);
     assert!(place.exists("exported/schemas/UserRequestReceived.json"));
+    let twice = place.run(&["contracts", "export", FOLDER, "--out", FOLDER]);
+    twice.refused(2, &[".yaml is there", "name a new folder"]);
+    let itself = place.run(&["contracts", "export", "exported", "--out", "exported/../exported"]);
+    itself.refused(2, &["is what is exported", "name a new folder"]);
+    place.run(&["contracts", "export", FOLDER, "--out", "exported"]).done();
     let printed = place.run(&["contracts", "export", FOLDER]).done();
     assert_eq!(printed.out, place.read("exported/contracts.yaml"));
     assert!(printed.err.contains("--out DIR"), "{printed:?}");

@@ -25,6 +25,7 @@ mod schema;
 pub(crate) mod write;
 
 pub use builder::ContractsBuilder;
+pub(crate) use check::names::is_name;
 pub use contracts::Contracts;
 pub use error::{ContractError, ContractErrorKind, ContractErrors};
 pub use event::{

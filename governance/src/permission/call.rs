@@ -1,5 +1,6 @@
 //! The extractor through which a handler calls tools.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use wingman_core::handler::{Extract, Failure, Request, Signature};
 
 use super::missing::Missing;
 use super::tool::{Call, Tool, ToolError};
+use crate::contract::is_name;
 use crate::governor::RunContext;
 use crate::protocol::input::{Input, Intend, Intended, Reply, Report, UndoOutcome};
 use crate::protocol::row::{Effect, EffectKey, RefusalCode};
@@ -36,6 +38,16 @@ impl Extract for Tools {
     }
 }
 
+/// The name by which a call is judged and stamped. What is no name (a model may have made it up) is
+/// quoted and cut: it can be granted by no contract, and cannot pass for other lines of a stamp.
+fn judged_name(name: &str) -> Cow<'_, str> {
+    const QUOTED_CHARS_MAX: usize = 120;
+    match is_name(name) {
+        true => Cow::Borrowed(name),
+        false => format!("{name:?}").chars().take(QUOTED_CHARS_MAX).collect(),
+    }
+}
+
 impl Tools {
     /// Calls a tool with JSON arguments and returns what it returned. After a crash, a later attempt
     /// that makes the same call gets the recorded result, and the tool is not called again.
@@ -45,6 +57,7 @@ impl Tools {
     pub async fn call(&self, name: &str, arguments: Value) -> Result<Value, ToolError> {
         let number = self.run.next_call();
         let tool = self.run.core.tools.get(name).cloned();
+        let name = &*judged_name(name);
         // The contract is judged first: an undeclared tool is out of scope, not just missing.
         let tool = tool.unwrap_or_else(|| Arc::new(Missing { name: name.to_owned() }));
         let before = self.before(name, &*tool, &arguments).await?;

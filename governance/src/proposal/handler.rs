@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::seen::{Seen, ToolUse};
+use super::seen::Seen;
 use crate::contract::{Denied, HandlerContract, Level, OrderingRule};
-use crate::rollback::TOOL;
 
 /// The contract that is proposed for a handler, and what it rests on.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ pub(super) fn propose(
     contract.emits = seen.emitted.keys().cloned().collect();
     // Where nothing is refused nothing tells of a refusal, and telling of one changes nothing outside.
     contract.emits.extend(contract.refusal.clone());
-    let granted = seen.tools.iter().filter(|(tool, it)| !is_missing(tool, it));
+    let granted = seen.tools.iter().filter(|(tool, it)| !it.was_lacked(tool));
     contract.tools = Some(granted.map(|(tool, it)| (tool.clone(), it.level)).collect());
     contract.limits.depth = seen.depth.map_or(1, |it| it.value.max(1));
     let refusals = u32::from(contract.refusal.is_some());
@@ -58,11 +57,6 @@ pub(super) fn propose(
     });
     never_seen(&before, &contract, &seen, &mut changes);
     Proposed { contract, seen, changes, is_declared, is_in_force }
-}
-
-/// A tool that the process did not have is judged at the highest level, and never does anything.
-fn is_missing(tool: &str, seen: &ToolUse) -> bool {
-    tool != TOOL && seen.level == Level::Admin && !seen.happened
 }
 
 /// The bounds of the scope stay, but for those that what was seen breaks.
@@ -142,7 +136,7 @@ fn never_seen(
             Some(_) => {}
         }
     }
-    for (tool, _) in seen.tools.iter().filter(|(tool, it)| is_missing(tool, it)) {
+    for (tool, _) in seen.tools.iter().filter(|(tool, it)| it.was_lacked(tool)) {
         changes.push(format!("without tools {tool}: the process that called it did not have it"));
     }
 }

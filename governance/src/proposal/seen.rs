@@ -37,7 +37,7 @@ pub struct Most {
 /// How a tool was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ToolUse {
-    /// The highest level at which it was called.
+    /// The highest level at which it was called, once the process had it.
     pub level: Level,
     /// Its calls.
     pub calls: Sight,
@@ -45,6 +45,18 @@ pub struct ToolUse {
     pub happened: bool,
     /// What could be done about its calls: `compensatable`, `irreversible`, or `nothing to undo`.
     pub undo: BTreeSet<&'static str>,
+}
+
+impl ToolUse {
+    /// Whether every call asked for a tool that the process did not have.
+    pub(super) fn was_lacked(&self, tool: &str) -> bool {
+        is_lacked(tool, self.level, self.happened)
+    }
+}
+
+/// What a process does not have is judged at the highest level, and never does anything.
+fn is_lacked(tool: &str, level: Level, happened: bool) -> bool {
+    tool != TOOL && level == Level::Admin && !happened
 }
 
 /// What one handler was seen to do.
@@ -191,7 +203,11 @@ impl Sighting<'_> {
             happened: false,
             undo: BTreeSet::new(),
         });
-        use_of.level = use_of.level.max(level);
+        if use_of.was_lacked(tool) {
+            use_of.level = level;
+        } else if !is_lacked(tool, level, happened) {
+            use_of.level = use_of.level.max(level);
+        }
         use_of.happened |= happened;
         use_of.undo.extend(undo);
         again(&mut use_of.calls, stamp);

@@ -24,7 +24,8 @@ impl Proposal {
     pub fn to_yaml(&self) -> String {
         let mut documents = vec![
             "# Proposed from what a ledger saw. Numbers are stamps: `wingman audit show` prints them.\n\
-             # What was not seen is not granted. It takes the place of the files of events and handlers.\n"
+             # What was not seen is not granted; handlers that never ran keep\n\
+             # their contracts. It takes the place of the files of events and handlers.\n"
                 .to_owned(),
         ];
         documents.extend(self.events.iter().map(event));

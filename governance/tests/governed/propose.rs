@@ -158,3 +158,43 @@ async fn a_tool_is_granted_at_the_highest_level_that_it_was_called_at() {
     assert_eq!(Vec::from_iter(&used.undo), [&"irreversible", &"nothing to undo"]);
     assert_eq!(proposal.handlers().len(), 1, "only the one that was asked for");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lacked_or_is_no_name_widens_nothing() {
+    const FORGED: &str = "never\nlevel delete";
+    let scene = Scene::new();
+    let declared = Arc::clone(&scene.world.contracts);
+    for (id, has_it) in [("1", false), ("2", true), ("3", false)] {
+        let act = |_: Incoming<Asked>, tools: Tools| async move {
+            for name in ["late", FORGED] {
+                // Whether it is there is not this handler's concern.
+                let _ = tools.call(name, json!({})).await;
+            }
+            Ok::<_, Failure>(Told { answer: 1 })
+        };
+        let governor = Governor::around(scene.world.bus(), &scene.world.url())
+            .contracts(Arc::clone(&declared))
+            .mode(Mode::Observe)
+            .handle("actor", act)
+            .handle("listener", |_: Incoming<Told>| async {});
+        let governor = match has_it {
+            true => governor.tool("late", Versioned(Level::Write)),
+            false => governor,
+        };
+        let running = governor.start().await.unwrap();
+        running.publish(asked(id, 7)).await.unwrap();
+        let reader = running.ledger().reader();
+        let finished = || of_actor(&reader, id).is_some_and(|it| it.phase == Phase::Finished);
+        until("it ran", finished).await;
+        running.stop().await;
+    }
+    let reader = Reader::open(&scene.world.url()).unwrap();
+    let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();
+    let actor = &proposal.handlers()["actor"];
+    assert_eq!(actor.contract.granted().collect::<Vec<_>>(), [("late", Level::Write)]);
+    let called: Vec<_> =
+        actor.seen.tools.iter().map(|(it, used)| (&**it, used.calls.count)).collect();
+    assert_eq!(called, [("\"never\\nlevel delete\"", 3), ("late", 3)]);
+    let stamps = reader.stamps(None, 0, 1_000).unwrap();
+    assert!(stamps.iter().flat_map(|it| it.text.lines()).all(|line| line != "level delete"));
+}

@@ -30,6 +30,7 @@ const SELECTED_BY: &[(&str, &str)] = &[
     ("redis", "WINGMAN_REDIS_URL"),
     ("sns-sqs", "WINGMAN_SNS_SQS_URL"),
     ("sns-sqs-standard", "WINGMAN_SNS_SQS_URL"),
+    ("valkey", "WINGMAN_VALKEY_URL"),
 ];
 
 /// The selected backends, memory first.
@@ -57,9 +58,10 @@ fn open(name: &str, url: &str) -> Arc<dyn Backend> {
         "kafka" => Arc::new(KafkaBackend::new(url)),
         "pubsub" => Arc::new(PubsubBackend::new(url)),
         "rabbitmq" => Arc::new(RabbitBackend::new(url)),
-        "redis" => Arc::new(RedisBackend::new(url)),
+        "redis" => Arc::new(RedisBackend::redis(url)),
         "sns-sqs" => Arc::new(SnsSqsBackend::fifo(url)),
         "sns-sqs-standard" => Arc::new(SnsSqsBackend::standard(url)),
+        "valkey" => Arc::new(RedisBackend::valkey(url)),
         _ => panic!("{url} selects {name}, which these tests cannot open yet"),
     }
 }

@@ -1,4 +1,4 @@
-//! A Redis that `brokers.sh` started: it is restarted by that script, and its connections are cut
+//! A Redis or a Valkey that `brokers.sh` started: it is restarted by that script, and its connections are cut
 //! by the server itself.
 
 use std::sync::Arc;
@@ -12,23 +12,30 @@ use wingman_core::{Error, Kind, Result};
 
 use super::script::brokers;
 
-/// The Redis at a URL.
+/// The server at a URL.
 #[derive(Debug)]
 pub struct RedisBackend {
+    /// What `brokers.sh` calls it.
+    name: &'static str,
     url: String,
 }
 
 impl RedisBackend {
     /// The Redis at this URL.
-    pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned() }
+    pub fn redis(url: &str) -> Self {
+        Self { name: "redis", url: url.to_owned() }
+    }
+
+    /// The Valkey at this URL.
+    pub fn valkey(url: &str) -> Self {
+        Self { name: "valkey", url: url.to_owned() }
     }
 }
 
 #[async_trait]
 impl Backend for RedisBackend {
     fn name(&self) -> &str {
-        "redis"
+        self.name
     }
 
     async fn connect(&self) -> Result<Arc<dyn Transport>> {
@@ -61,8 +68,8 @@ impl Backend for RedisBackend {
 
     /// `kill -9`, then a start: a restart that asks first would prove less.
     async fn restart(&self) -> Result<()> {
-        brokers(&["kill", "redis"]).await?;
-        brokers(&["up", "redis"]).await
+        brokers(&["kill", self.name]).await?;
+        brokers(&["up", self.name]).await
     }
 
     async fn cut(&self) -> Result<()> {

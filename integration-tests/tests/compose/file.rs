@@ -10,13 +10,14 @@ use serde_json::Value;
 use crate::script;
 
 /// What `brokers.sh` calls each port, by its service; of a cluster's nodes the first.
-const PORTS: [(&str, &str); 6] = [
+const PORTS: [(&str, &str); 7] = [
     ("kafka", "KAFKA_PORT"),
     ("kafka3-1", "KAFKA3_PORT"),
     ("pubsub", "PUBSUB_PORT"),
     ("rabbitmq", "RABBITMQ_PORT"),
     ("redis", "REDIS_PORT"),
     ("sns-sqs", "SNS_SQS_PORT"),
+    ("valkey", "VALKEY_PORT"),
 ];
 
 /// Where the settings must differ: in a container a broker listens on every address.

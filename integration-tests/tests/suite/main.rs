@@ -51,9 +51,9 @@ fn main() {
             trials.extend(cases.map(|case| trial(backend, broker, layer, *case, seed)));
         }
         trials.extend(mutants::trials_on(backend, broker, seed));
+        trials.push(matrix::trial(backend, broker));
     }
     trials.extend(mutants::trials(seed));
-    trials.push(matrix::trial(backends));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use libtest_mimic::{Failed, Trial};
 use wingman_conformance::{Backend, Mode, Offer};
@@ -17,11 +17,17 @@ const HEAD: &str = "\
 #   WINGMAN_MATRIX=write cargo test -p wingman-tests --test suite matrix
 ";
 
-/// Backend -> case -> mode. Columns of backends that are not selected stay as committed.
+/// Backend -> case -> mode. Columns of other backends stay as committed.
 type Columns = BTreeMap<String, BTreeMap<String, String>>;
 
-pub(crate) fn trial(backends: Vec<Arc<dyn Backend>>) -> Trial {
-    Trial::test("matrix", move || crate::block_on(check(&backends)))
+/// One test for a backend, of its column.
+pub(crate) fn trial(backend: &Arc<dyn Backend>, broker: &Arc<RwLock<()>>) -> Trial {
+    let (backend, broker) = (backend.clone(), broker.clone());
+    Trial::test(format!("{}::matrix", backend.name()), move || {
+        // A broker that is being restarted tells nothing.
+        let _shared = broker.read().unwrap_or_else(PoisonError::into_inner);
+        check(backend.name(), crate::block_on(column(&*backend))?)
+    })
 }
 
 /// Whether the committed matrix says that a case runs on a backend.
@@ -33,13 +39,14 @@ pub(crate) fn runs(backend: &str, layer: &str, case: &str) -> bool {
         .any(|(name, mode)| *name == format!("{layer}::{case}") && *mode == Mode::Run.to_string())
 }
 
-async fn check(backends: &[Arc<dyn Backend>]) -> Result<(), Failed> {
+fn check(backend: &str, column: BTreeMap<String, String>) -> Result<(), Failed> {
+    // Tests of other backends may be writing their columns.
+    static FILE: Mutex<()> = Mutex::new(());
+    let _alone = FILE.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("matrix.txt");
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     let mut columns = read(&committed)?;
-    for backend in backends {
-        columns.insert(backend.name().to_owned(), column(&**backend).await?);
-    }
+    columns.insert(backend.to_owned(), column);
     let seen = write(&columns);
     if std::env::var("WINGMAN_MATRIX").is_ok_and(|wish| wish == "write") {
         std::fs::write(&path, seen)?;

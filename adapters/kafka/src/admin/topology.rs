@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{NewTopic, TopicReplication};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 use wingman_core::name::{GroupName, TopicName};
@@ -13,7 +13,7 @@ use wingman_core::transport::{Created, StartPosition, TopicInfo};
 use wingman_core::{Error, Kind, Result};
 
 use crate::config::{Config, Role};
-use crate::error::{Doing, from_code, from_native};
+use crate::error::{Doing, from_code, from_native, lacking};
 use crate::subscriber::{group_id, split_group_id};
 use crate::transport::{Asking, Cluster};
 
@@ -41,7 +41,8 @@ pub(crate) async fn create_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> R
     let created = match made.into_iter().next() {
         Some(Err((_, Code::TopicAlreadyExists))) => Created::Existed,
         Some(Err((_, code))) => {
-            return Err(from_code(Doing::Reading, OPERATION, code).with("topic", topic));
+            let error = from_code(Doing::Reading, OPERATION, code).with("topic", topic);
+            return Err(lacking(error, format_args!("Create on topic {topic}")));
         }
         Some(Ok(_)) | None => Created::Created,
     };
@@ -67,7 +68,8 @@ pub(crate) async fn delete_topic(cluster: &Arc<Cluster>, topic: &TopicName) -> R
     match deleted.into_iter().next() {
         Some(Err((_, Code::UnknownTopicOrPartition))) => Ok(false),
         Some(Err((_, code))) => {
-            Err(from_code(Doing::Writing, OPERATION, code).with("topic", topic))
+            let error = from_code(Doing::Writing, OPERATION, code).with("topic", topic);
+            Err(lacking(error, format_args!("Delete on topic {topic}")))
         }
         Some(Ok(_)) | None => wait_for_topic(cluster, topic, false).await.map(|()| true),
     }
@@ -87,7 +89,8 @@ pub(crate) async fn delete_group(
         Some(Err((_, Code::GroupIdNotFound | Code::InvalidGroupId))) => Ok(false),
         Some(Err((_, code))) => {
             let error = from_code(Doing::Writing, OPERATION, code);
-            Err(error.with("topic", topic).with("group", group))
+            let error = error.with("topic", topic).with("group", group);
+            Err(lacking(error, format_args!("Delete on group {id}")))
         }
         Some(Ok(_)) | None => Ok(true),
     }
@@ -101,10 +104,13 @@ pub(crate) fn create_group(
     start: StartPosition,
 ) -> Result<Created> {
     const OPERATION: &str = "create group";
-    let native = |error| from_native(Doing::Reading, OPERATION, error).with("group", group);
+    let native = |error| {
+        let error = from_native(Doing::Reading, OPERATION, error).with("group", group);
+        read_right(error, topic, group)
+    };
     let observer = observer(cluster, topic, group)?;
     let partitions = require(cluster, topic)?;
-    let committed = committed(cluster, &observer, topic, &partitions)?;
+    let committed = committed(cluster, &observer, (topic, group), &partitions)?;
     if committed.iter().any(|(_, offset)| offset.is_some()) {
         return Ok(Created::Existed);
     }
@@ -118,7 +124,7 @@ pub(crate) fn create_group(
         let offset = Offset::Offset(offset);
         list.add_partition_offset(topic.as_str(), *partition, offset).map_err(native)?;
     }
-    match observer.commit(&list, CommitMode::Sync) {
+    match observer.native().commit(&list, CommitMode::Sync) {
         Ok(()) => Ok(Created::Created),
         // Somebody else was quicker, and is at work already.
         Err(KafkaError::ConsumerCommit(Code::UnknownMemberId | Code::IllegalGeneration)) => {
@@ -143,7 +149,7 @@ pub(crate) fn inspect(cluster: &Cluster, topic: &TopicName) -> Result<Option<Top
 pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<u64> {
     let observer = observer(cluster, topic, group)?;
     let partitions = require(cluster, topic)?;
-    let committed = committed(cluster, &observer, topic, &partitions)?;
+    let committed = committed(cluster, &observer, (topic, group), &partitions)?;
     if committed.iter().all(|(_, offset)| offset.is_none()) {
         let error = Error::new(Kind::NotFound, "the topic has no such group");
         return Err(error.with("group", group).with("topic", topic));
@@ -158,28 +164,33 @@ pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Re
 }
 
 /// A client that asks and commits for a group.
-fn observer(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<BaseConsumer> {
+fn observer(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<Asking> {
+    Asking::new(&cluster.config, Role::Observer { group: &group_id(topic, group) })
+}
+
+fn read_right(error: Error, topic: &TopicName, group: &GroupName) -> Error {
     let id = group_id(topic, group);
-    let made = cluster.config.native(Role::Observer { group: &id }).create();
-    made.map_err(|error| from_native(Doing::Reading, "open", error))
+    lacking(error, format_args!("Read on topic {topic} and on group {id}")).with("topic", topic)
 }
 
 /// What a group has committed of each partition.
 fn committed(
     cluster: &Cluster,
-    observer: &BaseConsumer,
-    topic: &TopicName,
+    observer: &Asking,
+    (topic, group): (&TopicName, &GroupName),
     partitions: &[i32],
 ) -> Result<Vec<(i32, Option<i64>)>> {
     let time = cluster.config.reply_time();
     let list = patiently(cluster, || {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition(topic.as_str(), *partition);
-        }
-        let asked = observer.committed_offsets(list, time);
-        asked.map_err(|error| from_native(Doing::Reading, "inspect group", error))
-    })?;
+        observer.ask("inspect group", time, |native, time| {
+            let mut list = TopicPartitionList::with_capacity(partitions.len());
+            for partition in partitions {
+                list.add_partition(topic.as_str(), *partition);
+            }
+            native.committed_offsets(list, time)
+        })
+    })
+    .map_err(|error| read_right(error, topic, group))?;
     // Taken apart at once: a list that outlives its client keeps it from ending.
     let offset = |offset| match offset {
         Offset::Offset(offset) => Some(offset),
@@ -189,17 +200,17 @@ fn committed(
 }
 
 fn watermarks(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<(i64, i64)> {
-    let time = cluster.config.reply_time();
     patiently(cluster, || {
-        let ask = |it: &Asking| it.fetch_watermarks(topic.as_str(), partition, time);
-        cluster.ask("inspect topic", ask)
+        cluster.ask("inspect topic", |native, time| {
+            native.fetch_watermarks(topic.as_str(), partition, time)
+        })
     })
+    .map_err(|error| describe_right(error, topic))
 }
 
 fn groups(cluster: &Cluster, topic: &TopicName) -> Result<Vec<GroupName>> {
-    let time = cluster.config.reply_time();
     let list = patiently(cluster, || {
-        cluster.ask("inspect topic", |asking| asking.fetch_group_list(None, time))
+        cluster.ask("inspect topic", |native, time| native.fetch_group_list(None, time))
     })?;
     let mut groups: Vec<_> =
         list.groups().iter().filter_map(|group| split_group_id(group.name(), topic)).collect();
@@ -221,6 +232,10 @@ fn patiently<T>(cluster: &Cluster, mut ask: impl FnMut() -> Result<T>) -> Result
     }
 }
 
+fn describe_right(error: Error, topic: &TopicName) -> Error {
+    lacking(error, format_args!("Describe on topic {topic}"))
+}
+
 fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
     partitions(cluster, topic)?
         .ok_or_else(|| Error::new(Kind::NotFound, "there is no such topic").with("topic", topic))
@@ -229,15 +244,17 @@ fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
 /// The partitions of a topic; `None` if there is no topic.
 fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> {
     const OPERATION: &str = "inspect topic";
-    let time = cluster.config.reply_time();
-    let ask = |asking: &Asking| asking.fetch_metadata(Some(topic.as_str()), time);
-    let metadata = cluster.ask(OPERATION, ask)?;
+    let metadata =
+        cluster.ask(OPERATION, |native, time| native.fetch_metadata(Some(topic.as_str()), time))?;
     let Some(found) = metadata.topics().first() else {
         return Ok(None);
     };
     match found.error().map(Code::from) {
         Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(None),
-        Some(code) => Err(from_code(Doing::Reading, OPERATION, code).with("topic", topic)),
+        Some(code) => {
+            let error = from_code(Doing::Reading, OPERATION, code).with("topic", topic);
+            Err(describe_right(error, topic))
+        }
         None => Ok(Some(found.partitions().iter().map(|it| it.id()).collect())),
     }
 }

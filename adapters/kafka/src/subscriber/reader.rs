@@ -14,7 +14,7 @@ use super::context::MemberContext;
 use super::state::{Member, Shared};
 use crate::codec::{self, Chunk};
 use crate::config::Role;
-use crate::error::{Doing, from_native};
+use crate::error::{Doing, from_native, lacking};
 use crate::transport::Cluster;
 
 /// How often its events are looked for without being told; a stop is seen at once.
@@ -53,7 +53,7 @@ pub(crate) fn split_group_id(id: &str, topic: &TopicName) -> Option<GroupName> {
 }
 
 /// Opens a member and starts its thread.
-pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> {
+pub(super) fn start(cluster: &Arc<Cluster>, opening: Opening) -> Result<Arc<Shared>> {
     let native = |error| from_native(Doing::Reading, "subscribe", error);
     let group = group_id(&opening.topic, &opening.group);
     let shared = Arc::new(Shared::new(opening.topic, opening.ordered));
@@ -69,7 +69,15 @@ pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> 
     member.subscribe(&[shared.topic.as_str()]).map_err(native)?;
     let member = Arc::new(member);
     shared.set_member(Some(member.clone()));
-    let reader = Reader { member, shared: shared.clone(), chunk: Chunk::default(), doubt: None };
+    let reader = Reader {
+        member,
+        group,
+        cluster: cluster.clone(),
+        shared: shared.clone(),
+        chunk: Chunk::default(),
+        doubt: None,
+        is_refused: false,
+    };
     std::thread::Builder::new()
         .name("wingman-kafka".to_owned())
         .spawn(move || reader.run())
@@ -78,22 +86,43 @@ pub(super) fn start(cluster: &Cluster, opening: Opening) -> Result<Arc<Shared>> 
 }
 
 struct Reader {
+    cluster: Arc<Cluster>,
     member: Arc<Member>,
+    group: String,
     shared: Arc<Shared>,
     chunk: Chunk,
     doubt: Option<Doubt>,
+    /// Nothing is left to do here but to end.
+    is_refused: bool,
 }
 
-/// Something seems to be gone.
+/// Something seems to be wrong.
 #[derive(Debug, Clone, Copy)]
 struct Doubt {
+    of: Of,
     since: Instant,
     probed: Instant,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The topic, or the cluster, may be gone.
+    Presence,
+    /// Brokers may refuse our connections.
+    Admission,
+}
+
+impl Doubt {
+    /// It is looked into at once.
+    fn of(of: Of) -> Self {
+        let now = Instant::now();
+        Self { of, since: now, probed: now.checked_sub(PROBE_EACH).unwrap_or(now) }
+    }
+}
+
 impl Reader {
     fn run(mut self) {
-        while !self.shared.is_stopping() {
+        while !self.shared.is_stopping() && !self.is_refused {
             self.resolve_doubt();
             self.shared.bell.wait(POLL);
             self.serve();
@@ -112,10 +141,11 @@ impl Reader {
     fn serve(&mut self) {
         let mut batch = Vec::new();
         let (chunk, doubt, shared) = (&mut self.chunk, &mut self.doubt, &*self.shared);
+        let group = &*self.group;
         let mut each = |one: Result<BorrowedMessage<'_>, KafkaError>| match one {
             // Beside the queues only where a partition has none: it goes first then.
             Ok(message) => batch.push(read(chunk, &message)),
-            Err(error) => trouble(shared, doubt, error),
+            Err(error) => trouble(shared, group, doubt, error),
         };
         while let Some(told) = self.member.poll(Duration::ZERO) {
             each(told);
@@ -135,7 +165,6 @@ impl Reader {
         shared.wake();
     }
 
-    /// Asks whether the cluster is there again, and whether the topic is.
     fn resolve_doubt(&mut self) {
         let Some(doubt) = &mut self.doubt else {
             return;
@@ -144,6 +173,34 @@ impl Reader {
             return;
         }
         doubt.probed = Instant::now();
+        match doubt.of {
+            Of::Presence => self.ask_for_topic(),
+            Of::Admission => self.ask_for_admission(),
+        }
+    }
+
+    /// Asks whether brokers take our connections. If not, the member ends, which tries for ever.
+    fn ask_for_admission(&mut self) {
+        let asked = self.cluster.knock();
+        let mut state = self.shared.state();
+        state.is_down = asked.is_err();
+        match asked {
+            Ok(()) => self.doubt = None,
+            Err(error) if error.kind() == Kind::Unauthenticated => {
+                state.failed = Some(error.during("receive").with("topic", &self.shared.topic));
+                self.is_refused = true;
+            }
+            Err(_) => {}
+        }
+        drop(state);
+        self.shared.wake();
+    }
+
+    /// Asks whether the cluster is there again, and whether the topic is.
+    fn ask_for_topic(&mut self) {
+        let Some(doubt) = &mut self.doubt else {
+            return;
+        };
         let topic = self.shared.topic.as_str();
         let asked = self.member.fetch_metadata(Some(topic), PROBE_EACH);
         let exists = asked.map(|metadata| metadata.topics().iter().all(|it| it.error().is_none()));
@@ -170,7 +227,7 @@ fn read(chunk: &mut Chunk, message: &BorrowedMessage<'_>) -> (i32, u64, Message)
 }
 
 /// Notes what trying again cannot mend; the client mends the rest by itself.
-fn trouble(shared: &Shared, doubt: &mut Option<Doubt>, error: KafkaError) {
+fn trouble(shared: &Shared, group: &str, doubt: &mut Option<Doubt>, error: KafkaError) {
     match error.rdkafka_error_code() {
         Some(
             RDKafkaErrorCode::AllBrokersDown
@@ -178,24 +235,20 @@ fn trouble(shared: &Shared, doubt: &mut Option<Doubt>, error: KafkaError) {
             | RDKafkaErrorCode::UnknownTopic
             | RDKafkaErrorCode::UnknownPartition,
         ) => {
-            let now = Instant::now();
-            let probed = now.checked_sub(PROBE_EACH).unwrap_or(now);
-            doubt.get_or_insert(Doubt { since: now, probed });
+            doubt.get_or_insert_with(|| Doubt::of(Of::Presence));
         }
         Some(_) | None => {
             let error = from_native(Doing::Reading, "receive", error);
             tracing::debug!(topic = %shared.topic, %error, "The client told of an error");
-            let is_final = matches!(
-                error.kind(),
-                Kind::Unauthenticated
-                    | Kind::Forbidden
-                    | Kind::Conflict
-                    | Kind::Configuration
-                    | Kind::Unsupported
-            );
-            if is_final {
-                shared.state().failed = Some(error.with("topic", &shared.topic));
-                shared.wake();
+            match error.kind() {
+                Kind::Unauthenticated => *doubt = Some(Doubt::of(Of::Admission)),
+                Kind::Forbidden | Kind::Conflict | Kind::Configuration | Kind::Unsupported => {
+                    let right = format_args!("Read on topic {} and on group {group}", shared.topic);
+                    let error = lacking(error, right).with("topic", &shared.topic);
+                    shared.state().failed = Some(error);
+                    shared.wake();
+                }
+                _ => {}
             }
         }
     }

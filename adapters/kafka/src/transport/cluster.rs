@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::KafkaResult;
+use rdkafka::metadata::Metadata;
 use wingman_core::driver::{Door, Seats};
 use wingman_core::transport::{Limits, Product};
 use wingman_core::{Error, Kind, Result};
 
-use super::producer::{Producer, Quiet};
+use super::asking::{Asking, Native, Watch};
+use super::producer::Producer;
 use crate::config::{Config, Role};
-use crate::error::{Doing, from_code, from_native};
+use crate::error::{Doing, from_native};
 use crate::publisher::BATCH_MESSAGES_MAX;
 use crate::subscriber::Seat;
 
@@ -30,19 +30,14 @@ pub(crate) struct Cluster {
     pub(super) seats: Seats<Seat>,
 }
 
-/// Made when they are needed first. Ending one blocks: see [`Cluster::drop`].
+/// Made when they are needed first. Ending one blocks: see [`end`].
 #[derive(Default)]
 struct Clients {
     asking: Option<Arc<Asking>>,
-    admin: Option<Arc<AdminClient<Quiet>>>,
+    admin: Option<Arc<AdminClient<Watch>>>,
     producer: Option<Arc<Producer>>,
 }
 
-/// The client for questions. It is in no group.
-pub(crate) type Asking = BaseConsumer<Watch>;
-
-/// Events that a client may have told since it was polled last.
-const EVENTS_MAX: usize = 16;
 /// A topic to ask for when nothing but an answer is wanted.
 const ANY_TOPIC: &str = "wingman";
 
@@ -55,7 +50,8 @@ impl Cluster {
             clients: Mutex::default(),
             seats: Seats::default(),
         };
-        // Settings that the client refuses are an error now.
+        // Files that cannot be read, and settings that the client refuses, are an error now.
+        cluster.config.files().read()?;
         cluster.asking()?;
         Ok(cluster)
     }
@@ -72,39 +68,45 @@ impl Cluster {
     }
 
     /// The client for questions.
-    pub(crate) fn asking(&self) -> Result<Arc<Asking>> {
+    fn asking(&self) -> Result<Arc<Asking>> {
         let mut clients = self.clients();
         if let Some(asking) = &clients.asking {
             return Ok(asking.clone());
         }
-        let made = self.config.native(Role::Admin).create_with_context(Watch::default());
-        let made: Asking = made.map_err(|error| from_native(Doing::Reading, "open", error))?;
+        let made = Asking::new(&self.config, Role::Admin)?;
         Ok(clients.asking.insert(Arc::new(made)).clone())
     }
 
     /// The client for changing topology.
-    pub(crate) fn admin(&self) -> Result<Arc<AdminClient<Quiet>>> {
+    pub(crate) fn admin(&self) -> Result<Arc<AdminClient<Watch>>> {
         let mut clients = self.clients();
         if let Some(admin) = &clients.admin {
             return Ok(admin.clone());
         }
-        let made = self.config.native(Role::Admin).create_with_context(Quiet);
-        let made: AdminClient<Quiet> =
+        let made = self.config.native(Role::Admin).create_with_context(Watch::default());
+        let made: AdminClient<Watch> =
             made.map_err(|error| from_native(Doing::Reading, "open", error))?;
         Ok(clients.admin.insert(Arc::new(made)).clone())
     }
 
-    /// The client for publishing.
-    pub(crate) fn producer(&self) -> Result<Arc<Producer>> {
-        let mut clients = self.clients();
-        if let Some(producer) = clients.producer.as_ref().filter(|it| !it.is_broken()) {
-            return Ok(producer.clone());
+    /// The client for publishing. A new one is made only when brokers take our connections, so that
+    /// nothing is given to one that never could send it.
+    pub(crate) async fn producer(self: &Arc<Self>) -> Result<Arc<Producer>> {
+        if let Some(producer) = self.clients().usable_producer() {
+            return Ok(producer);
         }
-        let made = Arc::new(Producer::new(&self.config)?);
-        if let Some(broken) = clients.producer.replace(made.clone()) {
-            std::thread::spawn(move || drop(broken));
-        }
-        Ok(made)
+        self.block_on(|this| {
+            this.knock()?;
+            let mut clients = this.clients();
+            // Somebody else may have been quicker.
+            if let Some(producer) = clients.usable_producer() {
+                return Ok(producer);
+            }
+            let made = Arc::new(Producer::new(&this.config)?);
+            end(clients.producer.replace(made.clone()));
+            Ok(made)
+        })
+        .await
     }
 
     /// Runs what blocks on a thread that may.
@@ -120,20 +122,22 @@ impl Cluster {
 
     /// One round trip.
     pub(super) async fn ping(self: &Arc<Self>) -> Result<()> {
-        self.block_on(|this| {
-            let time = this.config.reply_time();
-            this.ask("ping", |asking| asking.fetch_metadata(Some(ANY_TOPIC), time)).map(drop)
-        })
-        .await
+        self.block_on(|this| this.ask("ping", any_answer).map(drop)).await
+    }
+
+    /// Whether brokers take a new connection of ours: one that is there may outlive what it was
+    /// opened with. Blocks.
+    pub(crate) fn knock(&self) -> Result<()> {
+        end(self.clients().asking.take());
+        self.ask("connect", any_answer).map(drop)
     }
 
     /// What the brokers tell of themselves: no version is among it.
     pub(super) async fn product(self: &Arc<Self>) -> Result<Product> {
         self.block_on(|this| {
+            let told = this.ask("product", any_answer)?;
             let time = this.config.reply_time();
-            let told =
-                this.ask("product", |asking| asking.fetch_metadata(Some(ANY_TOPIC), time))?;
-            let id = this.asking()?.client().fetch_cluster_id(time);
+            let id = this.asking()?.native().client().fetch_cluster_id(time);
             let brokers = told.brokers().iter();
             let brokers: Vec<_> = brokers
                 .map(|one| format!("{} at {}:{}", one.id(), one.host(), one.port()))
@@ -147,27 +151,29 @@ impl Cluster {
         .await
     }
 
-    /// Asks something. Blocks.
+    /// Asks something: see [`Asking::ask`]. Blocks.
     ///
-    /// A client whose credentials are refused answers only that no broker is there; why, it tells
-    /// its context when it is polled.
+    /// A connection that is cut while it proves who we are looks refused: only what a new client is
+    /// told as well is believed. No client is left that goes on trying then.
     pub(crate) fn ask<T>(
         &self,
         operation: &'static str,
-        question: impl FnOnce(&Asking) -> KafkaResult<T>,
+        mut question: impl FnMut(&Native, Duration) -> KafkaResult<T>,
     ) -> Result<T> {
-        let asking = self.asking()?;
-        question(&asking).map_err(|error| {
-            for _ in 0..EVENTS_MAX {
-                // It has no messages to give.
-                let _ = asking.poll(Duration::ZERO);
+        let mut ask = || self.asking()?.ask(operation, self.config.reply_time(), &mut question);
+        let is_refused = |asked: &Result<T>| {
+            asked.as_ref().is_err_and(|error| error.kind() == Kind::Unauthenticated)
+        };
+        let mut asked = ask();
+        for again in [true, false] {
+            if is_refused(&asked) {
+                end(std::mem::take(&mut *self.clients()));
+                if again {
+                    asked = ask();
+                }
             }
-            let error = match asking.context().refused() {
-                Some(code) => from_code(Doing::Reading, operation, code),
-                None => from_native(Doing::Reading, operation, error),
-            };
-            error.with("servers", &self.config.servers)
-        })
+        }
+        asked.map_err(|error| error.with("servers", &self.config.servers))
     }
 
     /// How long an administrative call may take.
@@ -195,14 +201,29 @@ impl Cluster {
     }
 
     fn clients(&self) -> MutexGuard<'_, Clients> {
-        lock(&self.clients)
+        // What is behind it is whole at any time.
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Clients {
+    fn usable_producer(&self) -> Option<Arc<Producer>> {
+        self.producer.clone().filter(|producer| !producer.is_broken())
+    }
+}
+
+/// Ends clients, for which they wait for brokers.
+fn end(clients: impl Send + 'static) {
+    std::thread::spawn(move || drop(clients));
+}
+
+fn any_answer(native: &Native, time: Duration) -> KafkaResult<Metadata> {
+    native.fetch_metadata(Some(ANY_TOPIC), time)
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let clients = std::mem::take(&mut *self.clients());
-        std::thread::spawn(move || drop(clients));
+        end(std::mem::take(&mut *self.clients()));
     }
 }
 
@@ -210,41 +231,4 @@ impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-/// Remembers why brokers refused us.
-#[derive(Debug, Default)]
-pub(crate) struct Watch(Mutex<Option<RDKafkaErrorCode>>);
-
-impl Watch {
-    fn refused(&self) -> Option<RDKafkaErrorCode> {
-        *lock(&self.0)
-    }
-}
-
-impl ClientContext for Watch {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "The Kafka client told of an error");
-        if let Some(code) = error.rdkafka_error_code()
-            && from_code(Doing::Reading, "connect", code).kind() == Kind::Unauthenticated
-        {
-            *lock(&self.0) = Some(code);
-        }
-    }
-}
-
-impl ConsumerContext for Watch {}
-
-/// The client's own log: what matters of it comes as an error as well.
-pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    tracing::debug!(target: "librdkafka", ?level, facility, message);
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is whole at any time.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

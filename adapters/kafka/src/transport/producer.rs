@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
@@ -12,17 +10,18 @@ use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::{Error, Kind, Result};
 
-use super::cluster::log;
+use super::asking::Watch;
 use crate::codec;
 use crate::config::{Config, Role};
-use crate::error::{Doing, from_native};
+use crate::error::{Doing, from_code, from_native};
 
 /// What may be in flight, far below the client's own bounds, so that its queue is never full.
 const MESSAGES_MAX: usize = 50_000;
 const KIBIBYTES_MAX: usize = 256 << 10;
 
 pub(crate) struct Producer {
-    native: FutureProducer<Quiet>,
+    native: FutureProducer<Watch>,
+    watch: Watch,
     messages: Semaphore,
     kibibytes: Semaphore,
 }
@@ -38,17 +37,20 @@ pub(crate) struct Sent(DeliveryFuture);
 
 impl Producer {
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let native = config.native(Role::Producer).create_with_context(Quiet);
+        let watch = Watch::default();
+        let native = config.native(Role::Producer).create_with_context(watch.clone());
         Ok(Self {
             native: native.map_err(|error| from_native(Doing::Reading, "open", error))?,
+            watch,
             messages: Semaphore::new(MESSAGES_MAX),
             kibibytes: Semaphore::new(KIBIBYTES_MAX),
         })
     }
 
-    /// Whether an idempotent producer can keep its promise no more: a new one can.
+    /// Whether an idempotent producer can keep its promise no more, or brokers refuse it: a new one is
+    /// asked for then.
     pub(super) fn is_broken(&self) -> bool {
-        self.native.client().fatal_error().is_some()
+        self.native.client().fatal_error().is_some() || self.watch.lockout().is_some()
     }
 
     /// Waits until there is room for a batch; those who wait longest go first.
@@ -71,19 +73,40 @@ impl Producer {
         record.headers = codec::encode(&message.headers);
         match self.native.send_result(record) {
             Ok(sent) => Ok(Sent(sent)),
-            Err((error, _)) => Err(failed(error)),
+            Err((error, _)) => Err(self.failed(error)),
         }
     }
-}
 
-impl Sent {
-    /// Waits for the confirm: partition and offset, where the broker tells them.
-    pub(crate) async fn confirmed(self) -> Result<(i32, i64)> {
-        match self.0.await {
+    /// Waits for the confirm: partition and offset, where the broker tells them. What is not confirmed
+    /// when brokers begin to refuse us may be there: it would be tried for as long as a confirm may take.
+    pub(crate) async fn confirmed(&self, sent: Sent) -> Result<(i32, i64)> {
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = sent.0 => confirmed,
+            lockout = self.watch.locked_out() => {
+                let why = "the brokers began to refuse us before the confirm";
+                let error = Error::new(Kind::Unknown, why).during("publish");
+                return Err(error.because(lockout.to_string()));
+            }
+        };
+        match confirmed {
             Ok(Ok(delivery)) => Ok((delivery.partition, delivery.offset)),
-            Ok(Err((error, _))) => Err(failed(error)),
-            Err(_) => Err(failed(KafkaError::Canceled)),
+            Ok(Err((error, _))) => Err(self.failed(error)),
+            Err(_) => Err(self.failed(KafkaError::Canceled)),
         }
+    }
+
+    /// A producer that may not begin has sent nothing; what it is refused is why it ended.
+    fn failed(&self, error: KafkaError) -> Error {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
+            && let Some((code, _)) = self.native.client().fatal_error()
+        {
+            let error = from_code(Doing::Writing, "publish", code);
+            if error.kind() == Kind::Forbidden {
+                return error;
+            }
+        }
+        failed(error)
     }
 }
 
@@ -107,18 +130,5 @@ fn failed(error: KafkaError) -> Error {
 impl fmt::Debug for Producer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Producer").finish_non_exhaustive()
-    }
-}
-
-/// What goes wrong comes with the message's result.
-pub(crate) struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "The Kafka producer told of an error");
     }
 }

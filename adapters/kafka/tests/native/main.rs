@@ -1,6 +1,7 @@
 //! What the conformance suite cannot ask for because only Kafka has it. Some run on a cluster that
 //! the client simulates; the rest is selected as the suite's Kafka is: by the URL of a broker that
-//! runs, in `WINGMAN_KAFKA_URL`, and of three nodes in `WINGMAN_KAFKA3_URL`.
+//! runs, in `WINGMAN_KAFKA_URL`, of three nodes in `WINGMAN_KAFKA3_URL`, and of one over TLS with users that
+//! may do little in `WINGMAN_KAFKA_SECURED_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -13,6 +14,7 @@ mod members;
 mod poison;
 mod process;
 mod refused;
+mod secured;
 mod server;
 mod shared;
 mod simulated;
@@ -20,7 +22,7 @@ mod starts;
 mod window;
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -72,6 +74,23 @@ const TESTS: &[(&str, Run)] = table![
     window::a_member_that_does_not_receive_stays_in_its_group,
 ];
 
+const SECURED: &[(&str, Run)] = table![
+    secured::what_the_readme_asks_for_is_enough,
+    secured::who_may_not_create_works_on_what_is_there,
+    secured::who_may_not_create_is_told_what_is_missing,
+    secured::what_is_not_this_user_s_is_refused,
+    secured::wrong_credentials_are_said_soon,
+    secured::a_server_that_is_not_trusted_is_refused,
+    secured::a_certificate_of_ours_is_shown,
+    secured::a_port_of_the_other_way_is_said,
+];
+
+/// They restart the broker, or count what it tells.
+const SECURED_ALONE: &[(&str, Run)] = table![
+    secured::credentials_that_end_stop_whoever_uses_them,
+    secured::a_broker_that_restarts_refuses_nobody,
+];
+
 /// On three nodes, one after the other: they end nodes.
 const CLUSTER: &[(&str, Run)] = table![
     cluster::a_leader_that_is_killed_takes_nothing_confirmed_along,
@@ -102,25 +121,29 @@ fn main() {
     let alone =
         |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));
     let mut trials: Vec<_> = ALONE.iter().map(alone).collect();
-    if let Ok(url) = std::env::var("WINGMAN_KAFKA_URL") {
-        let trial = |&(name, run): &(&'static str, Run)| {
+    static DISTURBED: RwLock<()> = RwLock::new(());
+    for (variable, begin, tests, alone) in [
+        ("WINGMAN_KAFKA_URL", "native", TESTS, false),
+        ("WINGMAN_KAFKA3_URL", "native", CLUSTER, true),
+        ("WINGMAN_KAFKA_SECURED_URL", "secured", SECURED, false),
+        ("WINGMAN_KAFKA_SECURED_URL", "secured", SECURED_ALONE, true),
+    ] {
+        let Ok(url) = std::env::var(variable) else { continue };
+        for &(name, run) in tests {
             let url = url.clone();
-            Trial::test(name, move || {
-                on_runtime(async move { run(Server::new(name, &url).await).await })
-            })
-        };
-        trials.extend(TESTS.iter().map(trial));
-    }
-    if let Ok(url) = std::env::var("WINGMAN_KAFKA3_URL") {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let trial = |&(name, run): &(&'static str, Run)| {
-            let url = url.clone();
-            Trial::test(name, move || {
-                let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-                on_runtime(async move { run(Server::new(name, &url).await).await })
-            })
-        };
-        trials.extend(CLUSTER.iter().map(trial));
+            let run = move || {
+                on_runtime(async move { run(Server::with_topic(begin, name, &url).await).await })
+            };
+            trials.push(Trial::test(name, move || {
+                if alone {
+                    let _alone = DISTURBED.write().unwrap_or_else(PoisonError::into_inner);
+                    run()
+                } else {
+                    let _shared = DISTURBED.read().unwrap_or_else(PoisonError::into_inner);
+                    run()
+                }
+            }));
+        }
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -29,12 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn new(test: &str, url: &str) -> Self {
+    /// With a topic whose name begins so.
+    pub(crate) async fn with_topic(begin: &str, test: &str, url: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let test = test.replace("::", ".");
-        let topic = format!("native-{}-{number}-{test}", now.as_nanos());
+        let topic = format!("{begin}-{}-{number}-{test}", now.as_nanos());
         Self {
             url: url.to_owned(),
             transport: wingman_kafka::connect(url).await.unwrap(),

@@ -1,6 +1,7 @@
 //! What the conformance suite cannot ask for because only Redis has it. Selected as the suite's
-//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`, and of one over TLS with users
-//! that may do little, in `WINGMAN_REDIS_SECURED_URL`.
+//! Redis is: by the URL of a server that runs, in `WINGMAN_REDIS_URL`, of a Valkey in
+//! `WINGMAN_VALKEY_URL`, and of a Redis over TLS with users that may do little, in
+//! `WINGMAN_REDIS_SECURED_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -21,6 +22,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::server::Server;
 
 type Run = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+type Tests = &'static [(&'static str, Run)];
 
 /// No test waits longer.
 const TEST_MAX: Duration = Duration::from_secs(30);
@@ -34,7 +36,7 @@ macro_rules! table {
     };
 }
 
-const TESTS: &[(&str, Run)] = table![
+const TESTS: Tests = table![
     existing::a_stream_and_group_of_others_are_used_as_they_stand,
     existing::a_stream_that_is_not_there_is_not_made,
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
@@ -58,7 +60,7 @@ const TESTS: &[(&str, Run)] = table![
     unordered::a_lost_consumer_is_inherited_after_its_lease,
 ];
 
-const SECURED: &[(&str, Run)] = table![
+const SECURED: Tests = table![
     secured::what_the_readme_asks_for_is_enough,
     secured::who_may_not_create_works_on_what_is_there,
     secured::who_may_not_create_is_told_what_is_missing,
@@ -69,15 +71,21 @@ const SECURED: &[(&str, Run)] = table![
     secured::credentials_that_end_stop_whoever_uses_them,
 ];
 
+/// The tests on each server, by the variable that selects it; with what their names and those of their
+/// topics begin with.
+const SERVERS: &[(&str, &str, &str, Tests)] = &[
+    ("WINGMAN_REDIS_URL", "", "native", TESTS),
+    ("WINGMAN_VALKEY_URL", "valkey::", "native", TESTS),
+    ("WINGMAN_REDIS_SECURED_URL", "", "secured", SECURED),
+];
+
 fn main() {
     let mut trials = Vec::new();
-    for (variable, begin, tests) in
-        [("WINGMAN_REDIS_URL", "native", TESTS), ("WINGMAN_REDIS_SECURED_URL", "secured", SECURED)]
-    {
+    for &(variable, place, begin, tests) in SERVERS {
         let Ok(url) = std::env::var(variable) else { continue };
         trials.extend(tests.iter().map(|&(name, run)| {
             let url = url.clone();
-            Trial::test(name, move || on_runtime((begin, name), &url, run))
+            Trial::test(format!("{place}{name}"), move || on_runtime((begin, name), &url, run))
         }));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

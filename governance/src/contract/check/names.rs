@@ -13,13 +13,17 @@ pub(in crate::contract) const NAME_PATTERN: &str = "^[A-Za-z][A-Za-z0-9._-]{0,11
 /// The form of a JSON pointer (RFC 6901), for the same.
 pub(in crate::contract) const POINTER_PATTERN: &str = "^/([^~]|~[01])*$";
 
+/// Whether a text has the form of a name.
+pub(crate) fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    text.len() <= NAME_BYTES_MAX
+        && bytes.next().is_some_and(|it| it.is_ascii_alphabetic())
+        && bytes.all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-'))
+}
+
 /// Judges a name that becomes part of topics, groups, tool calls and stamps.
 pub(super) fn name(what_it_is: &str, name: &str, place: Place, findings: &mut Findings) {
-    let mut bytes = name.bytes();
-    let sound = name.len() <= NAME_BYTES_MAX
-        && bytes.next().is_some_and(|it| it.is_ascii_alphabetic())
-        && bytes.all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-'));
-    if !sound {
+    if !is_name(name) {
         let what = format!("{what_it_is} {name:?} is not a name");
         let remedy = format!(
             "write a letter, then letters, digits, '.', '_' or '-', at most {NAME_BYTES_MAX}"
