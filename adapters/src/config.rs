@@ -103,7 +103,12 @@ pub(crate) fn not_here(scheme: &str) -> Error {
         Some(near) => format!("unknown scheme: did you mean {near}://? {}", known()),
         None => format!("unknown scheme; {}", known()),
     };
-    Error::new(Kind::Configuration, message).with("scheme", scheme)
+    let error = Error::new(Kind::Configuration, message);
+    // A whole URL in its place has a password.
+    match scheme.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'-' | b'.')) {
+        true => error.with("scheme", scheme),
+        false => error,
+    }
 }
 
 fn known() -> String {

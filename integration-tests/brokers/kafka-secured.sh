@@ -99,7 +99,9 @@ kafka_secured_rights() {
     waiting+=($!)
     kafka_secured_allow "${limited[@]}" --operation Write --topic secured- &
     waiting+=($!)
-    for one in "${waiting[@]}"; do wait "$one" || return 1; done
+    local failed=0
+    for one in "${waiting[@]}"; do wait "$one" || failed=1; done
+    return "$failed"
 }
 
 # kafka_secured_allow PRINCIPAL WORD…

@@ -51,6 +51,7 @@ impl Admin for KafkaAdmin {
 
     /// `Conflict` while the group has members.
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let _inside = self.0.door.enter().await?;
         topology::delete_group(&self.0, topic, group).await
     }

@@ -107,8 +107,9 @@ pub(crate) struct Incoming {
 }
 
 /// Reads a message, whoever wrote it. What is no text or bytes becomes text; properties that have
-/// no header of their own become `amqp:…`.
-pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>) -> Incoming {
+/// no header of their own become `amqp:…`. Where the queue is a team's, ids of the form of ours are
+/// other programs', too.
+pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>, is_ours: bool) -> Incoming {
     let id = properties.message_id().as_ref().map(ShortString::as_str).map(MessageId::of);
     let mut headers: Vec<(String, Vec<u8>)> = Vec::new();
     let mut permutation = None;
@@ -134,7 +135,7 @@ pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>) -> Incoming
         headers.push((CONTENT_TYPE.to_owned(), text.as_str().into()));
     }
     order::restore(&mut headers, permutation.as_deref());
-    headers.extend(foreign(properties, id));
+    headers.extend(foreign(properties, id.filter(|_| is_ours)));
     let mut builder = Headers::builder();
     for (name, value) in &headers {
         builder.push_foreign(name, value);

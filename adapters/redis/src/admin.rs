@@ -52,6 +52,7 @@ impl Admin for RedisAdmin {
     }
 
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let (_inside, connection) = self.enter().await?;
         topology::delete_group(&connection, topic, group).await
     }

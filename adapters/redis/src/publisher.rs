@@ -59,8 +59,8 @@ impl RedisPublisher {
     fn add(&self, pipeline: &mut redis::Pipeline, message: &Message) {
         let command = pipeline.cmd("XADD").arg(self.topic.as_str());
         match self.provision {
-            Provision::Ensure => {}
-            Provision::Verify | Provision::Never => {
+            Provision::Ensure if !self.topic.is_existing() => {}
+            Provision::Ensure | Provision::Verify | Provision::Never => {
                 command.arg("NOMKSTREAM");
             }
         }

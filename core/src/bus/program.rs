@@ -108,18 +108,26 @@ impl Bus {
             let text = "there is no handler: add one with `handle` first";
             return Err(Error::new(Kind::Configuration, text));
         }
-        let mut all: Vec<SubscriptionOptions> = Vec::new();
+        let mut all: Vec<(String, SubscriptionOptions)> = Vec::new();
         for registration in registered {
+            let name = registration.name.clone();
             let options = self.options_of(registration)?;
-            if all.iter().any(|other| other.group == options.group) {
-                let text = "two handlers have one name: each would get half of the messages";
-                return Err(Error::new(Kind::Configuration, text).with("handler", &options.group));
+            // A team's group may take several of its topics, by a handler each.
+            let shares = |(other_name, other): &(String, SubscriptionOptions)| {
+                let is_both = |topic| options.topics.contains(topic);
+                *other_name == name
+                    || other.group == options.group && other.topics.iter().any(is_both)
+            };
+            if all.iter().any(shares) {
+                let text = "two handlers have one name, or one group of one topic: each would get \
+                    half of the messages";
+                return Err(Error::new(Kind::Configuration, text).with("handler", name));
             }
-            all.push(options);
+            all.push((name, options));
         }
         // One after the other: an error drops, and so drains, those before it.
         let mut subscriptions = Vec::new();
-        for options in all {
+        for (_, options) in all {
             subscriptions.push(self.subscribe(options).await?);
         }
         Ok(subscriptions)

@@ -126,6 +126,16 @@ pub(crate) fn create_group(
     }
     match observer.native().commit(&list, CommitMode::Sync) {
         Ok(()) => Ok(Created::Created),
+        // A team's group may be at work on other topics alone: where it begins here is then not ours
+        // to say, and the client begins with the earliest.
+        Err(KafkaError::ConsumerCommit(Code::UnknownMemberId | Code::IllegalGeneration))
+            if topic.is_existing() && start == StartPosition::Latest =>
+        {
+            let why = "the group is at work and has no place in this topic yet: where it begins is \
+                set while it has no members, or start with the earliest";
+            let error = Error::new(Kind::Conflict, why).during(OPERATION);
+            Err(error.with("group", group).with("topic", topic))
+        }
         // Somebody else was quicker, and is at work already.
         Err(KafkaError::ConsumerCommit(Code::UnknownMemberId | Code::IllegalGeneration)) => {
             Ok(Created::Existed)

@@ -125,18 +125,6 @@ impl Watch {
         self.refusal().filter(|refusal| refusal.kind() == Kind::Unauthenticated)
     }
 
-    /// Returns once brokers take no connection of ours. Cancel-safe.
-    pub(super) async fn locked_out(&self) -> Error {
-        let mut told = self.refused.subscribe();
-        loop {
-            if let Some(refusal) = self.lockout() {
-                return refusal;
-            }
-            // The sender lives in `self`.
-            let _ = told.changed().await;
-        }
-    }
-
     fn last(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -77,19 +77,11 @@ impl Producer {
         }
     }
 
-    /// Waits for the confirm: partition and offset, where the broker tells them. What is not confirmed
-    /// when brokers begin to refuse us may be there: it would be tried for as long as a confirm may take.
+    /// Waits for the confirm: partition and offset, where the broker tells them. Also if a broker
+    /// refuses us meanwhile: a connection that is cut while it proves who we are looks the same, and
+    /// the client goes on with what it has.
     pub(crate) async fn confirmed(&self, sent: Sent) -> Result<(i32, i64)> {
-        let confirmed = tokio::select! {
-            biased;
-            confirmed = sent.0 => confirmed,
-            lockout = self.watch.locked_out() => {
-                let why = "the brokers began to refuse us before the confirm";
-                let error = Error::new(Kind::Unknown, why).during("publish");
-                return Err(error.because(lockout.to_string()));
-            }
-        };
-        match confirmed {
+        match sent.0.await {
             Ok(Ok(delivery)) => Ok((delivery.partition, delivery.offset)),
             Ok(Err((error, _))) => Err(self.failed(error)),
             Err(_) => Err(self.failed(KafkaError::Canceled)),

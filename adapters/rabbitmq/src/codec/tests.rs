@@ -75,7 +75,7 @@ fn every_message_survives() {
     for seed in 0..20_000 {
         let message = Choices(seed).message();
         let (id, properties) = sent(&message);
-        let came = decode(&properties, message.payload.to_vec());
+        let came = decode(&properties, message.payload.to_vec(), true);
         assert_eq!(came.message, message, "seed {seed}");
         assert_eq!((came.id, came.deliveries), (Some(id), None), "seed {seed}");
     }
@@ -98,7 +98,7 @@ fn an_event_is_what_the_binding_says() {
     let attributes =
         ["correlationid", "id", "partitionkey", "source", "specversion", "subject", "type"];
     assert_eq!(names, attributes.map(|attribute| format!("cloudEvents:{attribute}")));
-    assert_eq!(decode(&properties, message.payload.to_vec()).message, message);
+    assert_eq!(decode(&properties, message.payload.to_vec(), true).message, message);
 }
 
 fn foreign_table(pairs: Vec<(&str, AMQPValue)>) -> BasicProperties {
@@ -118,7 +118,7 @@ fn events_of_other_programs_are_read() {
         ("cloudEvents_partitionkey", text("k")),
     ])
     .with_content_type("application/json".into());
-    let came = decode(&properties, b"{}".to_vec());
+    let came = decode(&properties, b"{}".to_vec(), true);
     assert_eq!(came.message.key.as_deref(), Some(&b"k"[..]));
     let event = wingman_core::event::CloudEvent::from_message(&came.message).unwrap();
     assert_eq!((event.id(), event.ty()), ("7", "T"));
@@ -137,7 +137,7 @@ fn events_of_knative_and_times_in_milliseconds_are_read() {
         ("ce-count", AMQPValue::LongLongInt(1_700_000_000_123)),
         ("cloudEvents_time", AMQPValue::LongLongInt(1_700_000_000_123)),
     ]);
-    let came = decode(&properties, Vec::new()).message;
+    let came = decode(&properties, Vec::new(), true).message;
     let event = wingman_core::event::CloudEvent::from_message(&came).unwrap();
     assert_eq!(event.time.unwrap().to_string(), "2023-11-14T22:13:20.123Z");
     assert_eq!(event.extension("count"), Some("1700000000123"));
@@ -157,7 +157,7 @@ fn messages_of_other_programs_are_read_whole() {
     .with_message_id("order-7".into())
     .with_type("Order".into())
     .with_timestamp(0);
-    let came = decode(&properties, Vec::new());
+    let came = decode(&properties, Vec::new(), true);
     assert_eq!(came.deliveries, Some(3));
     assert_eq!(came.id, Some(MessageId::of("order-7")));
     assert_eq!(came.message.key, None);
@@ -178,7 +178,14 @@ fn messages_of_other_programs_are_read_whole() {
         "amqp:timestamp=1970-01-01T00:00:00Z",
     ];
     assert_eq!(seen, expected);
-    assert_eq!(decode(&BasicProperties::default(), b"x".to_vec()).id, None);
+    assert_eq!(decode(&BasicProperties::default(), b"x".to_vec(), true).id, None);
+    // Of the form of ours: on a team's queue it is the team's all the same.
+    let properties =
+        BasicProperties::default().with_message_id("0123456789abcdef0123456789abcdef".into());
+    for (is_ours, shown) in [(true, None), (false, Some("0123456789abcdef0123456789abcdef"))] {
+        let headers = decode(&properties, Vec::new(), is_ours).message.headers;
+        assert_eq!(headers.get_str("amqp:message-id"), shown);
+    }
 }
 
 #[test]
@@ -189,7 +196,7 @@ fn an_order_that_is_not_one_is_left_aside() {
             ("a", AMQPValue::LongString("1".into())),
             ("wingman-order", AMQPValue::LongString(wrong.into())),
         ]);
-        let came = decode(&properties, Vec::new());
+        let came = decode(&properties, Vec::new(), true);
         let names: Vec<_> = came.message.headers.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b"], "{wrong:?}");
     }

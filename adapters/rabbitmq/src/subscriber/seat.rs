@@ -158,7 +158,7 @@ impl Seat {
     }
 
     fn keep(&self, link: &Link, native: Native) {
-        let read = codec::decode(&native.properties, native.data);
+        let read = codec::decode(&native.properties, native.data, !self.topic.is_existing());
         let now = self.clock.now();
         link.shelf().arrived(native.delivery_tag, native.redelivered, read, now);
     }

@@ -59,7 +59,11 @@ pub(crate) async fn create_group(
     };
     let mut command = redis::cmd("XGROUP");
     command.arg("CREATE").arg(topic.as_str()).arg(group.as_str());
-    command.arg(begin).arg("MKSTREAM");
+    command.arg(begin);
+    // What a team has is never made, also not by a race with its deletion.
+    if !topic.is_existing() {
+        command.arg("MKSTREAM");
+    }
     let made: Result<()> = connection.command((Doing::Reading, "create group"), &command).await;
     match made {
         Ok(()) => Ok(Created::Created),

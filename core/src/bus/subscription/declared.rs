@@ -211,7 +211,8 @@ impl<'a> Reading<'a> {
         event.data = Some(payload);
         let key = match &declared.key {
             Some(place) => Some(find("key", place)?),
-            None => self.key().map(str::to_owned),
+            // Nobody declared it: one that is no clean text (a number's bytes) makes lanes as it is.
+            None => self.key().filter(|key| !key.contains(char::is_control)).map(str::to_owned),
         };
         if let Some(key) = key {
             event.set_extension(extension::PARTITION_KEY, key)?;

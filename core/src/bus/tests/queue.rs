@@ -143,3 +143,23 @@ async fn a_broker_without_positions_that_stay_asks_for_the_id() {
     assert_eq!(error.kind(), Kind::Unsupported);
     assert!(error.to_string().contains("amqp:message-id"), "{error}");
 }
+
+#[tokio::test]
+async fn one_group_of_a_team_may_take_several_topics_and_no_topic_twice() {
+    let test = TestBus::new();
+    let admin = test.bus().transport().admin().unwrap();
+    for topic in ["orders", "refunds"] {
+        admin.create_topic(&TopicName::new(topic).unwrap()).await.unwrap();
+    }
+    let take = |_: Incoming<Order>| async {};
+    let bus = test.bus();
+    for (queue, handler) in [("orders", "bill"), ("refunds", "refund")] {
+        bus.queue(queue).json::<Order>().group("billing").handle(handler, take);
+    }
+    let handlers = bus.start().await.unwrap();
+    drop(handlers);
+    for handler in ["bill", "refund"] {
+        bus.queue("orders").json::<Order>().group("billing").handle(handler, take);
+    }
+    assert!(refused(bus).await.to_string().contains("half of the messages"));
+}

@@ -25,8 +25,9 @@ for _, other in ipairs(consumers(group)) do
       if other.idle > forgotten and other.name:find('^wingman%-') and other.name ~= consumer then
         call('XGROUP', 'DELCONSUMER', STREAM, group, other.name)
       end
-    elseif is_new_owner and other.name ~= consumer then
-      -- The ownership was the lease of everything that the last owner held.
+    elseif is_new_owner and other.name ~= consumer and other.name:find('^wingman%-') then
+      -- The ownership was the lease of everything that the last owner held. Consumers of other
+      -- programs know no ownership: what they hold is theirs until the lease has passed.
       give_back_all(group, other.name, 0)
     else
       give_back_all(group, other.name, lease)

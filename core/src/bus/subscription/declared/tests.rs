@@ -50,6 +50,9 @@ fn what_is_not_declared_comes_from_position_and_key() {
     let event = declared.event(&topic(), &delivery("{}", &[], Some("k"))).unwrap();
     assert_eq!((event.id(), event.source(), event.ty()), ("shop:orders/1/2-3", "/legacy", "Order"));
     assert_eq!((event.partition_key(), event.is_json()), (Some("k"), true));
+    // A key that nobody declared is no reason to refuse: a number's bytes may be text with controls.
+    let event = declared.event(&topic(), &delivery("{}", &[], Some("\0\0\x07"))).unwrap();
+    assert_eq!(event.partition_key(), None);
 }
 
 #[test]
