@@ -8,19 +8,23 @@ REDIS_PORT=${REDIS_PORT:-16379}
 
 redis_install() { apt_install redis-server redis-server; }
 
-redis_start() {
-    spawn redis redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --daemonize no \
-        --dir "$BROKERS_HOME/redis/data" --save '' \
+redis_start() { redis_spawn redis redis-server "$REDIS_PORT"; }
+
+redis_answers() { redis_is_itself redis "$(redis-cli -h 127.0.0.1 -p "$REDIS_PORT" info)"; }
+
+# redis_spawn NAME PROGRAM PORT: Redis, or what is made to stand in its place.
+redis_spawn() {
+    spawn "$1" "$2" --bind 127.0.0.1 --port "$3" --daemonize no \
+        --dir "$BROKERS_HOME/$1/data" --save '' \
         --appendonly yes --appendfsync "${REDIS_FSYNC:-always}" \
         --maxmemory 512mb --maxmemory-policy noeviction
 }
 
-# The data is loaded, and the process that answers is the one that was started.
-redis_answers() {
-    local pid answer
-    read -r pid _ <"$(pid_file redis)"
-    answer=$(redis-cli -h 127.0.0.1 -p "$REDIS_PORT" info)
-    grep -q "^process_id:$pid"$'\r' <<<"$answer" && grep -q '^loading:0' <<<"$answer"
+# redis_is_itself NAME INFO: the data is loaded, and the process that answers is the one that was started.
+redis_is_itself() {
+    local pid
+    read -r pid _ <"$(pid_file "$1")"
+    grep -q "^process_id:$pid"$'\r' <<<"$2" && grep -q '^loading:0' <<<"$2"
 }
 
 redis_url() { echo "redis://127.0.0.1:$REDIS_PORT"; }

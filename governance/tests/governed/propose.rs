@@ -106,6 +106,16 @@ async fn what_was_seen_runs_and_what_was_never_seen_is_refused() {
     running.stop().await;
 }
 
+/// Starts, lets the actor finish with one question, and stops.
+async fn run_once(governor: Governor, id: &str) {
+    let running = governor.start().await.unwrap();
+    running.publish(asked(id, 7)).await.unwrap();
+    let reader = running.ledger().reader();
+    let finished = || of_actor(&reader, id).is_some_and(|it| it.phase == Phase::Finished);
+    until("it ran", finished).await;
+    running.stop().await;
+}
+
 /// A tool that needs another level in each version of its program.
 struct Versioned(Level);
 
@@ -142,12 +152,7 @@ async fn a_tool_is_granted_at_the_highest_level_that_it_was_called_at() {
     let declared = Arc::clone(&scene.world.contracts);
     for (id, level) in [("1", Level::Read), ("2", Level::Delete), ("3", Level::Write)] {
         let governor = scene.governor(Arc::clone(&declared)).mode(Mode::Observe);
-        let running = governor.tool("count", Versioned(level)).start().await.unwrap();
-        running.publish(asked(id, 7)).await.unwrap();
-        let reader = running.ledger().reader();
-        let finished = || of_actor(&reader, id).is_some_and(|it| it.phase == Phase::Finished);
-        until("it ran", finished).await;
-        running.stop().await;
+        run_once(governor.tool("count", Versioned(level)), id).await;
     }
     let reader = Reader::open(&scene.world.url()).unwrap();
     let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();
@@ -181,12 +186,7 @@ async fn what_was_lacked_or_is_no_name_widens_nothing() {
             true => governor.tool("late", Versioned(Level::Write)),
             false => governor,
         };
-        let running = governor.start().await.unwrap();
-        running.publish(asked(id, 7)).await.unwrap();
-        let reader = running.ledger().reader();
-        let finished = || of_actor(&reader, id).is_some_and(|it| it.phase == Phase::Finished);
-        until("it ran", finished).await;
-        running.stop().await;
+        run_once(governor, id).await;
     }
     let reader = Reader::open(&scene.world.url()).unwrap();
     let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();

@@ -1,14 +1,13 @@
 //! A client for questions, and what clients are told while they connect.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
-use tokio::sync::watch;
 use wingman_core::driver::tls::NO_WORD;
 use wingman_core::{Error, Kind, Result};
 
@@ -107,7 +106,7 @@ fn is_silence(error: &KafkaError) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watch {
     /// What brokers refuse us, the connection before all else.
-    refused: Arc<watch::Sender<Option<(Code, String)>>>,
+    refused: Arc<Mutex<Option<(Code, String)>>>,
     /// The last of all that was told, for people.
     last: Arc<Mutex<Option<String>>>,
 }
@@ -115,7 +114,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// What brokers refuse us, if anything. Trying again with the same client tells nothing new.
     fn refusal(&self) -> Option<Error> {
-        let refused = self.refused.borrow();
+        let refused = lock(&self.refused);
         let (code, reason) = refused.as_ref()?;
         Some(from_code(Doing::Reading, "connect", *code).because(reason.as_str()))
     }
@@ -126,7 +125,7 @@ impl Watch {
     }
 
     fn last(&self) -> Option<String> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.last).clone()
     }
 }
 
@@ -140,7 +139,7 @@ impl ClientContext for Watch {
         let code = error.rdkafka_error_code();
         // That it says after each of its own.
         if code != Some(Code::AllBrokersDown) {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+            *lock(&self.last) = Some(reason.to_owned());
         }
         let kind = code.map(|code| from_code(Doing::Reading, "connect", code).kind());
         let tells = match kind {
@@ -149,12 +148,17 @@ impl ClientContext for Watch {
             _ => false,
         };
         if tells {
-            self.refused.send_replace(code.map(|code| (code, reason.to_owned())));
+            *lock(&self.refused) = code.map(|code| (code, reason.to_owned()));
         }
     }
 }
 
 impl ConsumerContext for Watch {}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // One value: whole at any time.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The client's own log: what matters of it comes as an error as well.
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {

@@ -15,8 +15,8 @@ pub(crate) fn topic_path(project: &str, topic: &TopicName) -> String {
     format!("projects/{project}/topics/{}", id(topic.as_str()))
 }
 
-/// The resource name of a group's subscription. A team's topic is its subscription. Subscriptions have names of their own in a project,
-/// so that it takes both.
+/// The resource name of a group's subscription. A team's topic is its subscription. Subscriptions have
+/// names of their own in a project, so that it takes both.
 ///
 /// # Errors
 /// `InvalidName` if both together are too long.

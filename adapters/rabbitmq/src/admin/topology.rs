@@ -24,8 +24,8 @@ pub(crate) enum Standing {
     Found,
 }
 
-/// The name of a group's queue. A team's is the topic itself. Neither name can hold the sign; one that is too long is cut, and
-/// told apart by its digest.
+/// The name of a group's queue. A team's is the topic itself. Neither name can hold the sign; one that
+/// is too long is cut, and told apart by its digest.
 pub(crate) fn queue_name(topic: &TopicName, group: &GroupName) -> ShortString {
     const DIGEST_CHARS: usize = 32;
     if topic.is_existing() {
