@@ -13,6 +13,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use wingman_conformance::{BUS_CASES, Backend, Case, Harness, PlainBus, TRANSPORT_CASES, run_case};
 use wingman_tests::{GovernedBus, backends};
 
+/// Trials wait most of their time, for leases to run out and for brokers to start again.
+const TRIALS_AT_ONCE: usize = 8;
+
 /// A table of cases, its place in the names of tests, and what runs its handlers.
 struct Layer {
     name: &'static str,
@@ -36,25 +39,49 @@ fn governed() -> Arc<dyn Harness> {
 
 #[allow(clippy::print_stdout, reason = "the seed must be known to run a failure again")]
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(TRIALS_AT_ONCE);
     let seed = seed();
     if !arguments.list {
         println!("WINGMAN_SEED={seed}");
     }
-    let backends = backends::selected();
-    let mut trials = Vec::new();
     let mut brokers = HashMap::<_, Arc<RwLock<()>>>::new();
-    for backend in &backends {
+    let mut trials = Vec::new();
+    for backend in &backends::selected() {
         let broker = brokers.entry(backends::broker_of(backend.name())).or_default();
-        for layer in LAYERS {
-            let cases = layer.cases.iter();
-            trials.extend(cases.map(|case| trial(backend, broker, layer, *case, seed)));
-        }
-        trials.extend(mutants::trials_on(backend, broker, seed));
-        trials.push(matrix::trial(backend, broker));
+        trials.push(of_backend(backend, broker, seed));
     }
-    trials.extend(mutants::trials(seed));
-    libtest_mimic::run(&arguments, trials).exit();
+    trials.push(mutants::trials(seed));
+    libtest_mimic::run(&arguments, in_turns(trials)).exit();
+}
+
+/// Everything that runs on a backend: first what shares the broker, then what must be alone with it.
+fn of_backend(backend: &Arc<dyn Backend>, broker: &Arc<RwLock<()>>, seed: u64) -> Vec<Trial> {
+    let cases = |alone: bool| {
+        let of_layer = move |layer: &'static Layer| {
+            let cases = layer.cases.iter().filter(move |case| case.alone == alone);
+            cases.map(move |case| trial(backend, broker, layer, *case, seed))
+        };
+        LAYERS.iter().flat_map(of_layer)
+    };
+    let mut trials: Vec<Trial> = cases(false).collect();
+    trials.extend(mutants::trials_on(backend, broker, seed));
+    trials.push(matrix::trial(backend, broker));
+    trials.extend(cases(true));
+    trials
+}
+
+/// One trial of each list after the other, so that those which run at once are on several brokers.
+fn in_turns(lists: Vec<Vec<Trial>>) -> Vec<Trial> {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let mut trials = Vec::new();
+    loop {
+        let before = trials.len();
+        trials.extend(lists.iter_mut().filter_map(Iterator::next));
+        if trials.len() == before {
+            return trials;
+        }
+    }
 }
 
 /// A case on a backend.
