@@ -1,5 +1,6 @@
 //! Settings in TOML: a table `[broker]` with a `url`, or a `scheme` and the keys of that backend.
-//! `${NAME}` in a text is what the environment has under this name; `$${` is `${` itself.
+//! `${NAME}` in a text is what the environment has under this name; `$${` is `${` itself. In a `url` it
+//! is put in percent-encoded.
 
 mod expand;
 mod keys;
@@ -15,7 +16,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use wingman_core::nearest::nearest;
 use wingman_core::{Error, Kind, Result};
 
-use self::expand::expanded;
+use self::expand::{ExpandedUrl, expanded, expanded_url};
 use crate::config::{Config, not_here};
 
 const TABLE: &str = "broker";
@@ -40,7 +41,9 @@ impl Config {
     /// Reads TOML: a table `[broker]` with a `url`, or with a `scheme` (`kafka`, `amqp[s]`,
     /// `redis[s]`, `sns-sqs`, `pubsub`, `memory`) and fields of that backend's own `Config`. What else the text
     /// holds is somebody else's. `${NAME}` in a text of the table stands for a variable of the
-    /// environment.
+    /// environment. In a `url` it is what it stands for, whatever characters it has: a user, a password,
+    /// the path or the value of a key, which are percent-encoded here; a host; or the whole `url`, which
+    /// is taken as it is.
     ///
     /// # Errors
     /// [`Kind::Configuration`] names key and line, and for an unknown key the nearest one; a value is
@@ -66,19 +69,38 @@ fn read(text: &str, environment: Environment<'_>) -> Result<Config> {
     let DeValue::Table(mut table) = broker.into_inner() else {
         return Err(at(wrong("broker is a table: write [broker]"), span));
     };
+    let mut url = None;
     for (key, value) in table.iter_mut() {
         let place = value.span();
         let DeValue::String(text) = value.get_mut() else { continue };
-        let whole = expanded(text, environment);
-        *text = whole.map_err(|error| at(error.with("key", key.get_ref()), place))?.into();
+        let error_at = |error: Error| at(error.with("key", key.get_ref()), place.clone());
+        if key.get_ref() == URL {
+            url = Some((expanded_url(text, environment).map_err(error_at)?, place));
+        } else {
+            *text = expanded(text, environment).map_err(error_at)?.into();
+        }
     }
     let settings = Settings { text, table: Spanned::new(span.clone(), table) };
-    match (settings.text_of(URL)?, settings.text_of(SCHEME)?) {
-        (Some(url), None) => settings.only_url().and_then(|()| Config::from_url(&url)),
+    settings.text_of(URL)?;
+    match (url, settings.text_of(SCHEME)?) {
+        (Some((url, place)), None) => {
+            settings.only_url().and_then(|()| of_url(&url).map_err(|error| at(error, place)))
+        }
         (None, Some(scheme)) => settings.of_scheme(&scheme),
         (Some(_), Some(_)) => Err(at(wrong("[broker] has a url or a scheme, not both"), span)),
         (None, None) => Err(at(wrong("[broker] needs a url, or a scheme and its keys"), span)),
     }
+}
+
+/// An error may repeat the value of a key, and so what a variable held: such a one is not shown.
+fn of_url(url: &ExpandedUrl) -> Result<Config> {
+    Config::from_url(&url.url).map_err(|error| {
+        if !url.is_shown_in(&format!("{error} {error:?}")) {
+            return error;
+        }
+        let why = "what a variable holds does not fit where it stands in the url";
+        Error::new(error.kind(), why).with("key", URL)
+    })
 }
 
 /// The table, expanded.

@@ -262,8 +262,9 @@ pub(crate) struct Publish {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  wingman consume --broker redis://127.0.0.1:6379 --topic OrderPlaced --group peek --max 10 --wait 5")]
+#[command(after_help = "Examples:
+  wingman consume --broker redis://127.0.0.1:6379 --topic OrderPlaced --group peek --max 10 --wait 5
+  wingman consume --broker amqp://127.0.0.1:5672 --topic legacy-orders --group peek --existing --max 1")]
 pub(crate) struct Consume {
     /// The broker, such as redis://host:port.
     #[arg(long, value_name = "URL")]
@@ -274,6 +275,10 @@ pub(crate) struct Consume {
     /// Each group gets everything; made if it is missing, from the oldest message on.
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: String,
+    /// What a team has under exactly these names: nothing is made, and what is printed is taken from it.
+    /// Where the queue itself is the group (RabbitMQ, SQS, Pub/Sub), --group is any name.
+    #[arg(long)]
+    pub(crate) existing: bool,
     /// Stop after this many.
     #[arg(long)]
     pub(crate) max: Option<u64>,

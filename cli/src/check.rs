@@ -27,7 +27,7 @@ pub(crate) async fn run(options: Check, json: bool) -> Result<ExitCode, Problem>
     let format = options.report.as_deref().map(Format::of).transpose()?;
     let broker = Broker::open(&options.broker, Duration::from_secs(options.patience)).await?;
     if options.read_only {
-        return look::run(&broker, &options.topics, json).await;
+        return look::run(&broker, (&options.topics, options.existing), json).await;
     }
     let stop = Stop::on_signals()?;
     broker.may_create().await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wingman_hub::core::bus::Declared;
 use wingman_hub::core::event::CloudEvent;
 use wingman_hub::core::name::{GroupName, TopicName};
-use wingman_hub::core::transport::{Delivery, Settle, Subscriber, SubscriberOptions};
+use wingman_hub::core::transport::{Delivery, Provision, Settle, Subscriber, SubscriberOptions};
 use wingman_hub::core::{Kind, Retry};
 
 use crate::arguments::Consume;
@@ -20,10 +20,19 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) async fn run(options: Consume) -> Result<ExitCode, Problem> {
     open::other_process(&options.broker)?;
     let bus = wingman_hub::connect(&options.broker).await?;
-    let (topic, group) = (TopicName::new(&options.topic)?, GroupName::new(&options.group)?);
-    // In order where the broker keeps one: a group is not to be asked for what it cannot do.
-    let ordered = bus.transport().capabilities().order_by_key.is_supported();
-    let wanted = SubscriberOptions { ordered, ..SubscriberOptions::default() };
+    let topic = open::topic(&options.topic, options.existing)?;
+    let (group, wanted) = if options.existing {
+        // As it stands: other consumers go on beside this one, and a queue need not keep an order.
+        let provision = Provision::Verify;
+        let wanted =
+            SubscriberOptions { ordered: false, provision, ..SubscriberOptions::default() };
+        (GroupName::existing(&options.group)?, wanted)
+    } else {
+        // In order where the broker keeps one: a group is not to be asked for what it cannot do.
+        let ordered = bus.transport().capabilities().order_by_key.is_supported();
+        let wanted = SubscriberOptions { ordered, ..SubscriberOptions::default() };
+        (GroupName::new(&options.group)?, wanted)
+    };
     let subscriber = bus.transport().subscriber(&topic, &group, wanted).await?;
     let ended = tokio::select! {
         ended = print_all(&*subscriber, &topic, &options) => ended,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wingman_hub::core::name::TopicName;
 use wingman_hub::governance::audit::SigningKey;
 use wingman_hub::governance::contract::Contracts;
 use wingman_hub::governance::ledger::{Ledger, LedgerOptions};
@@ -70,6 +71,11 @@ pub(crate) fn other_process(url: &str) -> Result<(), Problem> {
             .remedy("name a broker that both can reach, such as redis://127.0.0.1:6379"));
     }
     Ok(())
+}
+
+/// A topic of ours, or what a team has under exactly this name.
+pub(crate) fn topic(name: &str, existing: bool) -> wingman_hub::Result<TopicName> {
+    if existing { TopicName::existing(name) } else { TopicName::new(name) }
 }
 
 /// A broker's URL without what stands before its host, and without its settings: secrets never show.

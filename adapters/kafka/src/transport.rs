@@ -73,6 +73,7 @@ impl Transport for KafkaTransport {
             lag: Support::Native,
             no_group_reported: Support::Unsupported,
             stable_position: Support::Native,
+            groups_of_existing: Support::Native,
             survives_restart: true,
             limits: self.0.limits(),
         }

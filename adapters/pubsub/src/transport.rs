@@ -82,6 +82,7 @@ impl Transport for PubsubTransport {
             lag: Support::Unsupported,
             no_group_reported: Support::Unsupported,
             stable_position: Support::Native,
+            groups_of_existing: Support::Unsupported,
             // The emulator keeps everything in memory.
             survives_restart: self.0.config.emulator.is_none(),
             limits: self.0.limits(),

@@ -79,6 +79,7 @@ impl Transport for RabbitTransport {
             no_group_reported: Support::Native,
             // A message without `message-id` has a new one over each channel.
             stable_position: Support::Unsupported,
+            groups_of_existing: Support::Unsupported,
             survives_restart: true,
             limits: self.0.limits(),
         }

@@ -100,6 +100,7 @@ impl Transport for RedisTransport {
             lag: Support::Native,
             no_group_reported: Support::Emulated,
             stable_position: Support::Native,
+            groups_of_existing: Support::Native,
             survives_restart: self.0.connector.keeps_a_log(),
             limits: self.0.limits(),
         }

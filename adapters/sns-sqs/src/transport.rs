@@ -73,6 +73,7 @@ impl Transport for SnsSqsTransport {
             lag: Support::Native,
             no_group_reported: Support::Emulated,
             stable_position: Support::Native,
+            groups_of_existing: Support::Unsupported,
             survives_restart: true,
             limits: self.0.limits(),
         }

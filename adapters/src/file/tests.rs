@@ -100,3 +100,97 @@ fn a_scheme_says_tls_as_it_does_in_a_url() {
     let error = refused("[broker]\nscheme = \"amqps\"\ntls = false");
     assert_eq!((error.context("key"), error.context("line")), (Some("tls"), Some("3")));
 }
+
+#[test]
+fn a_variable_means_the_same_wherever_it_stands_in_a_url() {
+    let environment = |name: &str| {
+        let value = match name {
+            "HOSTS" => "a:1,[::1]:2",
+            "PASSWORD" => "p?s/w@r#d:%&=+ ü",
+            "URL" => "redis://me:p%3Fw@h",
+            "LOGIN" => "me:hunter2@evil",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let url = |text: &str| expanded_url(text, &environment).map(|it| it.url);
+    let encoded = "p%3Fs%2Fw%40r%23d%3A%25%26%3D%2B%20%C3%BC";
+    for (text, whole) in [
+        ("x://me:${PASSWORD}@${HOSTS}", format!("x://me:{encoded}@a:1,[::1]:2")),
+        ("x://${PASSWORD}:$${@h", format!("x://{encoded}:${{@h")),
+        ("x://h/${PASSWORD}?a=${PASSWORD}", format!("x://h/{encoded}?a={encoded}")),
+        (
+            "x://h?a=1&b=${PASSWORD}@${HOSTS}",
+            format!("x://h?a=1&b={encoded}@a%3A1%2C%5B%3A%3A1%5D%3A2"),
+        ),
+        ("${URL}", "redis://me:p%3Fw@h".to_owned()),
+        ("${URL}?a=${PASSWORD}", format!("redis://me:p%3Fw@h?a={encoded}")),
+    ] {
+        assert_eq!(url(text).unwrap(), whole);
+    }
+    for (text, part) in
+        [("x://${LOGIN}", "host"), ("x://h?${LOGIN}", "?key="), ("x://h?a=1&${LOGIN}", "?key=")]
+    {
+        let error = url(text).unwrap_err();
+        assert_eq!((error.kind(), error.context("variable")), (Kind::Configuration, Some("LOGIN")));
+        let text = error.to_string();
+        assert!(text.contains(part) && !text.contains("hunter2"), "{text}");
+    }
+}
+
+/// Passwords as generators make them: each of these characters ends a part of a URL.
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "rabbitmq",
+    feature = "redis",
+    feature = "sns-sqs"
+))]
+#[test]
+fn a_secret_of_any_characters_is_itself_in_a_url_and_is_in_no_error() {
+    for secret in
+        ["9?hunter2", "9/hunter2", "9@hunter2", "9#hunter2", "9:hunter2", "%41&hunter2=+ "]
+    {
+        let environment = |name: &str| (name == "SECRET").then(|| secret.to_owned());
+        let of = |url: &str| read(&format!("[broker]\nurl = \"{url}\""), &environment);
+        let password = |url: &str| match of(url).unwrap() {
+            Config::Kafka(it) => (it.servers, it.password.map(|it| it.expose().to_owned())),
+            Config::Rabbitmq(it) => (it.host, Some(it.password.expose().to_owned())),
+            Config::Redis(it) => (it.host, it.password.map(|it| it.expose().to_owned())),
+            Config::SnsSqs(it) => {
+                (it.region.unwrap_or_default(), it.secret_key.map(|it| it.expose().to_owned()))
+            }
+            other => panic!("{other:?} has no password"),
+        };
+        let expected = |host: &str| (host.to_owned(), Some(secret.to_owned()));
+        assert_eq!(password("kafka://me:${SECRET}@h:1"), expected("h:1"));
+        assert_eq!(password("amqp://me:${SECRET}@h/v"), expected("h"));
+        assert_eq!(password("redis://me:${SECRET}@h/3"), expected("h"));
+        let keys = "access_key=me&secret_key=${SECRET}";
+        assert_eq!(password(&format!("sns-sqs://us-east-1?{keys}")), expected("us-east-1"));
+        // Where a secret does not belong, or is wrong beside something that is.
+        for url in [
+            "kafka://me:${SECRET}@h:1?no=1",
+            "kafka://${SECRET}",
+            "kafka://h:${SECRET}",
+            "kafka://h?tls=${SECRET}",
+            "redis://h/${SECRET}",
+            "redis://h?reply_millis=${SECRET}",
+            "redis://h?${SECRET}=1",
+            "amqp://${SECRET}@h",
+            "amqp://h?order=${SECRET}",
+            "pubsub://shop/${SECRET}",
+            "pubsub://${SECRET}",
+            "sns-sqs://us-east-1?fifo=${SECRET}",
+            "sns-sqs://us-east-1?endpoint=${SECRET}",
+        ] {
+            let Err(error) = of(url) else { continue };
+            assert_eq!(
+                (error.kind(), error.context("line")),
+                (Kind::Configuration, Some("2")),
+                "{url}"
+            );
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error:?}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use clap::Args;
   wingman check redis://127.0.0.1:6379
   wingman check amqp://user:password@127.0.0.1:5672 --report check.html
   wingman check kafka://127.0.0.1:9092 --read-only --topic orders
+  wingman check amqp://127.0.0.1:5672 --read-only --topic legacy-orders --existing
   wingman check redis://127.0.0.1:6379 --json")]
 pub(crate) struct Check {
     /// The broker, such as redis://host:port.
@@ -20,6 +21,9 @@ pub(crate) struct Check {
     /// With --read-only: a topic to look at; may be repeated. Exit code 1 if there is none.
     #[arg(long = "topic", value_name = "TOPIC", requires = "read_only")]
     pub(crate) topics: Vec<String>,
+    /// The topics, queues or subscriptions to look at are a team's, under exactly these names.
+    #[arg(long, requires = "topics")]
+    pub(crate) existing: bool,
     /// Also write a report: JSON, or a page if the name ends in .html.
     #[arg(long, value_name = "FILE", conflicts_with = "read_only")]
     pub(crate) report: Option<PathBuf>,

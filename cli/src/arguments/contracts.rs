@@ -31,7 +31,8 @@ pub(crate) enum Contracts {
     /// has none yet starts by `handler: NAME` and what it consumes. Each grant has the stamps that it
     /// rests on; what was not seen is not granted. What only binds (mission, ordering, approvals) stays
     /// as declared. A handler whose types can emit more than was seen does not start by it: add what you
-    /// mean. Exit code 1 if what comes out does not load.
+    /// mean. The ledger is verified first, as `wingman audit verify` does. Exit code 1 if it does not hold, or
+    /// if what comes out does not load.
     Propose(ProposeArguments),
 }
 
@@ -39,10 +40,14 @@ pub(crate) enum Contracts {
 #[command(after_help = "Examples:
   wingman demo --mode observe --out demo
   wingman contracts propose --ledger sqlite://demo/ledger.db --out proposed.yaml
-  wingman contracts propose --ledger sqlite://demo/ledger.db --handler tool-executor")]
+  wingman contracts propose --ledger sqlite://demo/ledger.db --handler tool-executor
+  wingman contracts propose --ledger sqlite://demo/ledger.db --checkpoint checkpoint.txt")]
 pub(crate) struct ProposeArguments {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgument,
+    /// A checkpoint that was kept elsewhere: the log must contain what it signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
     /// The contracts that are declared; `contracts` beside the ledger unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) contracts: Option<PathBuf>,

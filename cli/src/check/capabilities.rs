@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use wingman_hub::core::transport::{Capabilities, Support};
 
 /// Each with its name; the fields are named, so that a new one is not forgotten.
-pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 11] {
+pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 12] {
     let Capabilities {
         backend: _,
         order_by_key,
@@ -18,6 +18,7 @@ pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 11] {
         lag,
         no_group_reported,
         stable_position,
+        groups_of_existing,
         survives_restart: _,
         limits: _,
     } = *of;
@@ -33,6 +34,7 @@ pub(super) fn supports(of: &Capabilities) -> [(&'static str, Support); 11] {
         ("lag", lag),
         ("no_group_reported", no_group_reported),
         ("stable_position", stable_position),
+        ("groups_of_existing", groups_of_existing),
     ]
 }
 

@@ -8,8 +8,8 @@ use wingman_hub::core::transport::TopicInfo;
 
 use super::broker::Broker;
 use super::{json, text};
-use crate::print;
 use crate::problem::Problem;
+use crate::{open, print};
 
 /// A topic and what there is of it.
 type Seen = (TopicName, Option<TopicInfo>);
@@ -17,14 +17,14 @@ type Seen = (TopicName, Option<TopicInfo>);
 /// Says what the broker is, what it can do, and what there is of these topics.
 pub(super) async fn run(
     broker: &Broker,
-    topics: &[String],
+    (topics, existing): (&[String], bool),
     json: bool,
 ) -> Result<ExitCode, Problem> {
     let mut seen: Vec<Seen> = Vec::new();
     if !topics.is_empty() {
         let admin = broker.transport.admin()?;
         for topic in topics {
-            let topic = TopicName::new(topic)?;
+            let topic = open::topic(topic, existing)?;
             let info = admin.inspect(&topic).await?;
             seen.push((topic, info));
         }

@@ -26,6 +26,7 @@ macro_rules! on_broker_tests {
             the_demo_takes_every_branch_and_cleans_up_unless_told_to_keep,
             the_publishing_workflow_is_the_same_and_cleans_up,
             what_is_published_comes_to_each_group_once,
+            what_a_team_has_is_read_and_looked_at_under_its_own_names,
             a_malformed_line_is_named_and_those_before_it_are_sent,
             a_governed_publish_is_recorded_relayed_and_refused_for_owned_types,
             an_unknown_key_in_the_url_is_named_with_the_known_ones,
@@ -48,6 +49,8 @@ pub(crate) struct Broker {
     pub(crate) product: &'static str,
     /// The URL of one that is down: nobody listens on port 1.
     pub(crate) down: &'static str,
+    /// Under which names of its own it has a topic and a group of ours.
+    pub(crate) own_names: fn(&str, &str) -> (String, String),
     /// How much it has of a namespace.
     pub(crate) left: fn(&str) -> usize,
     /// Whether it has groups, or what stands for them, of a namespace.
@@ -105,6 +108,24 @@ impl Broker {
         self.publish(&place, &topic, &["--data", "8"]).done();
         let next = self.consume(&place, &topic, "one", "1").done().json();
         assert_eq!(next["data"], 8);
+    }
+
+    pub(crate) fn what_a_team_has_is_read_and_looked_at_under_its_own_names(&self) {
+        let (place, topic) = (Place::new(), topic());
+        let (name, group) = (self.own_names)(&topic, "g");
+        let broker = ["--broker", &self.url, "--topic", &name, "--group", &group, "--existing"];
+        let consume = [&["consume"][..], &broker[..], &["--max", "1", "--wait", "20"]].concat();
+        let look = ["check", &self.url, "--read-only", "--topic", &name, "--existing", "--json"];
+        place.run(&consume).refused(1, &["no such", &name]);
+        assert_eq!(place.run(&look).refused(1, &[]).json()["topics"][0]["exists"], false);
+        assert_eq!(there_are(&self.url, &[&topic]), [""; 0]);
+        self.join(&place, &topic, "g");
+        assert_eq!(place.run(&look).done().json()["topics"][0]["exists"], true);
+        let first = self.publish(&place, &topic, &["--data", "7"]).done().json();
+        assert_eq!(place.run(&consume).done().json()["id"], first["id"]);
+        // It was of that very group.
+        let second = self.publish(&place, &topic, &["--data", "8"]).done().json();
+        assert_eq!(self.consume(&place, &topic, "g", "1").done().json()["id"], second["id"]);
     }
 
     pub(crate) fn a_malformed_line_is_named_and_those_before_it_are_sent(&self) {

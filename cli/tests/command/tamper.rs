@@ -1,4 +1,5 @@
-//! `wingman audit verify` on a ledger that somebody changed: exit code 1, and what does not hold.
+//! `wingman audit verify` on a ledger that somebody changed: exit code 1, and what does not hold. Nor is
+//! anything proposed from it.
 
 use rusqlite::Connection;
 
@@ -42,10 +43,46 @@ fn a_ledger_that_was_set_back_fails_against_the_newer_checkpoint() {
         }
     };
     copy("demo", "old");
+    std::fs::copy(place.path("demo/ledger.db.checkpoint.txt"), place.path("old.txt")).unwrap();
     place.run(&["demo", "--out", "demo"]).done();
     std::fs::copy(place.path("demo/ledger.db.checkpoint.txt"), place.path("kept.txt")).unwrap();
     copy("old", "demo");
     let ended = verify(&place, &["--checkpoint", "kept.txt"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("BROKEN: rollback"), "{ended:?}");
+    // With its file set back, too, it is sound by itself; who kept a checkpoint has nothing proposed from it.
+    std::fs::copy(place.path("old.txt"), place.path("demo/ledger.db.checkpoint.txt")).unwrap();
+    let propose = ["contracts", "propose", "--ledger", LEDGER];
+    place.run(&propose).done();
+    let kept = [&propose[..], &["--checkpoint", "kept.txt"]].concat();
+    place.run(&kept).refused(1, &["does not verify", "BROKEN: rollback"]);
+}
+
+/// The attack: who can write to the file says that a handler deleted, and has it granted.
+#[test]
+fn a_grant_that_was_written_into_the_log_is_not_proposed() {
+    let place = Place::with_demo();
+    let propose = ["contracts", "propose", "--ledger", LEDGER, "--out", "proposed.yaml"];
+    place.run(&propose).done();
+    let before = place.read("proposed.yaml");
+    assert!(before.contains("\"notify.send\": write"), "{before}");
+    std::fs::remove_file(place.path("proposed.yaml")).unwrap();
+    let database = Connection::open(place.path("demo/ledger.db")).unwrap();
+    let mut like = database
+        .prepare(
+            "SELECT number, bytes FROM stamps WHERE CAST(bytes AS TEXT) LIKE '%tool notify.send%'",
+        )
+        .unwrap();
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let stamps: Vec<_> = like.query_map([], read).unwrap().map(Result::unwrap).collect();
+    assert!(!stamps.is_empty());
+    for (number, bytes) in stamps {
+        let text = String::from_utf8(bytes).unwrap().replace("\nlevel write", "\nlevel admin");
+        let update = "UPDATE stamps SET bytes = ?1 WHERE number = ?2";
+        database.execute(update, rusqlite::params![text.into_bytes(), number]).unwrap();
+    }
+    drop(like);
+    drop(database);
+    let ended = place.run(&propose).refused(1, &["does not verify", "BROKEN: tree, tiles"]);
+    assert!(ended.out.is_empty() && !place.exists("proposed.yaml"), "{ended:?}");
 }

@@ -27,6 +27,7 @@ fn broker() -> Broker {
         known_key: "session_millis",
         product: "Kafka",
         down: "kafka://127.0.0.1:1?reply_millis=500",
+        own_names: |topic, group| (topic.to_owned(), format!("{group}@{topic}")),
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),
     }

@@ -27,6 +27,7 @@ fn broker() -> Broker {
         known_key: "hold_seconds_max",
         product: "Pub/Sub emulator",
         down: "pubsub://wingman?emulator=127.0.0.1:1",
+        own_names: |topic, group| (format!("{group}~{topic}"), group.to_owned()),
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),
     }

@@ -30,6 +30,7 @@ fn broker() -> Broker {
         known_key: "confirm_millis",
         product: "RabbitMQ",
         down: "amqp://127.0.0.1:1",
+        own_names: |topic, group| (format!("{group}@{topic}"), group.to_owned()),
         left: |namespace| count("list_queues", namespace) + count("list_exchanges", namespace),
         has_groups: |namespace| count("list_queues", namespace) > 0,
     }

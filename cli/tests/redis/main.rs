@@ -31,6 +31,7 @@ fn broker() -> Broker {
         known_key: "connect_millis",
         product: "Redis",
         down: "redis://127.0.0.1:1",
+        own_names: |topic, group| (topic.to_owned(), group.to_owned()),
         left: keys_of,
         has_groups: |namespace| keys_of(namespace) > 0,
     }

@@ -27,6 +27,7 @@ fn broker() -> Broker {
         known_key: "payload_bytes_max",
         product: "SNS and SQS",
         down: "sns-sqs://us-east-1?endpoint=http://127.0.0.1:1&account=000000000000&access_key=a&secret_key=b",
+        own_names: |topic, group| (format!("{topic}__{group}.fifo"), group.to_owned()),
         left: |namespace| topics_of(&url(), namespace).len(),
         has_groups: |namespace| topics_of(&url(), namespace).iter().any(|(_, groups)| *groups > 0),
     }

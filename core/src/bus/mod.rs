@@ -1,6 +1,7 @@
 //! The bus: everything between a driver and handlers that is the same for every broker. Publish
 //! batching, retry, lanes by key, lease keep-alive, dead letters, back-pressure and drain.
 
+mod apart;
 pub(crate) mod backoff;
 mod dispatch;
 mod options;
@@ -31,6 +32,7 @@ pub use subscription::{
     SubscriptionState, SubscriptionStatus, dead_letter,
 };
 
+use self::apart::Taker;
 use self::program::Registration;
 use self::publisher::{Job, TopicPublisher};
 use self::subscription::Control;
@@ -162,17 +164,23 @@ impl Bus {
     ///
     /// # Errors
     /// - [`Kind::Configuration`], [`Kind::Unsupported`]: the options, or this backend, do not
-    ///   allow it; among them a retry schedule that an ordered subscription may not hold.
+    ///   allow it; among them a retry schedule that an ordered subscription may not hold, and a
+    ///   team's queue that another group of this bus takes from, where the queue is the group.
     /// - Whatever the driver says is permanent: [`Kind::NotFound`], [`Kind::Forbidden`], …
     /// - [`Kind::Closed`]: the bus is closed.
     pub async fn subscribe(&self, subscription: SubscriptionOptions) -> Result<Subscription> {
         if lock(&self.inner.publishers).is_none() {
             return Err(closed("subscribe"));
         }
+        let (group, capabilities) = (subscription.group.clone(), self.capabilities());
+        Taker::new(group.as_str(), &subscription)
+            .apart_from_running(&self.subscriptions(), &capabilities)?;
         let subscription = subscription::open(self, subscription).await?;
         let control = Arc::clone(subscription.control());
         let mut all = lock(&self.inner.subscriptions);
         all.retain(|control| !control.has_ended());
+        // Another one may have come while this one was opened.
+        Taker::running(&control).apart_from_running(&all, &capabilities)?;
         all.push(control);
         drop(all);
         Ok(subscription)

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 
+use super::apart::Taker;
 use super::{Bus, Subscription, SubscriptionOptions};
 use crate::error::{Error, Kind, Result};
 use crate::handler::{Handler, IntoHandler};
@@ -85,7 +86,7 @@ impl Bus {
     /// [`NoGroup`] where the broker tells).
     ///
     /// # Errors
-    /// - [`Kind::Configuration`]: no handler, two of one name, or one without topics.
+    /// - [`Kind::Configuration`]: no handler, two of one name or of one group, or one without topics.
     /// - Those of [`Bus::subscribe`]; the handlers before are drained first.
     ///
     /// [`Receipt`]: crate::transport::Receipt
@@ -112,16 +113,14 @@ impl Bus {
         for registration in registered {
             let name = registration.name.clone();
             let options = self.options_of(registration)?;
-            // A team's group may take several of its topics, by a handler each.
-            let shares = |(other_name, other): &(String, SubscriptionOptions)| {
-                let is_both = |topic| options.topics.contains(topic);
-                *other_name == name
-                    || other.group == options.group && other.topics.iter().any(is_both)
-            };
-            if all.iter().any(shares) {
-                let text = "two handlers have one name, or one group of one topic: each would get \
-                    half of the messages";
-                return Err(Error::new(Kind::Configuration, text).with("handler", name));
+            for (other_name, other) in &all {
+                if *other_name == name {
+                    let text = "two handlers have one name: each would get a part of the messages";
+                    return Err(Error::new(Kind::Configuration, text).with("handler", name));
+                }
+                // A team's group may take several of its topics, by a handler each.
+                let taker = Taker::new(&name, &options);
+                taker.apart_from(&Taker::new(other_name, other), &self.capabilities())?;
             }
             all.push((name, options));
         }

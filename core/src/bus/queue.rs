@@ -1,5 +1,6 @@
 //! What a team has on its broker, used as it stands: its name, and what its messages are.
 
+use super::apart::Taker;
 use super::{Bus, Declared, Mapping, Place, SubscriptionOptions};
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
@@ -140,7 +141,7 @@ impl Queue {
                 .with("takes", taken));
         }
         options.topics = vec![TopicName::existing(&self.name)?];
-        options.group = GroupName::existing(self.group.as_deref().unwrap_or(handler))?;
+        options.group = self.group_of(handler)?;
         options.mapping = self.mapping.clone();
         options.ordered = self.ordered;
         options.provision = self.provision;
@@ -148,9 +149,26 @@ impl Queue {
         Ok(())
     }
 
+    /// Refuses that two handlers share one group's messages, of one queue that both take from.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] names both handlers and what to do.
+    pub fn check_apart(&self, handler: &str, (other, queue): (&str, &Self)) -> Result<()> {
+        let topics = |of: &Self| Ok::<_, Error>([TopicName::existing(&of.name)?]);
+        let (topics, others) = (topics(self)?, topics(queue)?);
+        let (group, of_other) = (self.group_of(handler)?, queue.group_of(other)?);
+        let taker = Taker { name: handler, topics: &topics, group: &group };
+        let other = Taker { name: other, topics: &others, group: &of_other };
+        taker.apart_from(&other, &self.bus.capabilities())
+    }
+
     /// What its messages are.
     pub const fn mapping(&self) -> &Mapping {
         &self.mapping
+    }
+
+    fn group_of(&self, handler: &str) -> Result<GroupName> {
+        GroupName::existing(self.group.as_deref().unwrap_or(handler))
     }
 
     fn source(&self) -> String {

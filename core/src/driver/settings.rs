@@ -47,6 +47,22 @@ pub fn unknown_key(key: &str, keys: &[&str]) -> Error {
     Error::new(Kind::Configuration, message).with("key", key)
 }
 
+/// Refuses a URL whose login ends too early, as by a `/` of its password: the rest of it would be taken for
+/// something else, and shown in what is wrong with that.
+///
+/// # Errors
+/// `Configuration` says how the characters are written, and not what stands there.
+pub fn check_login(url: &str) -> Result<()> {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.contains('@') || !behind.contains('@') {
+        return Ok(());
+    }
+    let why = "an @ stands behind the host: in user and password write / as %2F, ? as %3F, # as %23; \
+               behind the host write @ as %40";
+    Err(wrong(why))
+}
+
 /// User or password as they stand in a URL.
 ///
 /// # Errors
@@ -67,4 +83,23 @@ pub fn number<T: FromStr<Err: fmt::Display>>(key: &'static str, value: &str) -> 
             .with("value", value)
             .because(error.to_string())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_that_ends_too_early_is_refused_and_not_shown() {
+        for url in
+            ["x://me:1/hunter2@h", "x://me:p?hunter2@h/1", "x://me:#hunter2@h", "x://h?f=a@b"]
+        {
+            let error = check_login(url).unwrap_err();
+            assert_eq!(error.kind(), Kind::Configuration);
+            assert!(error.to_string().contains("%2F") && !error.to_string().contains("hunter2"));
+        }
+        for url in ["x://me:p@ss@h/1?f=a@b", "x://me:p%2Fss@h", "x://h/1?f=a%40b", "x"] {
+            check_login(url).unwrap();
+        }
+    }
 }

@@ -35,6 +35,7 @@ impl Admin for MemoryAdmin {
     }
 
     async fn delete_group(&self, topic: &TopicName, group: &GroupName) -> Result<bool> {
+        ours(topic)?;
         let limits = &self.0.broker.limits;
         Ok(self.0.state()?.delete_group(topic, group, limits))
     }

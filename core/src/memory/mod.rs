@@ -104,6 +104,7 @@ impl Transport for MemoryTransport {
             lag: Support::Native,
             no_group_reported: Support::Native,
             stable_position: Support::Native,
+            groups_of_existing: Support::Native,
             survives_restart: false,
             limits: Limits {
                 payload_bytes_max: limits.payload_bytes_max,

@@ -48,6 +48,8 @@ pub struct Capabilities {
     pub no_group_reported: Support,
     /// … a position of each message that is the same on each redelivery, whoever published it.
     pub stable_position: Support,
+    /// … several groups of what a team has. Without, a team's queue is the group itself.
+    pub groups_of_existing: Support,
     /// Whether what was published outlives the process (memory) or broker.
     pub survives_restart: bool,
     /// The numbers.

@@ -162,6 +162,7 @@ impl Governor {
                 queue::check(&contracts, name, queue)?;
             }
         }
+        queue::check_apart(&self.queues)?;
         Running::start(self, contracts).await
     }
 

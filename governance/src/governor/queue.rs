@@ -1,9 +1,24 @@
 //! Handlers of what a team has on its broker: what their contracts must say.
 
+use std::collections::BTreeMap;
+
 use wingman_core::bus::{Mapping, Queue};
 
 use super::StartError;
 use crate::contract::{Contracts, Producers};
+
+/// Two handlers of one group of a queue would each get a part of its messages.
+///
+/// # Errors
+/// [`StartError::Bus`] names both.
+pub(super) fn check_apart(queues: &BTreeMap<String, Queue>) -> Result<(), StartError> {
+    for (at, (name, queue)) in queues.iter().enumerate() {
+        for (other, before) in queues.iter().take(at) {
+            queue.check_apart(name, (other, before))?;
+        }
+    }
+    Ok(())
+}
 
 /// A declared queue carries one type, unless its messages say theirs: its handler is subscribed to
 /// nothing else, and what is in it was recorded by nobody (R12).

@@ -25,6 +25,8 @@ pub use seen::{Most, Seen, Sight, ToolUse};
 #[derive(Debug)]
 pub struct Proposal {
     proposed: BTreeMap<String, Proposed>,
+    /// Every handler that was seen, whether or not it was asked for.
+    saw: Vec<String>,
     /// Handlers that are declared and for which nothing is proposed.
     kept: BTreeMap<String, HandlerContract>,
     events: Vec<Fitted>,
@@ -33,7 +35,10 @@ pub struct Proposal {
 
 impl Proposal {
     /// Reads a ledger and proposes a contract for each handler that it saw run, or for one of them.
-    /// `contracts` are those that are declared.
+    /// `contracts` are those that are declared. `tell` hears how many stamps were read.
+    ///
+    /// What the log says is believed: [verify](crate::ledger::verify) it first, or whoever can write to
+    /// its file can have a grant proposed.
     ///
     /// # Errors
     /// [`LedgerError`] if the ledger cannot be read.
@@ -41,8 +46,10 @@ impl Proposal {
         reader: &Reader,
         contracts: &Contracts,
         only: Option<&str>,
+        tell: &mut dyn FnMut(u64),
     ) -> Result<Self, LedgerError> {
-        let seen = seen::read(reader)?;
+        let seen = seen::read(reader, tell)?;
+        let saw = seen.keys().cloned().collect();
         let wanted = seen.into_iter().filter(|(name, _)| only.is_none_or(|only| only == name));
         let proposed: BTreeMap<_, _> = wanted
             .map(|(name, seen)| {
@@ -62,12 +69,17 @@ impl Proposal {
             now.chain(kept.iter().map(|(name, it)| (name.as_str(), it))).collect();
         let events = events::fit(contracts, &handlers);
         let principals = contracts.principals().cloned().collect();
-        Ok(Self { proposed, kept, events, principals })
+        Ok(Self { proposed, saw, kept, events, principals })
     }
 
     /// What is proposed, by handler.
     pub fn handlers(&self) -> &BTreeMap<String, Proposed> {
         &self.proposed
+    }
+
+    /// The handlers that the ledger saw run, in order of their names.
+    pub fn saw(&self) -> &[String] {
+        &self.saw
     }
 
     /// The proposed contracts and what else is declared, as one set.

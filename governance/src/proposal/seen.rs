@@ -80,8 +80,12 @@ pub struct Seen {
     pub contracts: BTreeSet<String>,
 }
 
-/// Reads the whole log, a page at a time; what is kept grows with handlers, types and tools only.
-pub(super) fn read(reader: &Reader) -> Result<BTreeMap<String, Seen>, LedgerError> {
+/// Reads the whole log, a page at a time, telling after each how many stamps were read; what is kept grows
+/// with handlers, types and tools only.
+pub(super) fn read(
+    reader: &Reader,
+    tell: &mut dyn FnMut(u64),
+) -> Result<BTreeMap<String, Seen>, LedgerError> {
     let mut sighting = Sighting { reader, handlers: BTreeMap::new(), latest: None };
     let mut from = 0;
     loop {
@@ -93,6 +97,7 @@ pub(super) fn read(reader: &Reader) -> Result<BTreeMap<String, Seen>, LedgerErro
         for stamp in &page {
             sighting.take(stamp)?;
         }
+        tell(from);
     }
 }
 

@@ -141,6 +141,7 @@ fn comments_cannot_become_fields() {
     let proposed = propose("h", seen, Some(&declared()), false);
     let proposal = Proposal {
         proposed: [("h".to_owned(), proposed)].into(),
+        saw: Vec::new(),
         kept: std::collections::BTreeMap::new(),
         events: Vec::new(),
         principals: Vec::new(),

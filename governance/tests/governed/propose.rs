@@ -73,7 +73,7 @@ async fn what_was_seen_runs_and_what_was_never_seen_is_refused() {
     until_settled(&reader).await;
     running.stop().await;
 
-    let proposal = Proposal::read(&reader, &declared, None).unwrap();
+    let proposal = Proposal::read(&reader, &declared, None, &mut |_| {}).unwrap();
     let actor = &proposal.handlers()["actor"];
     let tools: Vec<_> = actor.contract.granted().collect();
     assert_eq!(tools, [("count", Level::Write)]);
@@ -155,7 +155,7 @@ async fn a_tool_is_granted_at_the_highest_level_that_it_was_called_at() {
         run_once(governor.tool("count", Versioned(level)), id).await;
     }
     let reader = Reader::open(&scene.world.url()).unwrap();
-    let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();
+    let proposal = Proposal::read(&reader, &declared, Some("actor"), &mut |_| {}).unwrap();
     let actor = &proposal.handlers()["actor"];
     assert_eq!(actor.contract.granted().collect::<Vec<_>>(), [("count", Level::Delete)]);
     let used = &actor.seen.tools["count"];
@@ -189,7 +189,7 @@ async fn what_was_lacked_or_is_no_name_widens_nothing() {
         run_once(governor, id).await;
     }
     let reader = Reader::open(&scene.world.url()).unwrap();
-    let proposal = Proposal::read(&reader, &declared, Some("actor")).unwrap();
+    let proposal = Proposal::read(&reader, &declared, Some("actor"), &mut |_| {}).unwrap();
     let actor = &proposal.handlers()["actor"];
     assert_eq!(actor.contract.granted().collect::<Vec<_>>(), [("late", Level::Write)]);
     let called: Vec<_> =

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use wingman_core::Kind;
 use wingman_core::bus::{Bus, Place};
 use wingman_core::handler::Incoming;
 use wingman_core::message::Message;
 use wingman_core::name::{GroupName, TopicName};
+use wingman_governance::contract::HandlerContract;
 use wingman_governance::protocol::row::DeadReason;
 use wingman_governance::{Governor, Running, StartError};
 
-use crate::world::{Asked, Told, World, kinds, until, until_settled};
+use crate::world::{Asked, Told, World, contracts, kinds, until, until_settled};
 
 /// What the team calls it.
 const QUEUE: &str = "legacy-questions";
@@ -59,9 +61,11 @@ async fn a_message_is_one_execution_however_often_it_comes() {
     running.stop().await;
     let stamps = kinds(&reader).unwrap().len();
 
-    // The team's group begins anew, and everything comes again.
+    // The team has its group begin anew, and everything comes again. Only the team can: by its own name.
     let group = GroupName::existing("answerer").unwrap();
-    assert!(admin.delete_group(&topic, &group).await.unwrap());
+    let refused = admin.delete_group(&topic, &group).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Unsupported);
+    assert!(admin.delete_group(&TopicName::new(QUEUE).unwrap(), &group).await.unwrap());
     let running = governor(&world, &answered).start().await.unwrap();
     running.subscriptions()[0].wait_until(|status| status.counts.acked == 3).await;
     assert_eq!(answered.load(Ordering::SeqCst), 2, "their outcome is known");
@@ -107,4 +111,30 @@ async fn a_queue_whose_type_is_not_external_does_not_start() {
         assert!(matches!(&error, StartError::Handler { handler, .. } if handler == "listener"));
         assert!(error.to_string().contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn two_handlers_of_one_group_of_a_queue_do_not_start() {
+    let auditor = HandlerContract::new("auditor").mission("Audit").consumes("Asked");
+    let world = World::with(contracts().handler(auditor).build().unwrap());
+    let (bus, _) = queue_of(&world);
+    let admin = bus.transport().admin().unwrap();
+    admin.create_topic(&TopicName::new(QUEUE).unwrap()).await.unwrap();
+    let take = |_: Incoming<Asked>| async {};
+    let of = |group: &str| bus.queue(QUEUE).json::<Asked>().group(group);
+    let governor = |other: &str| {
+        Governor::around(bus.clone(), &world.url())
+            .contracts(Arc::clone(&world.contracts))
+            .handle_on(&of("team"), "answerer", |asked: Incoming<Asked>| async move {
+                Told { answer: asked.question }
+            })
+            .handle_on(&of(other), "auditor", take)
+    };
+    let Err(StartError::Bus(error)) = governor("team").start().await else { panic!("it started") };
+    assert_eq!(error.kind(), Kind::Configuration);
+    assert_eq!(
+        (error.context("handler"), error.context("other")),
+        (Some("auditor"), Some("answerer"))
+    );
+    governor("audit").start().await.unwrap().stop().await;
 }

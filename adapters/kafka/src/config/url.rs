@@ -2,7 +2,7 @@
 //! that is no URL by the book, so that it is taken apart here.
 
 use url::form_urlencoded;
-use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong};
+use wingman_core::driver::settings::{Secret, check_login, decoded, number, unknown_key, wrong};
 use wingman_core::{Error, Result};
 
 use super::{Compression, Config, Mechanism};
@@ -27,6 +27,7 @@ const KEYS: [&str; 15] = [
 const PORT: u16 = 9092;
 
 pub(super) fn parse(text: &str) -> Result<Config> {
+    check_login(text)?;
     let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("this is not a URL"))?;
     if scheme != "kafka" {
         return Err(wrong("the scheme is not kafka://").with("scheme", scheme));

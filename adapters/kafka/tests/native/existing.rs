@@ -8,7 +8,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use wingman_core::Kind;
 use wingman_core::bus::Declared;
 use wingman_core::name::{GroupName, TopicName};
-use wingman_core::transport::{Provision, Settle, SubscriberOptions};
+use wingman_core::transport::{Created, Provision, Settle, StartPosition, SubscriberOptions};
 
 use crate::server::{PATIENCE, Server, ack, bodies, settle, take, until};
 
@@ -89,4 +89,55 @@ pub(crate) async fn a_team_s_topic_that_is_not_there_is_not_made(server: Server)
     assert_eq!(admin.inspect(&server.topic).await.unwrap(), None);
     assert_eq!(admin.create_topic(&topic).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(admin.delete_topic(&topic).await.unwrap_err().kind(), Kind::Unsupported);
+}
+
+/// A group that is at work on another topic takes commits of its members alone.
+pub(crate) async fn where_a_group_at_work_begins_is_not_ours_to_say(server: Server) {
+    let group = GroupName::existing(format!("billing:{}", server.topic)).unwrap();
+    let beside = TopicName::new(format!("{}-beside", server.topic)).unwrap();
+    let admin = server.admin();
+    for topic in [&server.topic, &beside] {
+        admin.create_topic(topic).await.unwrap();
+    }
+    let existing = |topic: &TopicName| TopicName::existing(topic.as_str()).unwrap();
+    let options = SubscriberOptions::default();
+    let topic = existing(&server.topic);
+    let member = server.transport.subscriber(&topic, &group, options.clone()).await.unwrap();
+    server.publish(&["a"]).await;
+    take(&*member, 1).await;
+    let beside = existing(&beside);
+    let latest = SubscriberOptions { start: StartPosition::Latest, ..options };
+    let refused = [
+        admin.create_group(&beside, &group, StartPosition::Latest).await.unwrap_err(),
+        server.transport.subscriber(&beside, &group, latest).await.unwrap_err(),
+    ];
+    for error in refused {
+        let of = (error.kind(), error.context("group"), error.context("topic"));
+        let expected = (Kind::Conflict, Some(group.as_str()), Some(beside.as_str()));
+        assert_eq!(of, expected, "{error}");
+    }
+    // That is where the client begins by itself.
+    let earliest = admin.create_group(&beside, &group, StartPosition::Earliest).await.unwrap();
+    assert_eq!(earliest, Created::Existed);
+    assert_eq!(committed(&server, beside.as_str(), group.as_str()).await, None);
+    member.close().await.unwrap();
+    let made = admin.create_group(&beside, &group, StartPosition::Latest).await.unwrap();
+    assert_eq!(made, Created::Created);
+    assert_eq!(committed(&server, beside.as_str(), group.as_str()).await, Some(0));
+}
+
+pub(crate) async fn a_group_of_others_is_not_deleted(server: Server) {
+    let admin = server.admin();
+    admin.create_topic(&server.topic).await.unwrap();
+    let topic = TopicName::existing(server.topic.as_str()).unwrap();
+    let group = GroupName::existing(format!("billing:{}", server.topic)).unwrap();
+    admin.create_group(&topic, &group, StartPosition::Earliest).await.unwrap();
+    let refused = admin.delete_group(&topic, &group).await.unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.context("topic")),
+        (Kind::Unsupported, Some(topic.as_str()))
+    );
+    let groups = admin.inspect(&topic).await.unwrap().unwrap().groups.unwrap();
+    assert!(groups.contains(&group), "{groups:?}");
+    assert_eq!(committed(&server, topic.as_str(), group.as_str()).await, Some(0));
 }

@@ -51,6 +51,8 @@ const TESTS: &[(&str, Run)] = table![
     counted::a_partition_that_moves_counts_nothing,
     existing::a_topic_and_group_of_others_are_used_as_they_stand,
     existing::a_team_s_topic_that_is_not_there_is_not_made,
+    existing::where_a_group_at_work_begins_is_not_ours_to_say,
+    existing::a_group_of_others_is_not_deleted,
     foreign::records_of_other_programs_are_read,
     foreign::java_clients_and_we_agree_on_a_key_s_partition,
     groups::what_is_committed_never_passes_what_is_not_settled,

@@ -2,13 +2,14 @@
 
 use url::Url;
 use wingman_core::Result;
-use wingman_core::driver::settings::{number, unknown_key, wrong};
+use wingman_core::driver::settings::{check_login, number, unknown_key, wrong};
 
 use super::Config;
 
 const KEYS: [&str; 4] = ["emulator", "reply_millis", "payload_bytes_max", "hold_seconds_max"];
 
 pub(super) fn parse(text: &str) -> Result<Config> {
+    check_login(text)?;
     let url = Url::parse(text).map_err(|error| wrong("this is not a URL").because(error))?;
     if url.scheme() != "pubsub" {
         return Err(wrong("the scheme is not pubsub://").with("scheme", url.scheme()));

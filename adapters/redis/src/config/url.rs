@@ -2,7 +2,7 @@
 
 use url::Url;
 use wingman_core::Result;
-use wingman_core::driver::settings::{Secret, decoded, number, unknown_key, wrong};
+use wingman_core::driver::settings::{Secret, check_login, decoded, number, unknown_key, wrong};
 
 use super::Config;
 
@@ -16,6 +16,7 @@ const KEYS: [&str; 6] = [
 ];
 
 pub(super) fn parse(text: &str) -> Result<Config> {
+    check_login(text)?;
     // The native error says where, never what.
     let url = Url::parse(text).map_err(|error| wrong("this is not a URL").because(error))?;
     let mut config = Config {

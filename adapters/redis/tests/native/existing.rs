@@ -1,13 +1,14 @@
 //! A stream and a consumer group that somebody else made, used under their own names.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use wingman_core::Kind;
 use wingman_core::bus::Declared;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Provision, Settle, SubscriberOptions};
 
-use crate::server::{Server, ack, settle, take};
+use crate::server::{Server, ack, bodies, rest, settle, take};
 
 pub(crate) async fn a_stream_and_group_of_others_are_used_as_they_stand(server: Server) {
     let (stream, group) = (format!("shop:{}", server.topic), "billing v2");
@@ -58,4 +59,47 @@ pub(crate) async fn a_stream_that_is_not_there_is_not_made(server: Server) {
     let admin = server.transport.admin().unwrap();
     assert_eq!(admin.create_topic(&topic).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(admin.delete_topic(&topic).await.unwrap_err().kind(), Kind::Unsupported);
+}
+
+/// Consumers of other programs know nothing of our ownership: what they hold is theirs for the lease.
+pub(crate) async fn what_a_consumer_of_others_holds_stays_until_the_lease(server: Server) {
+    for ordered in [true, false] {
+        let (stream, group) = (format!("shop:{}:{ordered}", server.topic), "billing");
+        let id: String = server.raw(&["XADD", &stream, "*", "data", "theirs"]).await;
+        let _: String = server.raw(&["XADD", &stream, "*", "data", "ours"]).await;
+        let _: String = server.raw(&["XGROUP", "CREATE", &stream, group, "0"]).await;
+        let theirs = ["XREADGROUP", "GROUP", group, "them", "COUNT", "1", "STREAMS", &stream, ">"];
+        let _: redis::Value = server.raw(&theirs).await;
+        let lease = Duration::from_secs(600);
+        let options = SubscriberOptions { lease, ordered, ..SubscriberOptions::default() };
+        let topic = TopicName::existing(&stream).unwrap();
+        let name = GroupName::existing(group).unwrap();
+        let subscriber = server.transport.subscriber(&topic, &name, options).await.unwrap();
+        let ours = take(&*subscriber, 1).await;
+        assert_eq!(bodies(&ours), ["ours"]);
+        assert!(rest(&*subscriber).await.is_empty());
+        let held = ["XPENDING", &stream, group, "-", "+", "10", "them"];
+        let held: redis::streams::StreamPendingCountReply = server.raw(&held).await;
+        assert_eq!(held.ids.iter().map(|it| &it.id).collect::<Vec<_>>(), [&id]);
+        // They stopped, an hour ago.
+        let idle = ["XCLAIM", &stream, group, "them", "0", &id, "IDLE", "3600000", "JUSTID"];
+        let _: redis::Value = server.raw(&idle).await;
+        let inherited = take(&*subscriber, 1).await;
+        assert_eq!(bodies(&inherited), ["theirs"]);
+        ack(&*subscriber, &ours).await;
+        ack(&*subscriber, &inherited).await;
+        subscriber.close().await.unwrap();
+    }
+}
+
+pub(crate) async fn a_group_of_others_is_not_deleted(server: Server) {
+    let (stream, group) = (format!("shop:{}", server.topic), "billing");
+    let _: String = server.raw(&["XADD", &stream, "*", "data", "1"]).await;
+    let _: String = server.raw(&["XGROUP", "CREATE", &stream, group, "0"]).await;
+    let topic = TopicName::existing(&stream).unwrap();
+    let name = GroupName::existing(group).unwrap();
+    let admin = server.transport.admin().unwrap();
+    let refused = admin.delete_group(&topic, &name).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.context("topic")), (Kind::Unsupported, Some(&*stream)));
+    assert_eq!(admin.inspect(&topic).await.unwrap().unwrap().groups, Some(vec![name]));
 }

@@ -39,6 +39,8 @@ macro_rules! table {
 const TESTS: Tests = table![
     existing::a_stream_and_group_of_others_are_used_as_they_stand,
     existing::a_stream_that_is_not_there_is_not_made,
+    existing::what_a_consumer_of_others_holds_stays_until_the_lease,
+    existing::a_group_of_others_is_not_deleted,
     flushed::an_ensured_group_is_created_again_and_misses_nothing,
     flushed::a_destroyed_group_is_created_again_at_once,
     flushed::a_verified_group_is_named_as_missing,

@@ -2,7 +2,7 @@
 
 use url::Url;
 use wingman_core::Result;
-use wingman_core::driver::settings::{Secret, number, unknown_key, wrong};
+use wingman_core::driver::settings::{Secret, check_login, number, unknown_key, wrong};
 
 use super::Config;
 
@@ -21,6 +21,7 @@ const KEYS: [&str; 11] = [
 ];
 
 pub(super) fn parse(text: &str) -> Result<Config> {
+    check_login(text)?;
     // The native error says where, never what.
     let url = Url::parse(text).map_err(|error| wrong("this is not a URL").because(error))?;
     if url.scheme() != "sns-sqs" {

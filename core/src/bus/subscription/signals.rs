@@ -14,6 +14,7 @@ pub(crate) struct Signals {
     paused: AtomicBool,
     lost: AtomicBool,
     drain: Mutex<Option<Duration>>,
+    leaving: AtomicBool,
 }
 
 impl Signals {
@@ -43,10 +44,16 @@ impl Signals {
 
     /// Asks for a drain; of several, the shortest grace counts.
     pub(crate) fn drain(&self, grace: Duration) {
+        self.leaving.store(true, Ordering::Release);
         let mut drain = self.drain.lock().unwrap_or_else(PoisonError::into_inner);
         *drain = Some(drain.map_or(grace, |earlier| earlier.min(grace)));
         drop(drain);
         self.waker.wake();
+    }
+
+    /// Whether a drain was ever asked for.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 
     /// The grace of a drain that was asked for since the last call.

@@ -57,6 +57,7 @@ pub(super) struct Fake {
     pub(super) ordered: Support,
     pub(super) delayed_retry: Support,
     pub(super) stable_position: Support,
+    pub(super) groups_of_existing: Support,
 }
 
 impl Fake {
@@ -70,6 +71,7 @@ impl Fake {
             ordered: Support::Native,
             delayed_retry: Support::Native,
             stable_position: Support::Native,
+            groups_of_existing: Support::Native,
         })
     }
 
@@ -132,6 +134,7 @@ impl Transport for FakeTransport {
             lag: Support::Unsupported,
             no_group_reported: Support::Unsupported,
             stable_position: self.0.stable_position,
+            groups_of_existing: self.0.groups_of_existing,
             survives_restart: false,
             limits: Limits {
                 payload_bytes_max: 1 << 20,

@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 
 use super::fake::{Fake, FakeTransport};
 use super::{Seen, within};
-use crate::bus::{Bus, Place};
+use crate::bus::{Bus, Place, SubscriptionOptions};
 use crate::error::{Error, Kind};
 use crate::event::{CloudEvent, Event};
-use crate::handler::{Failure, Incoming};
+use crate::handler::{Failure, Incoming, IntoHandler as _};
 use crate::message::Message;
 use crate::name::{GroupName, Namespace, TopicName};
 use crate::testing::TestBus;
@@ -161,5 +161,40 @@ async fn one_group_of_a_team_may_take_several_topics_and_no_topic_twice() {
     for handler in ["bill", "refund"] {
         bus.queue("orders").json::<Order>().group("billing").handle(handler, take);
     }
-    assert!(refused(bus).await.to_string().contains("half of the messages"));
+    let error = refused(bus).await;
+    assert_eq!(error.kind(), Kind::Configuration);
+    assert_eq!((error.context("handler"), error.context("other")), (Some("refund"), Some("bill")));
+    assert!(error.to_string().contains("a group of its own"), "{error}");
+}
+
+#[tokio::test]
+async fn where_the_queue_is_the_group_it_has_one_handler() {
+    let mut fake = Fake::new();
+    Arc::get_mut(&mut fake).unwrap().groups_of_existing = Support::Unsupported;
+    let bus = Bus::new(FakeTransport::over(&fake));
+    let take = |_: Incoming<Order>| async {};
+    for handler in ["bill", "pack"] {
+        bus.queue("orders").json::<Order>().handle(handler, take);
+    }
+    let error = refused(&bus).await;
+    assert_eq!(error.kind(), Kind::Configuration);
+    assert_eq!((error.context("handler"), error.context("other")), (Some("pack"), Some("bill")));
+    assert_eq!(error.context("topic"), Some("orders"));
+    assert!(error.to_string().contains("a queue, or a subscription, of its own"), "{error}");
+
+    // Subscribed one after the other it is the same mistake; a second member of a group is none.
+    let of = |queue: &str, handler: &str| {
+        let mut options =
+            SubscriptionOptions::new([], bus.group_of(handler).unwrap(), take.into_handler());
+        bus.queue(queue).json::<Order>().apply(handler, &mut options).unwrap();
+        options
+    };
+    let bill = within(bus.subscribe(of("orders", "bill"))).await.unwrap();
+    let error = within(bus.subscribe(of("orders", "pack"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.context("other")), (Kind::Configuration, Some("bill")));
+    let replica = within(bus.subscribe(of("orders", "bill"))).await.unwrap();
+    let elsewhere = within(bus.subscribe(of("refunds", "pack"))).await.unwrap();
+    drop((bill, replica, elsewhere));
+    // Who leaves takes nothing more.
+    drop(within(bus.subscribe(of("orders", "pack"))).await.unwrap());
 }
