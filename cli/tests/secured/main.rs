@@ -32,6 +32,9 @@ type Run = fn(&Secured);
 const TESTS: &[(&str, Run)] = &[
     ("a_check_passes_and_leaves_nothing", |it| it.broker().a_check_passes_and_leaves_nothing()),
     ("a_read_only_check_creates_nothing", |it| it.broker().a_read_only_check_creates_nothing()),
+    ("its_guide_over_tls_does_what_it_says", |it| {
+        guide::run_over_tls(&format!("{}.md", it.page), &it.url())
+    }),
     ("a_wrong_password_is_said_and_not_tried_again", refused::a_wrong_password),
     ("an_unknown_authority_is_said_and_not_tried_again", refused::an_unknown_authority),
     ("a_way_without_tls_is_said_and_not_tried_for_ever", refused::a_way_without_tls),
