@@ -85,7 +85,7 @@ count "secured brokers start" ./integration-tests/brokers.sh up "${secured[@]}"
 while read -r name url; do
   export "WINGMAN_$(tr '[:lower:]-' '[:upper:]_' <<<"$name")_URL=$url"
 done < <(./integration-tests/brokers.sh urls "${secured[@]}")
-tests "secured brokers" cargo test "${features[@]}" --test native -- secured::
+tests "secured brokers" cargo test "${features[@]}" --no-fail-fast --test native --test secured -- secured::
 
 if [ -s "$why" ]; then
   echo "== what failed, and what it said"

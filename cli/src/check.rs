@@ -7,6 +7,7 @@ mod json;
 mod look;
 mod page;
 mod report;
+mod rights;
 mod run;
 mod stop;
 mod text;
@@ -30,7 +31,7 @@ pub(crate) async fn run(options: Check, json: bool) -> Result<ExitCode, Problem>
         return look::run(&broker, (&options.topics, options.existing), json).await;
     }
     let stop = Stop::on_signals()?;
-    broker.may_create().await?;
+    rights::try_all(&broker).await?;
     if !json {
         text::head(&broker.about);
         print::line("");

@@ -1,19 +1,22 @@
 # shellcheck shell=bash
 # Apache Kafka over TLS alone, with users of its own by SCRAM-SHA-512: see secured.sh. Sourced by brokers.sh.
 #
-# KAFKA_SECURED_PORT (19101); on the next port its controller. What kafka.sh takes counts here too.
-# The user limited may not create.
+# KAFKA_SECURED_PORT (19101); on the next ports its controller, and two listeners for nobody whose
+# certificates are not in order: one that has expired, and one for another host. What kafka.sh takes counts
+# here too. The user limited may not create.
 
 KAFKA_SECURED_PORT=${KAFKA_SECURED_PORT:-19101}
 
 kafka_secured_install() { secured_install kafka; }
 
 kafka_secured_start() {
-    local data=$BROKERS_HOME/kafka-secured/data
+    local name data=$BROKERS_HOME/kafka-secured/data
     secured_files kafka-secured
     if [[ ! -d $data/log ]]; then
         # A key and its certificate in one file, as Kafka wants them.
-        cat "$data/tls/server.key" "$data/tls/server.pem" >"$data/tls/server-both.pem"
+        for name in server expired elsewhere; do
+            cat "$data/tls/$name".{key,pem} >"$data/tls/$name-both.pem"
+        done
         kafka_secured_settings "$data" >"$data/server.properties"
         kafka_secured_client "$data" >"$data/admin.properties"
         kafka_secured_log >"$data/log.properties"
@@ -33,9 +36,9 @@ kafka_secured_settings() {
     kafka_limits "$1"
     cat <<SETTINGS
 controller.quorum.bootstrap.servers=127.0.0.1:$((port + 1))
-listeners=USERS://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))
-advertised.listeners=USERS://localhost:$port
-listener.security.protocol.map=USERS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT
+listeners=USERS://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1)),EXPIRED://127.0.0.1:$((port + 2)),ELSEWHERE://127.0.0.1:$((port + 3))
+advertised.listeners=USERS://localhost:$port,EXPIRED://localhost:$((port + 2)),ELSEWHERE://localhost:$((port + 3))
+listener.security.protocol.map=USERS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT,EXPIRED:SSL,ELSEWHERE:SSL
 inter.broker.listener.name=USERS
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
@@ -45,6 +48,8 @@ listener.name.controller.sasl.enabled.mechanisms=PLAIN
 listener.name.controller.plain.sasl.jaas.config=$login.plain.PlainLoginModule required username="admin" password="test" user_admin="test";
 listener.name.users.connections.max.reauth.ms=4000
 listener.name.users.ssl.client.auth=requested
+listener.name.expired.ssl.keystore.location=$1/tls/expired-both.pem
+listener.name.elsewhere.ssl.keystore.location=$1/tls/elsewhere-both.pem
 ssl.keystore.type=PEM
 ssl.keystore.location=$1/tls/server-both.pem
 ssl.truststore.type=PEM

@@ -32,12 +32,16 @@ redis_secured_users() {
 redis_secured_answers() {
     local pid
     read -r pid _ <"$(pid_file redis-secured)"
-    listens_on "$pid" "$REDIS_SECURED_PORT" &&
-        redis-cli -h localhost -p "$REDIS_SECURED_PORT" --tls \
-            --cacert "$BROKERS_HOME/redis-secured/data/tls/ca.pem" \
-            --user admin --pass test --no-auth-warning info | grep -q '^loading:0'
+    listens_on "$pid" "$REDIS_SECURED_PORT" && redis_secured_ctl info | grep -q '^loading:0'
 }
 
 redis_secured_url() {
     echo "rediss://wingman:test@localhost:$REDIS_SECURED_PORT?ca_file=$BROKERS_HOME/redis-secured/data/tls/ca.pem"
+}
+
+# redis_secured_ctl WORD…: a command of Redis, as the user admin.
+redis_secured_ctl() {
+    redis-cli -h localhost -p "$REDIS_SECURED_PORT" --tls \
+        --cacert "$BROKERS_HOME/redis-secured/data/tls/ca.pem" \
+        --user admin --pass test --no-auth-warning "$@"
 }

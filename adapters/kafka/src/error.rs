@@ -1,7 +1,5 @@
 //! Native errors as kinds: what went wrong, and whether trying again can help.
 
-use std::fmt;
-
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use wingman_core::driver::tls::Refusal;
 use wingman_core::{Error, Kind};
@@ -37,11 +35,6 @@ pub(crate) fn from_code(doing: Doing, operation: &'static str, code: Code) -> Er
         }
     };
     error.during(operation).with("code", format_args!("{code:?}"))
-}
-
-/// Names the right that is missing, if that is what is wrong.
-pub(crate) fn lacking(error: Error, right: impl fmt::Display) -> Error {
-    if error.kind() == Kind::Forbidden { error.with("right", right) } else { error }
 }
 
 /// Errors of the client that carry no code of Kafka's.

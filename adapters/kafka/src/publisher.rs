@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wingman_core::Result;
-use wingman_core::driver::{Batch, Door};
+use wingman_core::driver::{Batch, Door, lacking};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::transport::{Confirmed, Position, Publisher, Receipt};
 use wingman_core::{Error, Kind};
 
-use crate::error::lacking;
 use crate::transport::{Cluster, Producer};
 
 /// Messages in one call.

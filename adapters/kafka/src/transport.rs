@@ -1,6 +1,7 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
 mod asking;
+mod certificate;
 mod cluster;
 mod producer;
 

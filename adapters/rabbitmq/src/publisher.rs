@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lapin::Channel;
 use lapin::options::ConfirmSelectOptions;
 use tokio::sync::Mutex;
-use wingman_core::driver::{Batch, Door, fits, unsent};
+use wingman_core::driver::{Batch, Door, fits, lacking, unsent};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::transport::{Confirmed, Provision, Publisher, Receipt};
@@ -120,6 +120,7 @@ impl RabbitPublisher {
     /// The channel ended. Of several messages nobody knows which one was to blame.
     fn lost(&self, error: lapin::Error, alone: bool) -> Error {
         let error = from_native(Doing::Writing, OPERATION, error).with("topic", &self.topic);
+        let error = lacking(error, format_args!("write on {}", self.topic));
         let again = |kind, message: &'static str| {
             Error::new(kind, message)
                 .during(OPERATION)

@@ -60,8 +60,11 @@ fn classify(doing: Doing, error: &RedisError, code: Option<&str>) -> (Kind, &'st
     match error.kind() {
         ErrorKind::AuthenticationFailed => UNAUTHENTICATED,
         ErrorKind::Io => lost(doing, error),
+        // A transaction tells by the code of the first command that was refused.
+        ErrorKind::Extension | ErrorKind::Server(ServerErrorKind::ExecAbort) => {
+            extension(code.unwrap_or_default())
+        }
         ErrorKind::Server(kind) => server(kind),
-        ErrorKind::Extension => extension(code.unwrap_or_default()),
         ErrorKind::InvalidClientConfig => {
             (Kind::Configuration, "the client does not accept these settings")
         }
@@ -81,6 +84,10 @@ fn classify(doing: Doing, error: &RedisError, code: Option<&str>) -> (Kind, &'st
 
 const UNAUTHENTICATED: (Kind, &str) =
     (Kind::Unauthenticated, "the server does not accept these credentials");
+const FORBIDDEN: (Kind, &str) = (
+    Kind::Forbidden,
+    "the server refuses this command or key to this user: see the README for the ACL",
+);
 const CLUSTER: (Kind, &str) =
     (Kind::Unsupported, "Redis Cluster and Sentinel are not supported: connect to one primary");
 const NOT_READY: (Kind, &str) = (Kind::Unavailable, "the server is not ready");
@@ -105,10 +112,7 @@ fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
         ServerErrorKind::ReadOnly => {
             (Kind::Unavailable, "the server became a read-only replica: is a failover under way?")
         }
-        ServerErrorKind::NoPerm => (
-            Kind::Forbidden,
-            "the server refuses this command or key to this user: see the README for the ACL",
-        ),
+        ServerErrorKind::NoPerm => FORBIDDEN,
         ServerErrorKind::Moved
         | ServerErrorKind::Ask
         | ServerErrorKind::CrossSlot
@@ -124,10 +128,11 @@ fn server(kind: ServerErrorKind) -> (Kind, &'static str) {
     }
 }
 
-/// Codes that the client has no kind for.
+/// Codes that the client has no kind for, and those of commands in a transaction.
 fn extension(code: &str) -> (Kind, &'static str) {
     match code {
         "NOAUTH" | "WRONGPASS" => UNAUTHENTICATED,
+        "NOPERM" => FORBIDDEN,
         "NOGROUP" => (Kind::NotFound, "the topic or its group does not exist"),
         "WRONGTYPE" => (Kind::Conflict, "a key of this name exists and is not a stream"),
         "OOM" => (Kind::Overloaded, "the server's memory is full: raise maxmemory or trim streams"),

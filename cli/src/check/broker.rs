@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use wingman_conformance::{Backend, Faults, Lacks, Timing};
 use wingman_hub::core::clock::Clock;
 use wingman_hub::core::memory::MemoryTransport;
-use wingman_hub::core::name::TopicName;
 use wingman_hub::core::transport::{Capabilities, Product, Transport};
 use wingman_hub::{Error, Kind, Result};
 
@@ -54,23 +53,9 @@ impl Broker {
         format!("t{:016x}", self.seed)
     }
 
-    /// Makes a topic and removes it, so that a user who may not is told so once.
-    pub(super) async fn may_create(&self) -> std::result::Result<(), Problem> {
-        let topic = TopicName::new(format!("{}-may-create", self.prefix()))?;
-        let tried = async {
-            let admin = self.transport.admin()?;
-            let made = admin.create_topic(&topic).await;
-            // Its answer may have been lost on the way.
-            let removed = admin.delete_topic(&topic).await;
-            made.and(removed)
-        };
-        tried.await.map(drop).map_err(|error| match error.kind() {
-            Kind::Forbidden | Kind::Unsupported => Problem::new(error).remedy(format!(
-                "a check makes topics and groups named {}…: name a user who may, or use --read-only",
-                self.prefix()
-            )),
-            _ => error.into(),
-        })
+    /// How long is waited for what should come.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Seconds that a whole page may take.
-const PATIENCE_SECONDS: &str = "120";
+const PATIENCE_SECONDS: &str = "240";
 
 /// What stands for cargo: what the page has it build is built already, with every feature.
 const CARGO: &str = r#"#!/usr/bin/env bash
@@ -26,26 +26,57 @@ exit 64
 /// One block of commands, and what the page says that they print.
 #[derive(Debug, PartialEq)]
 struct Step {
+    part: Part,
     line: usize,
     commands: String,
     expected: Option<String>,
 }
 
-/// Runs a page with this broker instead of its own.
+/// The part of a page that has a broker of its own.
+const OVER_TLS: &str = "## Over TLS";
+
+/// Runs a page with this broker instead of its own, all but its part over TLS.
 ///
 /// # Panics
 /// If a command fails, or prints something else.
 pub(crate) fn run(page: &str, url: &str) {
+    run_steps(page, Part::Plain, |_| format!("BROKER='{url}'\n"));
+}
+
+/// Runs a page's part over TLS, on the page's own broker at the port of this one.
+///
+/// # Panics
+/// If a command fails, or prints something else.
+#[allow(dead_code, reason = "only the tests of secured brokers run it")]
+pub(crate) fn run_over_tls(page: &str, url: &str) {
+    let port = |url: &str| {
+        let (_, rest) = url.split_once("localhost:").unwrap();
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>()
+    };
+    run_steps(page, Part::OverTls, |own| own.replace(&port(own), &port(url)));
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Plain,
+    OverTls,
+}
+
+/// Runs a part's commands; `broker` makes of the line that names the page's broker the one that counts.
+fn run_steps(page: &str, part: Part, broker: impl Fn(&str) -> String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let text = fs::read_to_string(root.join("docs/guides").join(page)).unwrap();
-    let steps = steps(&text);
+    let steps: Vec<_> = steps(&text).into_iter().filter(|step| step.part == part).collect();
     assert!(steps.len() > 3, "{page} has only {} blocks of commands", steps.len());
     let folder = TempDir::new().unwrap();
-    symlink(root.join("hub"), folder.path().join("hub")).unwrap();
+    for name in ["hub", "integration-tests"] {
+        symlink(root.join(name), folder.path().join(name)).unwrap();
+    }
+    symlink(home(root), folder.path().join(".brokers")).unwrap();
     let mut script = "set -euo pipefail\n".to_owned();
     for (number, step) in steps.iter().enumerate() {
         let commands = match step.commands.strip_prefix("BROKER=") {
-            Some(_) => format!("BROKER='{url}'\n"),
+            Some(_) => broker(&step.commands),
             None => step.commands.clone(),
         };
         let line = step.line;
@@ -67,6 +98,11 @@ pub(crate) fn run(page: &str, url: &str) {
     }
 }
 
+/// Where `brokers.sh` keeps what it starts.
+fn home(root: &Path) -> PathBuf {
+    std::env::var_os("BROKERS_HOME").map_or_else(|| root.join(".brokers"), PathBuf::from)
+}
+
 fn bash(script: &str, root: &Path, folder: &Path) -> std::process::Output {
     let programs = folder.join("programs");
     fs::create_dir(&programs).unwrap();
@@ -79,6 +115,7 @@ fn bash(script: &str, root: &Path, folder: &Path) -> std::process::Output {
         .current_dir(folder)
         .env("PATH", format!("{}:{path}", programs.display()))
         .env("ROOT", root)
+        .env("BROKERS_HOME", home(root))
         .env("EXAMPLES", examples())
         .output()
         .unwrap()
@@ -98,8 +135,12 @@ fn examples() -> PathBuf {
 /// The `sh` blocks of a page, each with the `text` block that follows it before the next.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
+    let mut part = Part::Plain;
     let mut lines = page.lines().enumerate();
     while let Some((at, line)) = lines.next() {
+        if line.starts_with("## ") {
+            part = if line == OVER_TLS { Part::OverTls } else { Part::Plain };
+        }
         let Some(kind) = line.strip_prefix("```") else { continue };
         let block: String = lines
             .by_ref()
@@ -108,7 +149,7 @@ fn steps(page: &str) -> Vec<Step> {
             .map(|line| format!("{line}\n"))
             .collect();
         match (kind, steps.last_mut()) {
-            ("sh", _) => steps.push(Step { line: at + 1, commands: block, expected: None }),
+            ("sh", _) => steps.push(Step { part, line: at + 1, commands: block, expected: None }),
             ("text", Some(step)) if step.expected.is_none() => step.expected = Some(block),
             _ => panic!("line {}: a block that is neither commands nor what they print", at + 1),
         }
@@ -161,11 +202,19 @@ fn a_page_that_says_something_else_is_found() {
 
 #[test]
 fn commands_are_read_with_what_they_print() {
-    let step = |line, commands: &str, expected: Option<&str>| Step {
+    let step = |part, line, commands: &str, expected: Option<&str>| Step {
+        part,
         line,
         commands: commands.into(),
         expected: expected.map(str::to_owned),
     };
-    let page = "a\n```sh\none\ntwo\n```\nb\n```text\n1\n```\n```sh\nthree\n```\n";
-    assert_eq!(steps(page), [step(2, "one\ntwo\n", Some("1\n")), step(10, "three\n", None)]);
+    let page = "a\n```sh\none\ntwo\n```\nb\n```text\n1\n```\n```sh\nthree\n```\n\
+        ## Over TLS\n### c\n```sh\nfour\n```\n## d\n```sh\nfive\n```\n";
+    let expected = [
+        step(Part::Plain, 2, "one\ntwo\n", Some("1\n")),
+        step(Part::Plain, 10, "three\n", None),
+        step(Part::OverTls, 15, "four\n", None),
+        step(Part::Plain, 19, "five\n", None),
+    ];
+    assert_eq!(steps(page), expected);
 }

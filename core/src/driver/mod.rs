@@ -11,7 +11,9 @@ mod watermark;
 
 pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
-pub use provision::{may_not_create, ours, provision_group, provision_topic, published_elsewhere};
+pub use provision::{
+    lacking, may_not_create, ours, provision_group, provision_topic, published_elsewhere,
+};
 pub use schedule::{Back, Lease, Schedule};
 pub use seats::Seats;
 pub use watermark::Watermark;

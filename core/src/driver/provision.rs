@@ -1,5 +1,7 @@
 //! Topics and groups as the options of whoever opens them say.
 
+use std::fmt;
+
 use crate::error::{Error, Kind, Result};
 use crate::name::{GroupName, TopicName};
 use crate::transport::{Admin, Provision, SubscriberOptions, TopicInfo};
@@ -55,6 +57,11 @@ pub async fn provision_group(
         }
         Provision::Never => Ok(()),
     }
+}
+
+/// Names the right that is missing, if that is what is wrong.
+pub fn lacking(error: Error, right: impl fmt::Display) -> Error {
+    if error.kind() == Kind::Forbidden { error.with("right", right) } else { error }
 }
 
 /// Says of a user who may not create what else there is to do.

@@ -8,12 +8,13 @@ use rdkafka::admin::{NewTopic, TopicReplication};
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
+use wingman_core::driver::lacking;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Created, StartPosition, TopicInfo};
 use wingman_core::{Error, Kind, Result};
 
 use crate::config::{Config, Role};
-use crate::error::{Doing, from_code, from_native, lacking};
+use crate::error::{Doing, from_code, from_native};
 use crate::subscriber::{group_id, split_group_id};
 use crate::transport::{Asking, Cluster};
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
+use wingman_core::driver::lacking;
 use wingman_core::message::Message;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use super::context::MemberContext;
 use super::state::{Member, Shared};
 use crate::codec::{self, Chunk};
 use crate::config::Role;
-use crate::error::{Doing, from_native, lacking};
+use crate::error::{Doing, from_native};
 use crate::transport::Cluster;
 
 /// How often its events are looked for without being told; a stop is seen at once.

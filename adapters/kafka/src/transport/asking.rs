@@ -11,6 +11,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use wingman_core::driver::tls::NO_WORD;
 use wingman_core::{Error, Kind, Result};
 
+use super::certificate;
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_code, from_native};
 
@@ -18,6 +19,7 @@ use crate::error::{Doing, from_code, from_native};
 pub(crate) struct Asking {
     native: Native,
     watch: Watch,
+    config: Config,
     has_answered: AtomicBool,
 }
 
@@ -35,7 +37,7 @@ impl Asking {
         let watch = Watch::default();
         let made = config.native(role).create_with_context(watch.clone());
         let native = made.map_err(|error| from_native(Doing::Reading, "open", error))?;
-        Ok(Self { native, watch, has_answered: AtomicBool::new(false) })
+        Ok(Self { native, watch, config: config.clone(), has_answered: AtomicBool::new(false) })
     }
 
     /// Asks something; `question` is given how long it may wait. Blocks.
@@ -65,19 +67,31 @@ impl Asking {
                 // It has no messages to give.
                 let _ = self.native.poll(Duration::ZERO);
             }
-            if let Some(refusal) = self.watch.refusal() {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(refusal) = self.refusal(left) {
                 return Err(refusal.during(operation));
             }
             if !is_silence(&error) {
                 return Err(from_native(Doing::Reading, operation, error));
             }
-            let left = until.saturating_duration_since(Instant::now());
             if is_known || left.is_zero() {
                 return Err(self.silence(operation, error));
             }
             // The first of several addresses may fail before another one tells why.
             std::thread::sleep(PAUSE.min(left));
         }
+    }
+
+    /// What brokers refuse us, or we of them, if anything. Trying again with the same client tells nothing new.
+    fn refusal(&self, time: Duration) -> Option<Error> {
+        let (code, told) = self.watch.refused()?;
+        let is_certificate = code == Code::SSL;
+        let seen = is_certificate.then(|| certificate::why_refused(&self.config, time)).flatten();
+        let error = match seen {
+            Some((refusal, why)) => refusal.error().with("why", why),
+            None => from_code(Doing::Reading, "connect", code),
+        };
+        Some(error.because(told))
     }
 
     fn silence(&self, operation: &'static str, error: KafkaError) -> Error {
@@ -112,16 +126,13 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// What brokers refuse us, if anything. Trying again with the same client tells nothing new.
-    fn refusal(&self) -> Option<Error> {
-        let refused = lock(&self.refused);
-        let (code, reason) = refused.as_ref()?;
-        Some(from_code(Doing::Reading, "connect", *code).because(reason.as_str()))
+    fn refused(&self) -> Option<(Code, String)> {
+        lock(&self.refused).clone()
     }
 
-    /// Why brokers take no connection of ours, if they do not.
-    pub(super) fn lockout(&self) -> Option<Error> {
-        self.refusal().filter(|refusal| refusal.kind() == Kind::Unauthenticated)
+    /// Whether brokers take no connection of ours.
+    pub(super) fn is_locked_out(&self) -> bool {
+        self.refused().is_some_and(|(code, _)| kind(code) == Kind::Unauthenticated)
     }
 
     fn last(&self) -> Option<String> {
@@ -141,10 +152,9 @@ impl ClientContext for Watch {
         if code != Some(Code::AllBrokersDown) {
             *lock(&self.last) = Some(reason.to_owned());
         }
-        let kind = code.map(|code| from_code(Doing::Reading, "connect", code).kind());
-        let tells = match kind {
+        let tells = match code.map(kind) {
             Some(Kind::Unauthenticated) => true,
-            Some(Kind::Forbidden) => self.lockout().is_none(),
+            Some(Kind::Forbidden) => !self.is_locked_out(),
             _ => false,
         };
         if tells {
@@ -154,6 +164,11 @@ impl ClientContext for Watch {
 }
 
 impl ConsumerContext for Watch {}
+
+/// What a code means to whoever connects.
+fn kind(code: Code) -> Kind {
+    from_code(Doing::Reading, "connect", code).kind()
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // One value: whole at any time.

@@ -50,7 +50,7 @@ impl Producer {
     /// Whether an idempotent producer can keep its promise no more, or brokers refuse it: a new one is
     /// asked for then.
     pub(super) fn is_broken(&self) -> bool {
-        self.native.client().fatal_error().is_some() || self.watch.lockout().is_some()
+        self.native.client().fatal_error().is_some() || self.watch.is_locked_out()
     }
 
     /// Waits until there is room for a batch; those who wait longest go first.

@@ -82,7 +82,7 @@ const SECURED: &[(&str, Run)] = table![
     secured::who_may_not_create_is_told_what_is_missing,
     secured::what_is_not_this_user_s_is_refused,
     secured::wrong_credentials_are_said_soon,
-    secured::a_server_that_is_not_trusted_is_refused,
+    secured::a_server_that_is_not_trusted_is_refused_with_its_reason,
     secured::a_certificate_of_ours_is_shown,
     secured::a_port_of_the_other_way_is_said,
 ];

@@ -178,14 +178,28 @@ pub(crate) async fn wrong_credentials_are_said_soon(server: Server) {
     assert_eq!(error.kind(), Kind::Unauthenticated, "{error:?}");
 }
 
-pub(crate) async fn a_server_that_is_not_trusted_is_refused(server: Server) {
-    let stranger = refused_at_once(&server.url.replace("ca.pem", "stranger.pem")).await;
+/// The same for whoever asks for a kind, and not for whoever reads.
+pub(crate) async fn a_server_that_is_not_trusted_is_refused_with_its_reason(server: Server) {
     let (place, _) = server.url.split_once('?').unwrap();
-    let system = refused_at_once(&format!("{place}?tls=true")).await;
-    let address = refused_at_once(&server.url.replace("localhost", "127.0.0.1")).await;
-    for error in [stranger, system, address] {
+    let on = |further: u16| {
+        let port: u16 = place.rsplit_once(':').unwrap().1.parse().unwrap();
+        server.url.replace(&port.to_string(), &(port + further).to_string())
+    };
+    let unknown = "nobody trusted signed the broker's certificate";
+    let elsewhere = "the broker's certificate is for another host";
+    for (url, said, why) in [
+        (server.url.replace("ca.pem", "stranger.pem"), unknown, "issuer certificate"),
+        (format!("{place}?tls=true"), unknown, "issuer certificate"),
+        (server.url.replace("localhost", "127.0.0.1"), elsewhere, "IP address mismatch"),
+        (on(3), elsewhere, "hostname mismatch"),
+        (on(2), "the broker's certificate is not valid now", "has expired"),
+        // A server of which nothing is known does not hide it.
+        (on(2).replace("@", "@localhost:1,"), "not valid now", "has expired"),
+    ] {
+        let error = refused_at_once(&url).await;
         assert_eq!(error.kind(), Kind::Unauthenticated, "{error:?}");
-        assert!(error.to_string().contains("is ca_file its CA, does it name this host"), "{error}");
+        assert!(error.to_string().contains(said), "{said:?} is not in {error}");
+        assert!(error.context("why").unwrap().contains(why), "{why:?} is not in {error}");
     }
     let missing = refused_at_once(&server.url.replace("ca.pem", "none.pem")).await;
     assert_eq!(missing.kind(), Kind::Configuration);

@@ -8,6 +8,7 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use sha2::{Digest as _, Sha256};
+use wingman_core::driver::lacking;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::Created;
 use wingman_core::{Error, Kind, Result};
@@ -84,12 +85,9 @@ pub(crate) async fn create_topic(server: &Server, topic: &TopicName) -> Result<C
     }
 }
 
-/// Names what a user who may not create lacks.
+/// Names what a user who may not make or remove something lacks.
 fn may_configure(error: Error, name: &str) -> Error {
-    match error.kind() {
-        Kind::Forbidden => error.with("right", format_args!("configure on {name}")),
-        _ => error,
-    }
+    lacking(error, format_args!("configure on {name}"))
 }
 
 pub(crate) async fn require_group(
@@ -134,8 +132,10 @@ pub(crate) async fn create_group(
     }
     let (all, none) = ("#".into(), FieldTable::default());
     let options = QueueBindOptions::default();
-    let bound = channel.queue_bind(queue, topic.as_str().into(), all, options, none);
-    server.connector.ask("create group", bound).await.map_err(place)?;
+    let bound = channel.queue_bind(queue.clone(), topic.as_str().into(), all, options, none);
+    let may_bind = |error| lacking(error, format_args!("read on {topic} and write on {queue}"));
+    let bound = server.connector.ask("create group", bound).await;
+    bound.map_err(|error| place(may_bind(error)))?;
     server.know(topic, group);
     let created = if existed { Created::Existed } else { Created::Created };
     Ok((created, Standing::Ours))
@@ -152,8 +152,9 @@ pub(crate) async fn delete_group(
         return Ok(false);
     }
     let channel = server.connector.channel(Purpose::Consuming).await?;
-    let deleted = channel.queue_delete(queue, QueueDeleteOptions::default());
-    server.connector.ask("delete group", deleted).await?;
+    let deleted = channel.queue_delete(queue.clone(), QueueDeleteOptions::default());
+    let deleted = server.connector.ask("delete group", deleted).await;
+    deleted.map_err(|error| may_configure(error, queue.as_str()))?;
     server.forget(topic, group);
     Ok(true)
 }
@@ -168,7 +169,8 @@ pub(crate) async fn delete_topic(server: &Server, topic: &TopicName) -> Result<b
     }
     let channel = server.connector.channel(Purpose::Consuming).await?;
     let deleted = channel.exchange_delete(topic.as_str().into(), ExchangeDeleteOptions::default());
-    server.connector.ask("delete topic", deleted).await.map(|()| true)
+    let deleted = server.connector.ask("delete topic", deleted).await;
+    deleted.map(|()| true).map_err(|error| may_configure(error, topic.as_str()))
 }
 
 async fn queue_exists(server: &Server, queue: &ShortString) -> Result<bool> {

@@ -9,6 +9,7 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use wingman_core::driver::lacking;
 use wingman_core::transport::Generation;
 use wingman_core::{Error, Kind, Result};
 
@@ -54,7 +55,7 @@ impl Link {
         let consumer = connector.ask(OPERATION, consumer).await.map_err(|error| {
             let error = match error.kind() {
                 Kind::Forbidden if exclusive => alone(error),
-                _ => error,
+                _ => lacking(error, format_args!("read on {queue}")),
             };
             error.with("topic", &seat.topic).with("group", &seat.group).with("queue", queue)
         })?;

@@ -3,6 +3,7 @@
 
 use redis::streams::StreamInfoGroupsReply;
 use redis::{Value, from_redis_value};
+use wingman_core::driver::lacking;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Created, StartPosition, TopicInfo};
 use wingman_core::{Error, Kind, Result};
@@ -10,6 +11,9 @@ use wingman_core::{Error, Kind, Result};
 use crate::error::{Doing, from_native};
 use crate::subscriber::SideKeys;
 use crate::transport::Connection;
+
+/// The right to make topics and groups.
+const MAY_CREATE: &str = "+xgroup|create";
 
 /// A group as the server tells it.
 #[derive(Debug)]
@@ -39,7 +43,7 @@ pub(crate) async fn create_topic(connection: &Connection, topic: &TopicName) -> 
     let made: i64 = connection
         .script((Doing::Reading, "create topic"), &call)
         .await
-        .map_err(|error| may_create(error).with("topic", topic))?;
+        .map_err(|error| lacking(error, MAY_CREATE).with("topic", topic))?;
     Ok(created(made == 1))
 }
 
@@ -69,13 +73,8 @@ pub(crate) async fn create_group(
         Ok(()) => Ok(Created::Created),
         // Somebody else was quicker.
         Err(error) if error.context("code") == Some("BUSYGROUP") => Ok(Created::Existed),
-        Err(error) => Err(may_create(error).with("topic", topic).with("group", group)),
+        Err(error) => Err(lacking(error, MAY_CREATE).with("topic", topic).with("group", group)),
     }
-}
-
-/// Names what a user who may not create lacks.
-fn may_create(error: Error) -> Error {
-    if error.kind() == Kind::Forbidden { error.with("right", "+xgroup|create") } else { error }
 }
 
 pub(crate) async fn delete_topic(connection: &Connection, topic: &TopicName) -> Result<bool> {
