@@ -19,6 +19,8 @@ pub const GROUP: &str = "dead-letters";
 pub const HEADER: &str = "wingman-dead-letter";
 /// The longest reason that is kept, in bytes.
 const REASON_BYTES_MAX: usize = 512;
+/// The longest reason where a broker takes no more.
+const SHORT_REASON_BYTES_MAX: usize = 64;
 
 /// Where the dead letters of a topic go. A team's topic may have a name that ours may not have: other
 /// characters become dashes there.
@@ -35,6 +37,12 @@ pub fn topic_of(topic: &TopicName) -> Result<TopicName> {
     TopicName::new(name + SUFFIX)
 }
 
+/// Whether a message says that it is a dead letter. A limit of ours on payloads does not hold for it:
+/// its bytes were on the broker already, and only what the broker itself refuses stops it (T6).
+pub fn is_one(message: &Message) -> bool {
+    message.headers.get(HEADER).is_some()
+}
+
 /// Why a message is among the dead letters. Key, payload and other headers are as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
@@ -46,6 +54,9 @@ pub struct DeadLetter {
     pub group: String,
     /// Every attempt that this process knows of, the last one at the end.
     pub attempts: Vec<FailedAttempt>,
+    /// Whether the broker took no more than the last attempt, and 64 bytes of its reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
 }
 
 /// One attempt that failed.
@@ -85,9 +96,14 @@ pub enum Cause {
 
 impl FailedAttempt {
     pub(crate) fn new(attempt: u32, at: Timestamp, reason: Reason) -> Self {
-        let mut text = reason.text;
-        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
-        Self { attempt, at_millis: at.as_millis(), cause: reason.cause, reason: text }
+        let whole =
+            Self { attempt, at_millis: at.as_millis(), cause: reason.cause, reason: reason.text };
+        whole.within(REASON_BYTES_MAX)
+    }
+
+    fn within(mut self, reason_bytes_max: usize) -> Self {
+        self.reason.truncate(self.reason.floor_char_boundary(reason_bytes_max));
+        self
     }
 }
 
@@ -121,7 +137,17 @@ impl DeadLetter {
             position: entry.delivery.position.to_string(),
             group: group.as_str().to_owned(),
             attempts: entry.failed.clone(),
+            shortened: false,
         }
+    }
+
+    /// The same, saying as little as it can: for a broker that takes no more beside the message's own
+    /// bytes. `None` if it is that short already.
+    pub(crate) fn shortened(&self) -> Option<Self> {
+        let last = self.attempts.last().cloned();
+        let last = last.map(|attempt| attempt.within(SHORT_REASON_BYTES_MAX));
+        let short = Self { attempts: last.into_iter().collect(), shortened: true, ..self.clone() };
+        (!self.shortened).then_some(short)
     }
 
     /// The dead letter of a delivery.
