@@ -51,15 +51,15 @@ struct DeadLetters {
 impl DeadLetters {
     fn of(topic: &TopicName, bus: &Bus) -> Result<Self> {
         Ok(Self {
-            topic: dead_letter::topic_of(topic)?,
+            topic: bus.dead_letters_of(topic)?,
             group: bus.group_of(dead_letter::GROUP)?,
             provisioned: OnceCell::new(),
         })
     }
 
     fn refused(&self, letter: &DeadLetter, error: Error) -> Error {
-        let why = "the broker takes no dead letter of this message, with the shortest of reasons \
-                   neither: let it take larger messages there, or take this one off its topic, and \
+        let why = "the broker takes no dead letter of this message, with the least of a reason \
+                   neither: mend what it objects to, or take the message off its topic, and \
                    subscribe again";
         Error::new(error.kind(), why)
             .during("dead letter")
@@ -234,8 +234,9 @@ fn may_help(error: &Error) -> bool {
     }
 }
 
-/// Whether it is the message that the broker does not take. A topic or group that is missing can be
-/// made while we wait.
+/// Whether it is the message that the broker does not take, or the name. A topic or group that is
+/// missing can be made while we wait.
 fn is_refused(error: &Error) -> bool {
-    error.kind().is_about_message() && error.kind() != Kind::Unroutable
+    let kind = error.kind();
+    kind == Kind::InvalidName || kind.is_about_message() && kind != Kind::Unroutable
 }
