@@ -31,9 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::bus::subscription::Control;
-use crate::bus::{
-    Bus, BusOptions, Subscription, SubscriptionOptions, SubscriptionState, dead_letter,
-};
+use crate::bus::{Bus, BusOptions, Subscription, SubscriptionOptions, SubscriptionState};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::event::{CloudEvent, Event, Output};
@@ -178,7 +176,7 @@ impl TestBus {
     /// # Errors
     /// Those of the broker.
     pub async fn dead_letters(&self, topic: &TopicName) -> Result<Vec<Message>> {
-        self.messages(&dead_letter::topic_of(topic)?).await
+        self.messages(&self.bus.dead_letters_of(topic)?).await
     }
 
     /// Every message of a topic, in order, as far as the memory broker keeps its history.

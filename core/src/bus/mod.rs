@@ -127,6 +127,15 @@ impl Bus {
         self.namespace.group(handler)
     }
 
+    /// Where the dead letters of a topic go: `NAME.dead-letters`, in the namespace. What may not stand
+    /// in a name of ours is replaced in a team's, and a digest of it tells it apart.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidName`] if the namespace leaves no room for it.
+    pub fn dead_letters_of(&self, topic: &TopicName) -> Result<TopicName> {
+        dead_letter::topic_of(topic, &self.namespace)
+    }
+
     /// Publishes an event to the topic of its type, in binary mode. `Ok` means that the broker has
     /// it (T1), for the groups that there are: [`Bus::start`] makes those of a program's handlers.
     ///

@@ -1,10 +1,12 @@
 //! A batch to publish, of which some messages are refused before anything is sent.
 
+use crate::bus::dead_letter;
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
 use crate::transport::{Limits, Receipt};
 
-/// A batch within its limits: what can be sent, in order, and what cannot.
+/// A batch within its limits: what can be sent, in order, and what cannot. The limit on payloads is
+/// not one on dead letters.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// What is to be sent.
@@ -60,7 +62,7 @@ pub fn unsent() -> Error {
 
 fn oversize(limits: &Limits, message: &Message) -> Option<Error> {
     let (bytes, bytes_max) = (message.payload.len(), limits.payload_bytes_max);
-    (bytes > bytes_max).then(|| {
+    (bytes > bytes_max && !dead_letter::is_one(message)).then(|| {
         let why = "the payload is too large: send a reference, or raise payload_bytes_max";
         Error::new(Kind::Oversize, why)
             .during("publish")
@@ -72,6 +74,7 @@ fn oversize(limits: &Limits, message: &Message) -> Option<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Headers;
     use crate::transport::Confirmed;
 
     const LIMITS: Limits = Limits {
@@ -93,6 +96,16 @@ mod tests {
         let answered = batch.answered([Ok(receipt), Err(rejected)]);
         let kinds: Vec<_> = answered.iter().map(|it| it.as_ref().err().map(Error::kind)).collect();
         assert_eq!(kinds, [None, Some(Kind::Oversize), Some(Kind::Rejected)]);
+    }
+
+    #[test]
+    fn only_the_broker_limits_a_dead_letter() {
+        let mut headers = Headers::builder();
+        headers.push(dead_letter::HEADER, "{}").unwrap();
+        let letter = Message::new("too large").with_headers(headers.build());
+        let messages = [letter, Message::new("too large")];
+        let batch = Batch::within(&LIMITS, &messages).unwrap();
+        assert_eq!(batch.fitting, [&messages[0]]);
     }
 
     #[test]

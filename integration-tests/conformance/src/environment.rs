@@ -16,6 +16,7 @@ use crate::choices::Choices;
 use crate::expect::Verdict;
 use crate::footprint::Footprint;
 use crate::harness::Harness;
+use crate::narrow;
 
 /// The surroundings of one run of one case. Nothing in it is shared with other cases but the
 /// broker itself.
@@ -120,12 +121,21 @@ impl Environment {
     /// A bus on a connection of its own, as another process has it. Its topics and groups are this
     /// case's.
     pub(crate) async fn bus(&self) -> Verdict<Bus> {
+        self.bus_on(self.connect().await?)
+    }
+
+    /// The same where dead letters may have at most this many bytes, with their headers.
+    pub(crate) async fn narrow_bus(&self, bytes_max: usize) -> Verdict<Bus> {
+        self.bus_on(narrow::letters(self.connect().await?, bytes_max))
+    }
+
+    fn bus_on(&self, transport: Arc<dyn Transport>) -> Verdict<Bus> {
         let options = BusOptions {
             clock: self.clock(),
             namespace: Namespace::new(&self.prefix)?,
             ..BusOptions::default()
         };
-        Ok(Bus::with_options(self.connect().await?, options))
+        Ok(Bus::with_options(transport, options))
     }
 
     pub(crate) fn clock(&self) -> Clock {

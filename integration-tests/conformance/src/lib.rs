@@ -16,6 +16,7 @@ mod expect;
 mod footprint;
 mod guarantee;
 mod harness;
+mod narrow;
 mod transport;
 
 pub use backend::{Backend, Faults, Lacks, Offer, Timing};

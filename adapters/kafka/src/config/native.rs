@@ -3,7 +3,7 @@
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-use super::{Compression, Config, Mechanism};
+use super::{CLIENT_BYTES_MAX, Compression, Config, Mechanism};
 
 /// What a client is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,8 @@ impl Config {
         native.set("delivery.timeout.ms", self.confirm_millis.to_string());
         // Keys go where the Java clients' go.
         native.set("partitioner", "murmur2_random");
-        native.set("message.max.bytes", self.message_bytes_max().to_string());
+        // What we send has our own limit; a dead letter has only the topic's.
+        native.set("message.max.bytes", CLIENT_BYTES_MAX.to_string());
         native.set("compression.codec", compression(self.compression));
         // Whoever publishes has collected its batch already.
         native.set("linger.ms", "0");

@@ -6,6 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use wingman_core::bus::dead_letter;
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
 use wingman_core::{Error, Kind, Result};
@@ -22,6 +23,7 @@ const KIBIBYTES_MAX: usize = 256 << 10;
 pub(crate) struct Producer {
     native: FutureProducer<Watch>,
     watch: Watch,
+    message_bytes_max: usize,
     messages: Semaphore,
     kibibytes: Semaphore,
 }
@@ -42,6 +44,7 @@ impl Producer {
         Ok(Self {
             native: native.map_err(|error| from_native(Doing::Reading, "open", error))?,
             watch,
+            message_bytes_max: config.message_bytes_max(),
             messages: Semaphore::new(MESSAGES_MAX),
             kibibytes: Semaphore::new(KIBIBYTES_MAX),
         })
@@ -64,8 +67,17 @@ impl Producer {
         Ok(Room([messages, kibibytes.map_err(closed)?]))
     }
 
-    /// Gives a message to the client, which sends in this order for each partition.
+    /// Gives a message to the client, which sends in this order for each partition. What we do not
+    /// send is refused here: with a message that the broker refuses, others of its request fail.
     pub(crate) fn send(&self, topic: &TopicName, message: &Message) -> Result<Sent> {
+        if message.size_bytes() > self.message_bytes_max && !dead_letter::is_one(message) {
+            let why = "the message is too large: send a reference, or fewer headers, or raise \
+                       payload_bytes_max";
+            return Err(Error::new(Kind::Oversize, why)
+                .during("publish")
+                .with("bytes", message.size_bytes())
+                .with("bytes_max", self.message_bytes_max));
+        }
         let mut record = FutureRecord::to(topic.as_str()).payload(&*message.payload);
         if let Some(key) = &message.key {
             record = record.key(&**key);

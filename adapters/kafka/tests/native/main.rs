@@ -10,6 +10,7 @@ mod counted;
 mod existing;
 mod foreign;
 mod groups;
+mod letters;
 mod members;
 mod poison;
 mod process;
@@ -60,6 +61,7 @@ const TESTS: &[(&str, Run)] = table![
     groups::a_topic_that_is_gone_ends_the_subscription,
     groups::a_topic_that_is_made_anew_is_read_from_its_beginning,
     groups::a_group_with_members_is_not_deleted,
+    letters::only_the_topic_limits_a_dead_letter,
     members::a_static_member_that_restarts_moves_nothing,
     members::a_member_without_a_name_moves_its_partitions,
     members::an_instance_name_has_one_process,

@@ -104,12 +104,8 @@ impl Dispatch {
     }
 
     fn hand_back_queued(&mut self) {
-        for source in 0..self.parts.sources.len() {
-            while let Ok(pumped) = self.parts.sources[source].pumped.try_recv() {
-                self.on_pumped(source, pumped);
-            }
-        }
-        self.hand_back_inbox(|_| true);
+        self.take_pumped();
+        self.hand_back_inbox(|_, _| true);
         self.heads.clear();
         let mut queued: Vec<_> = (self.entries.iter())
             .filter(|(_, entry)| matches!(entry.stage, Stage::Queued | Stage::Held { .. }))

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::gated::Gated;
 use super::{Arrival, Dispatch};
+use crate::bus::SubscriptionOptions;
 use crate::bus::subscription::entries::{Entry, Number, Stage};
 use crate::bus::subscription::settling::Settlement;
 use crate::pump::Pumped;
@@ -56,7 +57,7 @@ impl Dispatch {
                 if self.gated.as_ref().is_some_and(Gated::is_closed) {
                     self.forget_inbox();
                 } else if self.leaving.is_some() {
-                    self.hand_back_inbox(|_| true);
+                    self.hand_back_inbox(|_, _| true);
                 }
             }
             Pumped::Failed(error) => {
@@ -90,8 +91,8 @@ impl Dispatch {
     fn enter(&mut self, arrival: Arrival) -> (Number, Option<Bytes>) {
         let Arrival { source, delivery, lease } = arrival;
         let options = &self.parts.options;
-        let event = options.mapping.decode(&options.topics[source], &delivery);
-        let lane = options.mapping.lane(&delivery, &event).filter(|_| options.ordered);
+        let (event, key) = options.mapping.read(&options.topics[source], &delivery);
+        let lane = key.filter(|_| options.ordered);
         self.counts.bytes += delivery.message.size_bytes();
         self.arrived += 1;
         let number = self.entries.insert(Entry {
@@ -122,23 +123,32 @@ impl Dispatch {
         moved
     }
 
-    /// Hands back everything of a key behind its head, the youngest first.
-    pub(super) fn hand_back_behind(&mut self, key: &Bytes) {
+    /// Takes what the pumps have brought, room or not: it is about to be handed back.
+    pub(super) fn take_pumped(&mut self) {
         for source in 0..self.parts.sources.len() {
             while let Ok(pumped) = self.parts.sources[source].pumped.try_recv() {
                 self.on_pumped(source, pumped);
             }
         }
-        self.hand_back_inbox(|arrival| arrival.delivery.message.key.as_ref() == Some(key));
+    }
+
+    /// Hands back everything of a key behind its head, the youngest first.
+    pub(super) fn hand_back_behind(&mut self, key: &Bytes) {
+        self.take_pumped();
+        self.hand_back_inbox(|options, arrival| arrival.lane(options).as_ref() == Some(key));
         for number in self.lanes.behind(key) {
             self.send(number, Settle::Release);
         }
     }
 
-    /// Hands back arrivals, the youngest first.
-    pub(super) fn hand_back_inbox(&mut self, which: impl Fn(&Arrival) -> bool) {
+    /// Hands back arrivals, the youngest first; they are asked about in order.
+    pub(super) fn hand_back_inbox(
+        &mut self,
+        mut which: impl FnMut(&SubscriptionOptions, &Arrival) -> bool,
+    ) {
+        let options = &self.parts.options;
         let (mut back, kept) =
-            self.inbox.drain(..).partition::<Vec<_>, _>(|arrival| which(arrival));
+            self.inbox.drain(..).partition::<Vec<_>, _>(|arrival| which(options, arrival));
         self.inbox.extend(kept);
         self.taken += back.len();
         while let Some(Arrival { source, delivery, lease }) = back.pop() {

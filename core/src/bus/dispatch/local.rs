@@ -162,9 +162,15 @@ impl Dispatch {
                 self.counts.dead_lettered += 1;
                 self.settle(followed.number, Settle::Ack);
             }
-            (What::Outputs | What::DeadLetter, Err(error)) => {
+            (What::Outputs, Err(error)) => {
                 let reason = Reason::new(Cause::Unpublishable, error.to_string());
                 self.give_up(followed.number, reason);
+            }
+            // Neither acked nor tried for ever: it stays where it is, and somebody is told (T6).
+            (What::DeadLetter, Err(error)) => {
+                tracing::error!(group = %self.parts.options.group, %error, "The subscription ends: a delivery can be neither handled nor given up");
+                self.leave(self.parts.options.drain_grace, Some(error));
+                self.settle(followed.number, Settle::Release);
             }
         }
     }

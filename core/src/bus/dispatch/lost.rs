@@ -2,7 +2,7 @@
 //! its end. They come again.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
@@ -12,8 +12,8 @@ use crate::bus::subscription::leases::LeaseSlot;
 use crate::transport::Settle;
 
 impl Dispatch {
-    /// Drops what was lost. What stands behind it in its lane is handed back, the youngest first,
-    /// so that it does not overtake what comes again (T3).
+    /// Drops what was lost. What stands behind it in its lane, or will, is handed back, the youngest
+    /// first, so that it does not overtake what comes again (T3).
     pub(super) fn drop_lost(&mut self) {
         let mut lost_keys: HashMap<Bytes, u64> = HashMap::new();
         for (_, entry) in self.entries.iter().filter(|(_, entry)| is_dropped(entry)) {
@@ -22,6 +22,15 @@ impl Dispatch {
                 *first = entry.arrived.min(*first);
             }
         }
+        let mut lost_lanes: HashSet<Bytes> = lost_keys.keys().cloned().collect();
+        self.hand_back_inbox(|options, arrival| {
+            let Some(key) = arrival.lane(options) else { return false };
+            if is_lost(arrival.lease.as_ref()) {
+                lost_lanes.insert(key);
+                return false;
+            }
+            lost_lanes.contains(&key)
+        });
         let behind = self.unstarted(|entry| {
             let first = entry.lane.as_ref().and_then(|key| lost_keys.get(key));
             first.is_some_and(|first| entry.arrived > *first) && !is_lost(entry.lease.as_ref())

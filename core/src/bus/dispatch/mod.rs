@@ -15,6 +15,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
@@ -50,6 +51,14 @@ struct Arrival {
     source: usize,
     delivery: Delivery,
     lease: Option<LeaseSlot>,
+}
+
+impl Arrival {
+    /// The key of the lane that it will be in.
+    fn lane(&self, options: &SubscriptionOptions) -> Option<Bytes> {
+        let topic = &options.topics[self.source];
+        options.mapping.lane(topic, &self.delivery).filter(|_| options.ordered)
+    }
 }
 
 /// What a loop is made of.

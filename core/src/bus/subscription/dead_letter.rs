@@ -1,13 +1,14 @@
 //! Dead letters: deliveries given up on, with their bytes and every attempt's reason (T6).
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::entries::Entry;
 use super::judge::Reason;
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::message::{Headers, Message};
-use crate::name::{GroupName, TopicName};
+use crate::name::{GroupName, Namespace, TopicName};
 use crate::transport::Delivery;
 
 /// What is added to a topic's name for its dead letters.
@@ -17,22 +18,40 @@ pub const SUFFIX: &str = ".dead-letters";
 pub const GROUP: &str = "dead-letters";
 /// The header that holds [`DeadLetter`] as JSON: one, because some brokers take ten in all.
 pub const HEADER: &str = "wingman-dead-letter";
+/// What is kept, for people, of a name that cannot stand as it is.
+const READABLE_CHARS_MAX: usize = 80;
 /// The longest reason that is kept, in bytes.
 const REASON_BYTES_MAX: usize = 512;
+/// The longest reason where a broker takes no more.
+const SHORT_REASON_BYTES_MAX: usize = 64;
 
-/// Where the dead letters of a topic go. A team's topic may have a name that ours may not have: other
-/// characters become dashes there.
-///
-/// # Errors
-/// [`Kind::InvalidName`] if the name becomes too long.
-pub fn topic_of(topic: &TopicName) -> Result<TopicName> {
-    let ours = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let name: String = topic.as_str().chars().map(|c| if ours(c) { c } else { '-' }).collect();
-    let name = match name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        true => name,
-        false => format!("q{name}"),
+/// Where the dead letters of a topic go. One of ours has its namespace in its name; a team's has none,
+/// so that the bus's stands in front. A team's name may have what ours may not, or leave no room: then
+/// it is shortened to what may stand there, with a digest that tells it apart.
+pub(crate) fn topic_of(topic: &TopicName, namespace: &Namespace) -> Result<TopicName> {
+    let name = topic.as_str();
+    let letters = |name: String| match topic.is_existing() {
+        true => namespace.topic(&(name + SUFFIX)),
+        false => TopicName::new(name + SUFFIX),
     };
-    TopicName::new(name + SUFFIX)
+    let may_stand = TopicName::new(name).is_ok();
+    let whole = may_stand.then(|| letters(name.to_owned())).and_then(Result::ok);
+    whole.map_or_else(|| letters(told_apart(name)), Ok)
+}
+
+fn told_apart(name: &str) -> String {
+    let ours = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let readable = name.chars().take(READABLE_CHARS_MAX).map(|c| if ours(c) { c } else { '-' });
+    let digest = Sha256::digest(name);
+    let digest = u64::from_be_bytes(std::array::from_fn(|index| digest[index]));
+    // It may begin with what no name of ours begins with.
+    format!("q-{}-{digest:016x}", readable.collect::<String>())
+}
+
+/// Whether a message says that it is a dead letter. A limit of ours on payloads does not hold for it:
+/// its bytes were on the broker already, and only what the broker itself refuses stops it (T6).
+pub fn is_one(message: &Message) -> bool {
+    message.headers.get(HEADER).is_some()
 }
 
 /// Why a message is among the dead letters. Key, payload and other headers are as published.
@@ -46,6 +65,9 @@ pub struct DeadLetter {
     pub group: String,
     /// Every attempt that this process knows of, the last one at the end.
     pub attempts: Vec<FailedAttempt>,
+    /// Whether the broker took no more than the last attempt, and 64 bytes of its reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
 }
 
 /// One attempt that failed.
@@ -85,9 +107,14 @@ pub enum Cause {
 
 impl FailedAttempt {
     pub(crate) fn new(attempt: u32, at: Timestamp, reason: Reason) -> Self {
-        let mut text = reason.text;
-        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
-        Self { attempt, at_millis: at.as_millis(), cause: reason.cause, reason: text }
+        let whole =
+            Self { attempt, at_millis: at.as_millis(), cause: reason.cause, reason: reason.text };
+        whole.within(REASON_BYTES_MAX)
+    }
+
+    fn within(mut self, reason_bytes_max: usize) -> Self {
+        self.reason.truncate(self.reason.floor_char_boundary(reason_bytes_max));
+        self
     }
 }
 
@@ -121,7 +148,17 @@ impl DeadLetter {
             position: entry.delivery.position.to_string(),
             group: group.as_str().to_owned(),
             attempts: entry.failed.clone(),
+            shortened: false,
         }
+    }
+
+    /// The same, saying as little as it can: for a broker that takes no more beside the message's own
+    /// bytes. `None` if it is that short already.
+    pub(crate) fn shortened(&self) -> Option<Self> {
+        let last = self.attempts.last().cloned();
+        let last = last.map(|attempt| attempt.within(SHORT_REASON_BYTES_MAX));
+        let short = Self { attempts: last.into_iter().collect(), shortened: true, ..self.clone() };
+        (!self.shortened).then_some(short)
     }
 
     /// The dead letter of a delivery.
@@ -141,4 +178,45 @@ fn headers_without(headers: &Headers) -> Result<crate::message::HeadersBuilder> 
         kept.push(name, value)?;
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::name::NAME_BYTES_MAX;
+
+    fn team_s(name: &str, namespace: &Namespace) -> String {
+        let topic = TopicName::existing(name).unwrap();
+        topic_of(&topic, namespace).unwrap().as_str().to_owned()
+    }
+
+    #[test]
+    fn a_team_s_topic_has_dead_letters_of_its_own_in_the_namespace() {
+        let (none, ours) = (Namespace::default(), Namespace::new("ours").unwrap());
+        assert_eq!(team_s("orders", &none), "orders.dead-letters");
+        assert_eq!(team_s("orders", &ours), "ours.orders.dead-letters");
+        assert_eq!(team_s("shop:orders", &none), "q-shop-orders-4d3c37bf218248b4.dead-letters");
+        let topic = ours.topic("orders").unwrap();
+        assert_eq!(topic_of(&topic, &ours).unwrap().as_str(), "ours.orders.dead-letters");
+    }
+
+    #[test]
+    fn no_two_names_share_their_dead_letters() {
+        let long = |end: char| format!("{}{end}", "x".repeat(NAME_BYTES_MAX - 1));
+        let names = ["a-b", "a/b", "a b", "a:b", "a.b", "-a", "_a", "qa", "q-a", "é", "è", "a"];
+        for namespace in [Namespace::default(), Namespace::new("n".repeat(80)).unwrap()] {
+            let names = names.map(str::to_owned).into_iter().chain([long('1'), long('2')]);
+            let letters: BTreeSet<_> = names.map(|name| team_s(&name, &namespace)).collect();
+            assert_eq!(letters.len(), 14, "{letters:?}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_leaves_no_room_is_said() {
+        let namespace = Namespace::new("n".repeat(NAME_BYTES_MAX)).unwrap();
+        let error = topic_of(&TopicName::existing("orders").unwrap(), &namespace).unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidName);
+    }
 }

@@ -1,5 +1,6 @@
 //! What a team declares of messages that are no CloudEvents: where type, source, id and key stand.
 
+mod pointer;
 #[cfg(test)]
 mod tests;
 
@@ -7,7 +8,6 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 use super::dead_letter::DeadLetter;
 use crate::error::{Error, Kind, Result};
@@ -30,7 +30,8 @@ pub enum Place {
     Key,
     /// It is made of the topic and the broker's position: for ids.
     Position,
-    /// In the JSON payload, at this pointer (RFC 6901): a text, a number, or true or false.
+    /// In the JSON payload, at this pointer (RFC 6901): a text, a number with its digits as they are
+    /// written, or true or false.
     Pointer(String),
 }
 
@@ -131,7 +132,7 @@ impl Declared {
     /// [`Kind::Malformed`] names the attribute that is missing and where it was looked for, or says
     /// that the payload is not JSON.
     pub fn event(&self, topic: &TopicName, delivery: &Delivery) -> Result<CloudEvent> {
-        let reading = Reading::of(self, topic, delivery);
+        let reading = Reading { message: &delivery.message, topic, delivery };
         reading
             .event(self)
             .map_err(|error| error.with("topic", topic).with("position", delivery.position))
@@ -182,20 +183,18 @@ struct Reading<'a> {
     message: &'a Message,
     topic: &'a TopicName,
     delivery: &'a Delivery,
-    /// Whether a pointer has to be followed: the whole document is held only then.
-    needs_document: bool,
 }
 
 impl<'a> Reading<'a> {
-    fn of(declared: &Declared, topic: &'a TopicName, delivery: &'a Delivery) -> Self {
-        let needs_document = declared.places().any(|(_, it)| matches!(it, Place::Pointer(_)));
-        Self { message: &delivery.message, topic, delivery, needs_document }
-    }
-
     fn event(&self, declared: &Declared) -> Result<CloudEvent> {
         let payload = self.payload(declared.payload.as_deref())?;
-        let document = self.document(&declared.content, &payload)?;
-        let find = |attribute, place| self.find(attribute, place, &document);
+        match &declared.content {
+            Content::Json => {
+                serde_json::from_slice::<IgnoredAny>(&payload).map_err(not_json)?;
+            }
+            Content::Bytes(_) => {}
+        }
+        let find = |attribute, place| self.find(attribute, place, &payload);
         let mut event = CloudEvent::new(
             find("id", &declared.id)?,
             find("source", &declared.source)?,
@@ -231,22 +230,13 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn document(&self, content: &Content, payload: &[u8]) -> Result<Value> {
-        let read = match content {
-            Content::Bytes(_) => return Ok(Value::Null),
-            Content::Json if self.needs_document => serde_json::from_slice(payload),
-            Content::Json => serde_json::from_slice::<IgnoredAny>(payload).map(|_| Value::Null),
-        };
-        read.map_err(|error| Error::new(Kind::Malformed, "the payload is not JSON").because(error))
-    }
-
-    fn find(&self, attribute: &'static str, place: &Place, document: &Value) -> Result<String> {
+    fn find(&self, attribute: &'static str, place: &Place, payload: &[u8]) -> Result<String> {
         let found = match place {
             Place::Fixed(text) => Some(text.clone()),
             Place::Header(name) => self.message.headers.get_str(name).map(str::to_owned),
             Place::Key => self.key().map(str::to_owned),
             Place::Position => Some(self.position()?),
-            Place::Pointer(pointer) => document.pointer(pointer).and_then(text),
+            Place::Pointer(pointer) => pointer::text(payload, pointer).map_err(not_json)?,
         };
         found.filter(|text| !text.is_empty()).ok_or_else(|| {
             let why = "the message lacks an attribute that is declared";
@@ -267,13 +257,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What stands at a pointer, if it is one value.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
+fn not_json(error: serde_json::Error) -> Error {
+    Error::new(Kind::Malformed, "the payload is not JSON").because(error)
 }
 
 impl fmt::Display for Place {

@@ -51,10 +51,23 @@ struct DeadLetters {
 impl DeadLetters {
     fn of(topic: &TopicName, bus: &Bus) -> Result<Self> {
         Ok(Self {
-            topic: dead_letter::topic_of(topic)?,
+            topic: bus.dead_letters_of(topic)?,
             group: bus.group_of(dead_letter::GROUP)?,
             provisioned: OnceCell::new(),
         })
+    }
+
+    fn refused(&self, letter: &DeadLetter, error: Error) -> Error {
+        let why = "the broker takes no dead letter of this message, with the least of a reason \
+                   neither: mend what it objects to, or take the message off its topic, and \
+                   subscribe again";
+        Error::new(error.kind(), why)
+            .during("dead letter")
+            .with("topic", &letter.topic)
+            .with("position", &letter.position)
+            .with("group", &letter.group)
+            .with("dead_letters", &self.topic)
+            .because(error)
     }
 }
 
@@ -123,7 +136,7 @@ impl Follower {
         })
     }
 
-    /// Publishes a dead letter; never gives up, because the delivery must not be lost (T6).
+    /// Publishes a dead letter.
     pub(crate) fn dead_letter(
         self: &Arc<Self>,
         number: Number,
@@ -133,19 +146,41 @@ impl Follower {
     ) -> BoxFuture<Followed> {
         let this = Arc::clone(self);
         Box::pin(async move {
-            let seed = seed();
-            for failures in 1.. {
-                let sent = match letter.message(&delivery) {
-                    Ok(message) => this.send(&this.places[source], message).await,
-                    Err(error) => Err(error),
-                };
-                match sent {
-                    Ok(()) => break,
-                    Err(error) => this.wait(&error, failures, seed, "dead letter").await,
-                }
-            }
-            Followed { number, what: What::DeadLetter, result: Ok(()) }
+            let result = this.keep(&this.places[source], letter, &delivery).await;
+            Followed { number, what: What::DeadLetter, result }
         })
+    }
+
+    /// Tries until a dead letter is kept, because the delivery must not be lost (T6): what is missing
+    /// or forbidden is waited for. One that is refused for what it is says less of its attempts; its
+    /// bytes are never cut.
+    ///
+    /// # Errors
+    /// That the broker takes it in no form: waiting cannot help.
+    async fn keep(
+        &self,
+        place: &DeadLetters,
+        mut letter: DeadLetter,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        let seed = seed();
+        let mut failures = 0;
+        loop {
+            let sent = match letter.message(delivery) {
+                Ok(message) => self.send(place, message).await,
+                Err(error) => Err(error),
+            };
+            let Err(error) = sent else { return Ok(()) };
+            failures += 1;
+            if !is_refused(&error) {
+                self.wait(&error, failures, seed, "dead letter").await;
+                continue;
+            }
+            letter = match letter.shortened() {
+                Some(shorter) => shorter,
+                None => return Err(place.refused(&letter, error)),
+            };
+        }
     }
 
     async fn wait(&self, error: &Error, failures: u32, seed: u64, what: &str) {
@@ -197,4 +232,11 @@ fn may_help(error: &Error) -> bool {
         Retry::Temporary { .. } | Retry::Ambiguous | Retry::Exhausted => true,
         Retry::Permanent => false,
     }
+}
+
+/// Whether it is the message that the broker does not take, or the name. A topic or group that is
+/// missing can be made while we wait.
+fn is_refused(error: &Error) -> bool {
+    let kind = error.kind();
+    kind == Kind::InvalidName || kind.is_about_message() && kind != Kind::Unroutable
 }

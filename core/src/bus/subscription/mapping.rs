@@ -19,24 +19,31 @@ pub enum Mapping {
 }
 
 impl Mapping {
-    pub(crate) fn decode(&self, topic: &TopicName, delivery: &Delivery) -> Result<CloudEvent> {
-        match self {
+    /// The event that a delivery is, and the key of its lane.
+    pub(crate) fn read(
+        &self,
+        topic: &TopicName,
+        delivery: &Delivery,
+    ) -> (Result<CloudEvent>, Option<Bytes>) {
+        let event = match self {
             Self::CloudEvents => CloudEvent::from_message(&delivery.message),
             Self::Declared(declared) => declared.event(topic, delivery),
-        }
-    }
-
-    /// The key whose messages run one after the other.
-    pub(crate) fn lane<E>(
-        &self,
-        delivery: &Delivery,
-        event: &Result<CloudEvent, E>,
-    ) -> Option<Bytes> {
-        match (self, event) {
+        };
+        let lane = match (self, &event) {
             (Self::Declared(declared), Ok(event)) if declared.declares_key() => {
                 event.partition_key().map(|key| Bytes::copy_from_slice(key.as_bytes()))
             }
             (Self::CloudEvents | Self::Declared(_), _) => delivery.message.key.clone(),
+        };
+        (event, lane)
+    }
+
+    /// The key whose messages run one after the other, as [`Mapping::read`] says it. The message is
+    /// read only where that makes a difference.
+    pub(crate) fn lane(&self, topic: &TopicName, delivery: &Delivery) -> Option<Bytes> {
+        match self {
+            Self::Declared(declared) if declared.declares_key() => self.read(topic, delivery).1,
+            Self::CloudEvents | Self::Declared(_) => delivery.message.key.clone(),
         }
     }
 

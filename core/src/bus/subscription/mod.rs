@@ -87,7 +87,8 @@ impl Subscription {
     ///
     /// # Errors
     /// What ended it, unless it was drained: a permanent error of a topic (`NotFound`,
-    /// `Forbidden`, …) or [`Kind::GateClosed`].
+    /// `Forbidden`, …), a dead letter that the broker refuses for its size or its bytes
+    /// ([`Kind::Oversize`], [`Kind::Rejected`]), or [`Kind::GateClosed`].
     pub async fn closed(&self) -> Result<()> {
         self.control.closed().await
     }

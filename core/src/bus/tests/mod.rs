@@ -5,6 +5,7 @@ mod drain;
 mod fake;
 mod gate;
 mod leases;
+mod letters;
 mod order;
 mod program;
 mod publish;

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::fake::{Fake, FakeTransport};
 use super::{Job, Seen, publish_jobs, within};
+use crate::bus::{Bus, BusOptions, Declared, Mapping, Place, Subscription, SubscriptionOptions};
 use crate::event::CloudEvent;
-use crate::handler::{Attempt, Failure, Incoming};
+use crate::handler::{Attempt, Failure, Incoming, IntoHandler};
+use crate::message::Message;
 use crate::testing::TestBus;
+use crate::transport::Settle;
 
 #[tokio::test]
 async fn a_failing_head_holds_its_key_and_no_other() {
@@ -156,4 +160,64 @@ async fn a_pause_starts_nothing_and_loses_nothing() {
     subscription.resume();
     bus.until_idle().await;
     assert_eq!(seen.all(), ["1", "2"]);
+}
+
+/// A subscription to messages whose key is declared to be in their payload, with room for one. The
+/// event `hangs` never ends.
+async fn keyed_by_payload(fake: &Arc<Fake>, seen: &Seen) -> Subscription {
+    let options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
+    let bus = Bus::with_options(FakeTransport::over(fake), options);
+    let note = seen.clone();
+    let handler = move |event: Arc<CloudEvent>| {
+        note.note(event.id());
+        async move {
+            if event.id() == "hangs" {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let topic = bus.topic_of("Job").unwrap();
+    let group = bus.group_of("worker").unwrap();
+    let mut options = SubscriptionOptions::new([topic], group, handler.into_handler());
+    let declared = Declared::json("Job", "/test").id(Place::Pointer("/id".into()));
+    options.mapping = Mapping::Declared(declared.key(Place::Pointer("/order".into())));
+    options.in_flight_bytes_max = 1;
+    bus.subscribe(options).await.unwrap()
+}
+
+/// A message whose own key is not the declared one.
+fn of_order(order: u32, id: &str) -> Message {
+    Message::new(format!(r#"{{"order":{order},"id":"{id}"}}"#)).with_key(id.to_owned())
+}
+
+#[tokio::test]
+async fn what_is_behind_a_head_of_a_declared_key_goes_back_with_it() {
+    let fake = Fake::new();
+    let seen = Seen::default();
+    let subscription = keyed_by_payload(&fake, &seen).await;
+    fake.script().leaving.push(1);
+    let messages = [of_order(1, "first"), of_order(2, "other"), of_order(1, "second")];
+    let deliveries = (1..).zip(messages).map(|(place, message)| fake.delivery(message, place));
+    fake.receives(Ok(deliveries.collect()));
+    within(subscription.wait_until(|status| status.counts.acked == 1)).await;
+    within(subscription.wait_until(|status| status.counts.in_flight() == 0)).await;
+    assert_eq!(seen.all(), ["other"], "the second may not overtake the first");
+    let settled = fake.script().settled.clone();
+    assert_eq!(settled, [(3, Settle::Release), (1, Settle::Release), (2, Settle::Ack)]);
+}
+
+#[tokio::test]
+async fn what_would_be_behind_a_lost_delivery_goes_back_too() {
+    let fake = Fake::new();
+    let seen = Seen::default();
+    let subscription = keyed_by_payload(&fake, &seen).await;
+    let messages = [of_order(2, "hangs"), of_order(1, "first"), of_order(1, "second")];
+    let deliveries = (1..).zip(messages).map(|(place, message)| fake.delivery(message, place));
+    fake.receives(Ok(deliveries.collect()));
+    within(subscription.wait_until(|status| status.counts.waiting == 2)).await;
+    fake.script().lost.push(2);
+    fake.clock.advance(Duration::from_secs(10));
+    within(subscription.wait_until(|status| status.counts.released == 1)).await;
+    assert_eq!(seen.all(), ["hangs"]);
+    assert_eq!(fake.script().settled, [(3, Settle::Release)]);
 }

@@ -48,6 +48,7 @@ async fn plain_json_is_handled_under_the_teams_own_names() {
     for body in ["{\"id\":7}", "{\"id\":8}", "no"] {
         bus.publish_message(&orders(), Message::new(body)).await.unwrap();
     }
+    let dead_letters = bus.dead_letters_of(&orders()).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let program = tokio::spawn(async move { bus.run_until(stopped).await });
     within(async {
@@ -59,7 +60,9 @@ async fn plain_json_is_handled_under_the_teams_own_names() {
     test.until_idle().await;
     stop.send(()).unwrap();
     within(program).await.unwrap().unwrap();
-    let letters = test.dead_letters(&orders()).await.unwrap();
+    // What we make of it is ours, and others who consume the queue have their own.
+    assert_eq!(dead_letters.as_str(), "ours.orders.dead-letters");
+    let letters = test.messages(&dead_letters).await.unwrap();
     assert_eq!(letters.iter().map(|it| &it.payload[..]).collect::<Vec<_>>(), [b"no"]);
     let source = "/queues/orders";
     let expected = [7, 8].map(|id| format!("orders/0/{}-0 {source} {id}", id - 7));

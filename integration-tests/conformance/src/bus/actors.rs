@@ -45,6 +45,16 @@ pub(super) async fn start(on: &Environment, work: Work) -> Verdict<Box<dyn Proce
     Ok(on.harness().start(bus, work).await?)
 }
 
+/// A process with the handler `answers`, whose dead letters may have at most this many bytes.
+pub(super) async fn answers_in_little_room(
+    on: &Environment,
+    script: &Script,
+    bytes_max: usize,
+) -> Verdict<Box<dyn Process>> {
+    let bus = on.narrow_bus(bytes_max).await?;
+    Ok(on.harness().start(bus, work(on, "answers", script)).await?)
+}
+
 /// A process with the handler `answers` and this script.
 pub(super) async fn answers(on: &Environment, script: &Script) -> Verdict<Box<dyn Process>> {
     start(on, work(on, "answers", script)).await

@@ -7,6 +7,7 @@ mod drain;
 mod fault;
 mod group;
 mod journal;
+mod large;
 mod lease;
 mod order;
 mod output;
@@ -31,6 +32,8 @@ pub const BUS_CASES: &[Case] = &[
     case!(Poison: dead_letter::what_is_no_event_is_quarantined_with_its_bytes),
     case!(Poison: dead_letter::an_unexpected_type_is_not_handled_and_shown),
     case!(Poison: dead_letter::an_unrecorded_event_is_not_handled_and_shown, needs governed, or dead_letter::is_handled_unrecorded),
+    case!(Poison: large::a_letter_too_large_says_less_and_keeps_its_bytes, needs letters_on_the_broker, or large::the_ledger_keeps_every_reason),
+    case!(Poison: large::a_refused_letter_ends_the_subscription_and_stays, needs letters_on_the_broker, or large::the_ledger_keeps_what_the_broker_refuses),
     case!(NoLoss: group::every_handler_gets_every_event),
     case!(Contract: output::outputs_inherit_tree_cause_and_key),
     case!(Contract: output::a_duplicate_is_not_run_again, needs governed, or output::repeats_its_outputs),
@@ -45,6 +48,11 @@ pub const BUS_CASES: &[Case] = &[
 
 fn order_by_key(offer: &Offer) -> bool {
     offer.capabilities.order_by_key.is_supported()
+}
+
+/// A governor keeps them in its ledger.
+fn letters_on_the_broker(offer: &Offer) -> bool {
+    !offer.governed
 }
 
 fn governed(offer: &Offer) -> bool {

@@ -43,7 +43,7 @@ impl Harness for PlainBus {
         within: Duration,
     ) -> Result<Vec<GivenUp>> {
         let deadline = Instant::now() + within;
-        let topic = TopicName::new(format!("{topic}{}", dead_letter::SUFFIX))?;
+        let topic = bus.dead_letters_of(topic)?;
         let group = bus.group_of(dead_letter::GROUP)?;
         let ordered = bus.transport().capabilities().order_by_key.is_supported();
         let options = SubscriberOptions { ordered, ..SubscriberOptions::default() };

@@ -70,6 +70,17 @@ fn each_attribute_is_read_where_it_is_declared() {
     assert_eq!(event.data.as_deref(), Some(body.as_bytes()));
 }
 
+/// Rounded, two events would be one, and the second would never be handled.
+#[test]
+fn ids_of_many_digits_stay_apart() {
+    let declared = Declared::json("Order", "/legacy").id(pointer("/id")).key(pointer("/id"));
+    for id in ["18446744073709551616", "18446744073709551617"] {
+        let body = format!("{{\"id\":{id}}}").leak();
+        let event = declared.event(&topic(), &delivery(body, &[], None)).unwrap();
+        assert_eq!((event.id(), event.partition_key()), (id, Some(id)));
+    }
+}
+
 #[test]
 fn bytes_pass_with_their_own_content_type_or_the_declared_one() {
     let declared = Declared::bytes("Order", "/legacy", "application/avro");

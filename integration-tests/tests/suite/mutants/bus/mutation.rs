@@ -96,6 +96,12 @@ mutants! {
         caught by what_cannot_succeed_is_given_up_at_once;
     structural_is_tried_again = BusMutation::StructuralIsTriedAgain, "nothing is given up at once",
         caught by what_cannot_succeed_is_given_up_at_once;
+    short_letters_are_dropped = BusMutation::Transport(Mutation::DeadLettersAreDropped),
+        "dead letters that say less are confirmed and not kept",
+        caught by a_letter_too_large_says_less_and_keeps_its_bytes;
+    what_cannot_be_given_up_is_acked = BusMutation::Transport(Mutation::NackAcks),
+        "what the broker takes no dead letter of is settled for good",
+        caught by a_refused_letter_ends_the_subscription_and_stays;
     quarantine_spoils_bytes = BusMutation::Transport(Mutation::PayloadsBecomeText),
         "bytes pass through a string on their way to the quarantine",
         caught by what_is_no_event_is_quarantined_with_its_bytes;
