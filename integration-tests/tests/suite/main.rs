@@ -5,6 +5,7 @@
 
 mod matrix;
 mod mutants;
+mod somewhere;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -54,6 +55,7 @@ fn main() {
         trials.push(matrix::trial(backend, broker));
     }
     trials.extend(mutants::trials(seed));
+    trials.push(somewhere::trial());
     libtest_mimic::run(&arguments, trials).exit();
 }
 
