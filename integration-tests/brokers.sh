@@ -4,6 +4,7 @@
 #
 #   brokers.sh up [NAME…]        install what is missing, start, wait until each answers
 #   brokers.sh down [NAME…]      stop, and remove the data
+#   brokers.sh offered NAME      whether this machine has the broker or can install it; if not, why
 #   brokers.sh urls              one line each: NAME URL
 #   brokers.sh status            one line each: NAME running|stopped
 #   brokers.sh kill NAME         kill -9; the data stays
@@ -20,13 +21,13 @@
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
 # NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
-# command…`. Where needed it has NAME_ctl, and NAME_down for what is left to end. A cluster's are given
-# the node's name. Add the file and its line in BROKERS, OTHERS, CLUSTERS or SECURED.
+# command…`. Where needed it has NAME_offered, NAME_ctl, and NAME_down for what is left to end. A cluster's
+# are given the node's name. Add the file and its line in BROKERS, OTHERS, CLUSTERS or SECURED.
 set -euo pipefail
 
 BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 # Of other make than one of those, which has the same adapter; not started unasked.
-OTHERS=(valkey)
+OTHERS=(valkey elasticmq pubsub-emulator)
 CLUSTERS=(kafka3)
 # Over TLS by a CA of their own, with users that may do little; not started unasked.
 SECURED=(redis-secured kafka-secured rabbitmq-secured)
@@ -46,7 +47,7 @@ for broker in "${BROKERS[@]}" "${OTHERS[@]}" "${CLUSTERS[@]}" "${SECURED[@]}"; d
 done
 
 usage() {
-    sed -n '2,12p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,13p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -116,7 +117,7 @@ for broker in "${names[@]}"; do
 done
 
 case $command in
-kill) [[ $# -eq 1 ]] || usage ;;
+kill | offered) [[ $# -eq 1 ]] || usage ;;
 stop | restart) [[ $# -gt 0 ]] || usage ;;
 down)
     if [[ $# -eq 0 ]]; then
@@ -131,6 +132,9 @@ if [[ $command =~ ^(up|down|status|kill|stop|restart)$ ]] && by_docker && ! is_s
 fi
 
 case $command in
+offered)
+    by_docker || ! declare -F "${chosen[0]//-/_}_offered" >/dev/null || of "${chosen[0]}" offered
+    ;;
 up)
     start "${chosen[@]}"
     ;;

@@ -4,9 +4,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp) why=$(mktemp)
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 secured=(redis-secured kafka-secured rabbitmq-secured)
-others=(valkey)
+others=(valkey elasticmq pubsub-emulator)
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
@@ -44,6 +44,16 @@ tests() {
   passed=$((passed + ok)) failed=$((failed + bad))
 }
 
+# not_run BACKEND: each of its cases, by name, as skipped
+not_run() {
+  local cases
+  cases=$(awk -v name="$1" '/^#/ { next } !at { for (at = NF; at && $at != name; at--); next } $at == "run" { print $1 }' \
+    integration-tests/matrix.txt)
+  echo "== $1 is not to be had here, so that these do not run"
+  sed "s/^/   $1::/" <<<"$cases"
+  skipped=$((skipped + $(grep -c . <<<"$cases")))
+}
+
 if ! command -v cargo >/dev/null; then
   echo "cargo is missing: install Rust 1.95 or newer"; echo "0 passed, 1 failed"; exit 1
 fi
@@ -73,11 +83,13 @@ count "three Kafka nodes start" ./integration-tests/brokers.sh up kafka3
 read -r _ WINGMAN_KAFKA3_URL < <(./integration-tests/brokers.sh urls kafka3)
 export WINGMAN_KAFKA3_URL
 tests "three Kafka nodes" cargo test "${features[@]}" --test native -- cluster::
-# So is what has the adapter of another broker: that one's native tests and the suite.
+# So is what has the adapter of another broker: what of that one's native tests and of the suite it can.
 for name in "${others[@]}"; do
+  ./integration-tests/brokers.sh offered "$name" || { not_run "$name"; continue; }
   count "$name starts" ./integration-tests/brokers.sh up "$name"
   read -r _ url < <(./integration-tests/brokers.sh urls "$name")
-  export "WINGMAN_${name^^}_URL=$url"
+  name_of_it=${name^^}
+  export "WINGMAN_${name_of_it//-/_}_URL=$url"
   tests "$name" cargo test "${features[@]}" --no-fail-fast --test native --test suite -- "$name::"
 done
 # So are the ones over TLS, with users that may do little.
@@ -91,5 +103,6 @@ if [ -s "$why" ]; then
   echo "== what failed, and what it said"
   cut -c 1-3000 "$why"
 fi
-echo "$passed passed, $failed failed"
+if [ "$skipped" -gt 0 ]; then more=", $skipped skipped"; fi
+echo "$passed passed, $failed failed${more:-}"
 [ "$failed" -eq 0 ]

@@ -13,33 +13,11 @@ KAFKA_CLUSTER=d2luZ21hbi10ZXN0cy0wMQ
 # A test broker lives for minutes and is restarted often: compiling little starts it sooner.
 KAFKA_JAVA=(java -Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$KAFKA_CACHE/jars/*")
 
+# Kafka, its tools, and what prints its log.
 kafka_install() {
-    apt_install java default-jre-headless
-    [[ -f $KAFKA_CACHE/complete ]] && return 0
-    apt_install mvn maven
-    echo "kafka: fetching $KAFKA_VERSION from Maven Central" >&2
-    mkdir -p "$KAFKA_CACHE"
-    kafka_jars >"$KAFKA_CACHE/pom.xml"
-    mvn -q -B -f "$KAFKA_CACHE/pom.xml" dependency:copy-dependencies \
-        -DoutputDirectory="$KAFKA_CACHE/jars" -DincludeScope=runtime >&2 ||
-        fail "Kafka's jars could not be fetched: see above"
-    touch "$KAFKA_CACHE/complete"
-}
-
-# What Maven is to fetch: Kafka, its tools, and what prints its log.
-kafka_jars() {
-    local jar group name version
-    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
-    echo '<groupId>local</groupId><artifactId>kafka</artifactId><version>1</version>'
-    echo '<packaging>pom</packaging><dependencies>'
-    for jar in "org.apache.kafka kafka_2.13 $KAFKA_VERSION" \
+    maven_jars "$KAFKA_CACHE" "org.apache.kafka kafka_2.13 $KAFKA_VERSION" \
         "org.apache.kafka kafka-tools $KAFKA_VERSION" \
-        "org.apache.logging.log4j log4j-slf4j-impl 2.25.4"; do
-        read -r group name version <<<"$jar"
-        echo "<dependency><groupId>$group</groupId><artifactId>$name</artifactId>"
-        echo "<version>$version</version></dependency>"
-    done
-    echo '</dependencies></project>'
+        "org.apache.logging.log4j log4j-slf4j-impl 2.25.4"
 }
 
 kafka_start() {

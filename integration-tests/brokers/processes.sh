@@ -114,3 +114,38 @@ python_environment() {
         touch "$cache/complete"
     ) 9>"$cache/lock" || exit 1
 }
+
+# maven_jars CACHE "GROUP NAME VERSION"…: CACHE/jars, with these and all that they need, and Java to run them
+# by; nothing is fetched if it is complete. Others that need the same at the same time wait.
+maven_jars() {
+    local cache=$1
+    shift
+    apt_install java default-jre-headless
+    [[ ! -f $cache/complete ]] || return 0
+    mkdir -p "$cache"
+    (
+        flock 9
+        [[ ! -f $cache/complete ]] || exit 0
+        apt_install mvn maven
+        echo "fetching from Maven Central: $*" >&2
+        maven_project "$@" >"$cache/pom.xml"
+        mvn -q -B -f "$cache/pom.xml" dependency:copy-dependencies \
+            -DoutputDirectory="$cache/jars" -DincludeScope=runtime >&2 ||
+            fail "Maven Central did not give everything: see above"
+        touch "$cache/complete"
+    ) 9>"$cache/lock" || exit 1
+}
+
+# What Maven is to fetch.
+maven_project() {
+    local jar group name version
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    echo '<groupId>local</groupId><artifactId>jars</artifactId><version>1</version>'
+    echo '<packaging>pom</packaging><dependencies>'
+    for jar in "$@"; do
+        read -r group name version <<<"$jar"
+        echo "<dependency><groupId>$group</groupId><artifactId>$name</artifactId>"
+        echo "<version>$version</version></dependency>"
+    done
+    echo '</dependencies></project>'
+}

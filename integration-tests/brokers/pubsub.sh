@@ -25,11 +25,12 @@ pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -address "127.0.0.1:$PUBSUB
 pubsub_answers() {
     local pid
     read -r pid _ <"$(pid_file pubsub)"
-    listens_on "$pid" "$PUBSUB_PORT" && [[ $(pubsub_topics) == *"200 OK"* ]]
+    listens_on "$pid" "$PUBSUB_PORT" && [[ $(pubsub_topics "$PUBSUB_PORT") == *"200 OK"* ]]
 }
 
+# pubsub_topics PORT: the first line of the answer.
 pubsub_topics() {
-    exec 3<>"/dev/tcp/127.0.0.1/$PUBSUB_PORT" || return 1
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
     printf 'GET /v1/projects/wingman/topics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
     timeout 5 head -n 1 <&3
     exec 3>&-

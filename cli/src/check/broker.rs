@@ -95,7 +95,7 @@ impl Backend for Broker {
     }
 
     fn lacks(&self) -> Lacks {
-        Lacks { ahead: self.about.product.is_stand_in }
+        Lacks { ahead: self.about.product.is_stand_in, ..Lacks::default() }
     }
 
     async fn restart(&self) -> Result<()> {

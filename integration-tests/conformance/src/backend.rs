@@ -93,6 +93,8 @@ pub struct Faults {
 pub struct Lacks {
     /// Handing out a key's next message before the one before it is settled.
     pub ahead: bool,
+    /// Noticing that a consumer is gone: what it gives to that one comes to the next one late.
+    pub succession: bool,
 }
 
 /// What a backend offers; a case says what of it it needs.

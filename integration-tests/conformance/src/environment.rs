@@ -77,6 +77,11 @@ impl Environment {
         !self.offer.lacks.ahead
     }
 
+    /// Whether the next consumer of a group gets soon what the one before it left.
+    pub(crate) fn hands_on(&self) -> bool {
+        !self.offer.lacks.succession
+    }
+
     /// The broker.
     pub fn backend(&self) -> &dyn Backend {
         &*self.backend

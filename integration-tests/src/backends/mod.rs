@@ -22,10 +22,21 @@ pub use rabbitmq::RabbitBackend;
 pub use redis::RedisBackend;
 pub use sns_sqs::SnsSqsBackend;
 
+/// The backends of each broker: what one of them lacks another one has.
+pub const BROKERS: &[(&str, &[&str])] = &[
+    ("kafka", &["kafka"]),
+    ("memory", &["memory"]),
+    ("pubsub", &["pubsub", "pubsub-emulator"]),
+    ("rabbitmq", &["rabbitmq"]),
+    ("redis", &["redis", "valkey"]),
+    ("sns-sqs", &["sns-sqs", "sns-sqs-standard"]),
+];
+
 /// Backends in the order of the matrix's columns, with the variable that selects each.
 const SELECTED_BY: &[(&str, &str)] = &[
     ("kafka", "WINGMAN_KAFKA_URL"),
     ("pubsub", "WINGMAN_PUBSUB_URL"),
+    ("pubsub-emulator", "WINGMAN_PUBSUB_EMULATOR_URL"),
     ("rabbitmq", "WINGMAN_RABBITMQ_URL"),
     ("redis", "WINGMAN_REDIS_URL"),
     ("sns-sqs", "WINGMAN_SNS_SQS_URL"),
@@ -56,7 +67,8 @@ pub fn broker_of(backend: &str) -> &str {
 fn open(name: &str, url: &str) -> Arc<dyn Backend> {
     match name {
         "kafka" => Arc::new(KafkaBackend::new(url)),
-        "pubsub" => Arc::new(PubsubBackend::new(url)),
+        "pubsub" => Arc::new(PubsubBackend::pstest(url)),
+        "pubsub-emulator" => Arc::new(PubsubBackend::emulator(url)),
         "rabbitmq" => Arc::new(RabbitBackend::new(url)),
         "redis" => Arc::new(RedisBackend::redis(url)),
         "sns-sqs" => Arc::new(SnsSqsBackend::fifo(url)),

@@ -1,5 +1,6 @@
-//! The fake of Pub/Sub that `brokers.sh` started. It keeps everything in memory, so that there is no
-//! restart to ask for; and a cut connection ends nothing on Pub/Sub, whose deliveries belong to none.
+//! The fakes of Pub/Sub that `brokers.sh` started: pstest of Google's Go client, and Google's emulator. Each
+//! lacks what the other has. They keep everything in memory, so that there is no restart to ask for; and a
+//! cut connection ends nothing on Pub/Sub, whose deliveries belong to none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +14,31 @@ use wingman_core::{Error, Kind, Result};
 /// The Pub/Sub at a URL.
 #[derive(Debug)]
 pub struct PubsubBackend {
+    /// What `brokers.sh` calls it.
+    name: &'static str,
     url: String,
+    lacks: Lacks,
 }
 
 impl PubsubBackend {
-    /// The Pub/Sub at this URL.
-    pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned() }
+    /// The pstest at this URL: it hands out one message of a key at a time.
+    pub fn pstest(url: &str) -> Self {
+        let lacks = Lacks { ahead: true, succession: false };
+        Self { name: "pubsub", url: url.to_owned(), lacks }
+    }
+
+    /// The emulator at this URL: a stream that was closed is handed something once more, which comes to
+    /// another one when its lease ended.
+    pub fn emulator(url: &str) -> Self {
+        let lacks = Lacks { ahead: false, succession: true };
+        Self { name: "pubsub-emulator", url: url.to_owned(), lacks }
     }
 }
 
 #[async_trait]
 impl Backend for PubsubBackend {
     fn name(&self) -> &str {
-        "pubsub"
+        self.name
     }
 
     async fn connect(&self) -> Result<Arc<dyn Transport>> {
@@ -55,7 +67,7 @@ impl Backend for PubsubBackend {
     }
 
     fn lacks(&self) -> Lacks {
-        Lacks { ahead: true }
+        self.lacks
     }
 
     async fn restart(&self) -> Result<()> {

@@ -80,7 +80,7 @@ fn all_are_started_and_ended_with_their_nodes() {
     let docker = Docker::new(true);
     let all = "redis kafka pubsub rabbitmq sns-sqs";
     assert_eq!(docker.run("up", None).1, [format!("up --detach --wait {all}")]);
-    let others = "valkey kafka3-1 kafka3-2 kafka3-3";
+    let others = "valkey elasticmq pubsub-emulator kafka3-1 kafka3-2 kafka3-3";
     assert_eq!(docker.run("down", None).1, [format!("rm --stop --force --volumes {all} {others}")]);
 }
 

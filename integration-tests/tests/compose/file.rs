@@ -10,10 +10,12 @@ use serde_json::Value;
 use crate::script;
 
 /// What `brokers.sh` calls each port, by its service; of a cluster's nodes the first.
-const PORTS: [(&str, &str); 7] = [
+const PORTS: [(&str, &str); 9] = [
+    ("elasticmq", "ELASTICMQ_PORT"),
     ("kafka", "KAFKA_PORT"),
     ("kafka3-1", "KAFKA3_PORT"),
     ("pubsub", "PUBSUB_PORT"),
+    ("pubsub-emulator", "PUBSUB_EMULATOR_PORT"),
     ("rabbitmq", "RABBITMQ_PORT"),
     ("redis", "REDIS_PORT"),
     ("sns-sqs", "SNS_SQS_PORT"),
@@ -101,6 +103,16 @@ fn kafka_has_the_settings_of_the_script() {
             assert_eq!(environment[&variable], value, "{node}: {variable}");
         }
     }
+}
+
+#[test]
+fn elasticmq_has_the_settings_of_the_script() {
+    let file = parsed(&[]);
+    let content = file["configs"]["elasticmq"]["content"].as_str().expect("content");
+    // In a container it listens on every address.
+    let within = content.replace("bind-hostname = \"0.0.0.0\"", "bind-hostname = \"127.0.0.1\"");
+    assert_ne!(within, content);
+    assert_eq!(within.trim(), script::settings("elasticmq_settings").trim());
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(crate) fn brokers() -> Command {
 /// The port of each node, by its name, with these variables set.
 pub(crate) fn urls(variables: &[(&str, &str)]) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
-    for names in [&[][..], &["valkey", "kafka3"]] {
+    for names in [&[][..], &["valkey", "elasticmq", "pubsub-emulator", "kafka3"]] {
         let output = brokers().envs(variables.iter().copied()).arg("urls").args(names).output();
         let output = output.expect("the script runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -51,7 +51,7 @@ pub(crate) fn urls(variables: &[(&str, &str)]) -> BTreeMap<String, u16> {
 pub(crate) fn settings(function: &str) -> String {
     let here = root().join("integration-tests");
     let sourced = format!(
-        "here=$1; BROKERS_HOME=/nowhere; for f in kafka kafka3; do source $here/brokers/$f.sh; done; {function}"
+        "here=$1; BROKERS_HOME=/nowhere; for f in kafka kafka3 elasticmq; do source $here/brokers/$f.sh; done; {function}"
     );
     let output = without_settings("bash").args(["-euc", &sourced, "bash"]).arg(here).output();
     let output = output.expect("bash runs");

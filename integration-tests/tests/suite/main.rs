@@ -5,6 +5,7 @@
 
 mod matrix;
 mod mutants;
+mod somewhere;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -51,7 +52,9 @@ fn main() {
         let broker = brokers.entry(backends::broker_of(backend.name())).or_default();
         trials.push(of_backend(backend, broker, seed));
     }
-    trials.push(mutants::trials(seed));
+    let mut anywhere = mutants::trials(seed);
+    anywhere.push(somewhere::trial());
+    trials.push(anywhere);
     libtest_mimic::run(&arguments, in_turns(trials)).exit();
 }
 

@@ -18,7 +18,7 @@ const HEAD: &str = "\
 ";
 
 /// Backend -> case -> mode. Columns of other backends stay as committed.
-type Columns = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Columns = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One test for a backend, of its column.
 pub(crate) fn trial(backend: &Arc<dyn Backend>, broker: &Arc<RwLock<()>>) -> Trial {
@@ -32,7 +32,7 @@ pub(crate) fn trial(backend: &Arc<dyn Backend>, broker: &Arc<RwLock<()>>) -> Tri
 
 /// Whether the committed matrix says that a case runs on a backend.
 pub(crate) fn runs(backend: &str, layer: &str, case: &str) -> bool {
-    let committed = read(include_str!("../../matrix.txt")).unwrap_or_default();
+    let committed = committed().unwrap_or_default();
     let column = committed.get(backend).into_iter();
     column
         .flatten()
@@ -73,6 +73,11 @@ async fn column(backend: &dyn Backend) -> Result<BTreeMap<String, String>, Faile
         (name, case.mode(&offer).to_string())
     };
     Ok(cases.map(row).collect())
+}
+
+/// The committed columns.
+pub(crate) fn committed() -> Result<Columns, Failed> {
+    read(include_str!("../../matrix.txt"))
 }
 
 fn read(text: &str) -> Result<Columns, Failed> {

@@ -43,7 +43,7 @@ async fn handles(server: &Server, url: &str, topic: &TopicName, ordered: bool) {
         let body = format!("{{\"id\": {number}}}");
         let mut send = server.clients().sqs.send_message().queue_url(url).message_body(&body);
         if ordered {
-            send = send.message_group_id("k").message_deduplication_id(&body);
+            send = send.message_group_id("k").message_deduplication_id(number.to_string());
         }
         send.send().await.unwrap();
         let options = options(provision, ordered);
@@ -69,6 +69,14 @@ pub(crate) async fn a_queue_of_others_is_used_as_it_stands(server: Server) {
     handles(&server, &url, &topic, true).await;
     let publisher = server.transport.publisher(&topic, PublisherOptions::default()).await;
     assert_eq!(publisher.unwrap_err().kind(), Kind::Unsupported);
+}
+
+pub(crate) async fn no_topic_is_made_for_a_queue_of_others(server: Server) {
+    let name = format!("{}.fifo", server.topic);
+    make(&server, &name).await;
+    let topic = TopicName::existing(&name).unwrap();
+    let options = options(Provision::Ensure, true);
+    server.transport.subscriber(&topic, &server.group, options).await.unwrap();
     let topics = server.clients().sns.list_topics().send().await.unwrap();
     let is_of_it = |arn: &str| arn.contains(server.topic.as_str());
     assert!(!topics.topics().iter().any(|it| it.topic_arn().is_some_and(is_of_it)));

@@ -1,6 +1,7 @@
 //! What the conformance suite cannot ask for because only SNS and SQS have it. Some run against
 //! answers that a script gives; the rest is selected as the suite's backend is: by the URL of services
-//! that run, in `WINGMAN_SNS_SQS_URL`.
+//! that run, in `WINGMAN_SNS_SQS_URL`; what SQS does by itself also on one of other make, without SNS, in
+//! `WINGMAN_ELASTICMQ_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -16,6 +17,7 @@ mod queue;
 mod refused;
 mod server;
 mod sizes;
+mod without_sns;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::server::Server;
 
 type Run = fn(Server) -> Pin<Box<dyn Future<Output = ()>>>;
+type Tests = &'static [(&'static str, Run)];
 type RunAlone = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// No test waits longer.
@@ -39,15 +42,13 @@ macro_rules! table {
     };
 }
 
-const TESTS: &[(&str, Run)] = table![
+const TESTS: Tests = table![
     cut::an_answer_that_is_cut_off_is_unknown_and_the_rest_is_not_sent,
     cut::an_answer_that_does_not_come_is_unknown_in_time,
     cut::a_receive_without_an_answer_loses_nothing,
     cut::a_cut_connection_ends_no_hand_over,
     cut::a_service_that_is_not_there_took_nothing,
-    existing::a_queue_of_others_is_used_as_it_stands,
-    existing::a_standard_queue_is_consumed_unordered,
-    existing::a_queue_that_is_not_there_is_not_made,
+    existing::no_topic_is_made_for_a_queue_of_others,
     fifo::a_failing_head_holds_its_key_and_no_other,
     fifo::without_a_key_nothing_waits_for_anything,
     fifo::what_is_published_twice_comes_twice,
@@ -63,9 +64,6 @@ const TESTS: &[(&str, Run)] = table![
     leases::a_slow_handler_that_extends_keeps_it,
     leases::a_receive_that_was_dropped_hands_back_what_it_took,
     leases::what_one_call_cannot_hold_is_settled_in_several,
-    queue::a_key_waits_for_its_head_and_attempts_are_counted,
-    queue::a_lease_ends_unless_it_is_extended,
-    queue::what_is_closed_hands_back_and_what_is_gone_is_named,
     refused::a_settle_batch_names_the_entry_that_the_service_refused,
     refused::a_hand_over_named_twice_is_settled_once,
     refused::another_region_is_another_place,
@@ -75,6 +73,29 @@ const TESTS: &[(&str, Run)] = table![
     sizes::thirty_headers_arrive,
     sizes::the_largest_bytes_arrive_and_headers_count,
     sizes::a_batch_beyond_one_call_keeps_its_order,
+];
+
+/// Of SQS alone.
+const QUEUES: Tests = table![
+    existing::a_queue_of_others_is_used_as_it_stands,
+    existing::a_standard_queue_is_consumed_unordered,
+    existing::a_queue_that_is_not_there_is_not_made,
+    queue::a_key_waits_for_its_head_and_attempts_are_counted,
+    queue::a_lease_ends_unless_it_is_extended,
+    queue::a_settle_batch_names_the_entry_that_the_service_refused,
+    queue::what_is_closed_hands_back_and_what_is_gone_is_named,
+    queue::what_others_send_is_read_with_its_attributes,
+];
+
+const WITHOUT_SNS: Tests = table![
+    without_sns::what_needs_sns_is_unsupported_and_makes_nothing,
+    without_sns::who_asks_nothing_of_topology_is_refused_when_it_publishes,
+];
+
+/// The tests on each service, by the variable that selects it; with what their names begin with.
+const SERVERS: &[(&str, &str, &[Tests])] = &[
+    ("WINGMAN_SNS_SQS_URL", "", &[TESTS, QUEUES]),
+    ("WINGMAN_ELASTICMQ_URL", "elasticmq::", &[QUEUES, WITHOUT_SNS]),
 ];
 
 const ALONE: &[(&str, RunAlone)] = &[
@@ -98,14 +119,14 @@ fn main() {
     let alone =
         |&(name, run): &(&'static str, RunAlone)| Trial::test(name, move || on_runtime(run()));
     let mut trials: Vec<_> = ALONE.iter().map(alone).collect();
-    if let Ok(url) = std::env::var("WINGMAN_SNS_SQS_URL") {
-        let trial = |&(name, run): &(&'static str, Run)| {
+    for &(variable, place, tests) in SERVERS {
+        let Ok(url) = std::env::var(variable) else { continue };
+        trials.extend(tests.iter().copied().flatten().map(|&(name, run)| {
             let url = url.clone();
-            Trial::test(name, move || {
+            Trial::test(format!("{place}{name}"), move || {
                 on_runtime(async move { run(Server::new(name, &url).await).await })
             })
-        };
-        trials.extend(TESTS.iter().map(trial));
+        }));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

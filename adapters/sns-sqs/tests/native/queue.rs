@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::primitives::Blob;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use wingman_core::Kind;
 use wingman_core::transport::{Provision, Settle, Subscriber, SubscriberOptions};
 
@@ -70,6 +71,44 @@ pub(crate) async fn a_lease_ends_unless_it_is_extended(server: Server) {
     let late = settle(&*slow, &held[0], Settle::Ack).await.unwrap_err();
     assert_eq!(late.kind(), Kind::StaleLease);
     ack(&*other, &again).await;
+}
+
+/// More than one call can hold, of which one was deleted behind the subscriber's back.
+pub(crate) async fn a_settle_batch_names_the_entry_that_the_service_refused(server: Server) {
+    let url = make(&server).await;
+    for number in 0..25 {
+        send(&server, &url, &format!("k{number}"), "a").await;
+    }
+    let subscriber = join(&server, PATIENCE * 3).await;
+    let taken = take(&*subscriber, 25).await;
+    let gone = taken[12].token.handle.as_deref().unwrap();
+    let delete = server.clients().sqs.delete_message().queue_url(&url);
+    delete.receipt_handle(gone).send().await.unwrap();
+    let batch: Vec<_> = taken.iter().map(|it| (it.token.clone(), Settle::Ack)).collect();
+    let results = subscriber.settle(&batch).await.unwrap();
+    let kind = |at: usize| results[at].as_ref().err().map(wingman_core::Error::kind);
+    assert_eq!(kind(12), Some(Kind::StaleLease));
+    assert!((0..25).filter(|at| *at != 12).all(|at| kind(at).is_none()), "{results:?}");
+    assert!(rest(&*subscriber).await.is_empty());
+}
+
+pub(crate) async fn what_others_send_is_read_with_its_attributes(server: Server) {
+    let url = make(&server).await;
+    let text = MessageAttributeValue::builder().data_type("String").string_value("celsius");
+    let bytes = MessageAttributeValue::builder().data_type("Binary.png");
+    let bytes = bytes.binary_value(Blob::new([0xff, 0]));
+    let call = server.clients().sqs.send_message().queue_url(&url).message_body("temperature 7");
+    let call = call.message_group_id("sensor-1").message_deduplication_id("1");
+    let call = call.message_attributes("unit", text.build().unwrap());
+    call.message_attributes("image", bytes.build().unwrap()).send().await.unwrap();
+    let subscriber = join(&server, PATIENCE).await;
+    let taken = take(&*subscriber, 1).await;
+    let message = &taken[0].message;
+    assert_eq!(message.payload, "temperature 7");
+    assert_eq!(message.key.as_deref(), Some(&b"sensor-1"[..]));
+    assert_eq!(message.headers.get_str("unit"), Some("celsius"));
+    assert_eq!(message.headers.get("image"), Some(&[0xff, 0][..]));
+    ack(&*subscriber, &taken).await;
 }
 
 pub(crate) async fn what_is_closed_hands_back_and_what_is_gone_is_named(server: Server) {

@@ -1,7 +1,8 @@
 //! A process that ends loses nothing: what runs ends or is cancelled, what waits goes to the next.
 
-use super::actors::{Asker, SOON, answers, body, stop};
+use super::actors::{Asker, SOON, answers, body, is_ordered, stop};
 use super::journal::What;
+use super::order;
 use super::script::{Play, Script};
 use crate::environment::Environment;
 use crate::expect::{Verdict, equal, holds};
@@ -36,6 +37,24 @@ pub(super) async fn a_drain_ends_what_runs_and_hands_back_what_waits(on: &Enviro
     stop(on, process).await?;
     let rest: Vec<_> = (1..5).map(|number| body("k", number)).collect();
     equal("runs of the next process", rest, next.bodies(What::Started))
+}
+
+/// Where nothing goes to the next process soon, or is ordered at all.
+pub(super) async fn ends_what_runs(on: &Environment) -> Verdict {
+    if !is_ordered(on) {
+        return order::is_refused(on).await;
+    }
+    let leaving = Script::new(on, |_| Play::Wait);
+    let process = answers(on, &leaving).await?;
+    Asker::new(on).await?.ask("k", 0..1).await?;
+    leaving.until_count(What::Started, 1).await?;
+    let ((), gone) = tokio::join!(process.stop(on.timing().patience), async {
+        let nothing = leaving.nothing().await;
+        leaving.let_go();
+        nothing
+    });
+    gone?;
+    equal("runs before the end", vec![body("k", 0)], leaving.bodies(What::Ended))
 }
 
 pub(super) async fn a_grace_that_ends_cancels_and_the_next_process_runs_it(

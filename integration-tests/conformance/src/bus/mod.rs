@@ -36,11 +36,11 @@ pub const BUS_CASES: &[Case] = &[
     case!(Poison: large::a_refused_letter_ends_the_subscription_and_stays, needs letters_on_the_broker, or large::the_ledger_keeps_what_the_broker_refuses),
     case!(NoLoss: group::every_handler_gets_every_event),
     case!(Contract: output::outputs_inherit_tree_cause_and_key),
-    case!(Contract: output::a_duplicate_is_not_run_again, needs governed, or output::repeats_its_outputs),
+    case!(Contract: output::a_duplicate_is_not_run_again, needs governed_succession, or output::repeats_within_a_process),
     case!(Bounded: pressure::what_is_in_flight_stays_bounded),
     case!(NoLoss: pressure::a_pause_starts_nothing_and_loses_nothing),
-    case!(Drain: drain::a_drain_ends_what_runs_and_hands_back_what_waits, needs order_by_key, or order::is_refused),
-    case!(Drain: drain::a_grace_that_ends_cancels_and_the_next_process_runs_it, needs order_by_key, or order::is_refused),
+    case!(Drain: drain::a_drain_ends_what_runs_and_hands_back_what_waits, needs ordered_succession, or drain::ends_what_runs),
+    case!(Drain: drain::a_grace_that_ends_cancels_and_the_next_process_runs_it, needs ordered_succession, or drain::ends_what_runs),
     case!(KeyOrder: lease::a_slow_handler_is_not_run_twice),
     case!(NoLoss: fault::a_restart_under_load_loses_nothing, needs restart, or restart_is_not_offered),
     case!(NoLoss: fault::a_cut_in_mid_run_loses_nothing_and_its_outcome_counts, needs cut, or cut_is_not_offered),
@@ -53,6 +53,14 @@ fn order_by_key(offer: &Offer) -> bool {
 /// A governor keeps them in its ledger.
 fn letters_on_the_broker(offer: &Offer) -> bool {
     !offer.governed
+}
+
+fn ordered_succession(offer: &Offer) -> bool {
+    order_by_key(offer) && !offer.lacks.succession
+}
+
+fn governed_succession(offer: &Offer) -> bool {
+    governed(offer) && !offer.lacks.succession
 }
 
 fn governed(offer: &Offer) -> bool {

@@ -46,8 +46,25 @@ pub(super) async fn a_duplicate_is_not_run_again(on: &Environment) -> Verdict {
     equal("runs after the first outcome", vec!["k-001".to_owned()], runs)
 }
 
+/// Where there is no ledger, or no next process soon.
+pub(super) async fn repeats_within_a_process(on: &Environment) -> Verdict {
+    if !on.offer().governed {
+        return repeats_its_outputs(on).await;
+    }
+    let script = Script::new(on, |_| Play::Finish);
+    let process = start(on, work(on, "answers", &script)).await?;
+    let asker = Asker::new(on).await?;
+    asker.ask("k", 0..1).await?;
+    asker.ask("k", 0..2).await?;
+    script.until_count(What::Ended, 2).await?;
+    script.nothing().await?;
+    stop(on, process).await?;
+    let both = vec!["k-000".to_owned(), "k-001".to_owned()];
+    equal("runs of one event and the next", both, script.bodies(What::Started))
+}
+
 /// Without a ledger it runs again, and what it emits shows that it is the same.
-pub(super) async fn repeats_its_outputs(on: &Environment) -> Verdict {
+async fn repeats_its_outputs(on: &Environment) -> Verdict {
     let (telling, heard) = scripts(on);
     let (teller, listener) = (tells(on, &telling).await?, listens(on, &heard).await?);
     let asker = Asker::new(on).await?;

@@ -6,6 +6,7 @@ use wingman_core::name::TopicName;
 use wingman_core::transport::{Delivery, Settle};
 use wingman_core::{Error, Kind};
 
+use crate::actors::Consumer;
 use crate::environment::Environment;
 use crate::expect::{Failure, Verdict, equal, fails, holds};
 
@@ -36,17 +37,34 @@ pub(super) async fn an_unsettled_delivery_comes_back_after_its_lease(on: &Enviro
 }
 
 /// Without leases a delivery is held as long as its subscriber lives, and no longer.
-pub(super) async fn comes_back_when_closed(on: &Environment) -> Verdict {
+pub(super) async fn is_held_until_closed(on: &Environment) -> Verdict {
+    if !on.hands_on() {
+        return is_held_while_its_subscriber_lives(on).await;
+    }
     let topic = on.topic("held")?;
-    let one = on.short_consumer(&topic, "all").await?;
-    on.producer(&topic).await?.send_bodies(&["a"]).await?;
-    let first = one.take_one().await?;
-    let two = on.short_consumer(&topic, "all").await?;
-    two.nothing_for(on.timing().lease + on.timing().quiet).await?;
+    let (one, two, first) = one_holds(on, &topic).await?;
     one.subscriber.close().await?;
     let again = two.take_one().await?;
     equal("the position", first.position, again.position)?;
     two.ack(&[again]).await
+}
+
+/// What is not left to the next one.
+pub(super) async fn is_held_while_its_subscriber_lives(on: &Environment) -> Verdict {
+    let topic = on.topic("held")?;
+    let (one, two, first) = one_holds(on, &topic).await?;
+    one.ack(&[first]).await?;
+    two.nothing().await
+}
+
+/// Two consumers of a group, and what the first one holds while the second one gets nothing.
+async fn one_holds(on: &Environment, topic: &TopicName) -> Verdict<(Consumer, Consumer, Delivery)> {
+    let one = on.short_consumer(topic, "all").await?;
+    on.producer(topic).await?.send_bodies(&["a"]).await?;
+    let first = one.take_one().await?;
+    let two = on.short_consumer(topic, "all").await?;
+    two.nothing_for(on.timing().lease + on.timing().quiet).await?;
+    Ok((one, two, first))
 }
 
 pub(super) async fn an_extended_lease_keeps_its_delivery(on: &Environment) -> Verdict {

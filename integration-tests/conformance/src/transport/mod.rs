@@ -37,7 +37,7 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(NoLoss: group::many_groups_and_topics_stay_apart),
     case!(AckAfterEffect: settlement::each_delivery_settles_apart),
     case!(AckAfterEffect: settlement::an_ack_survives_a_reconnect),
-    case!(NoLoss: settlement::what_failed_comes_back_after_a_reconnect),
+    case!(NoLoss: settlement::what_failed_comes_back_after_a_reconnect, needs succession, or lease::is_held_while_its_subscriber_lives),
     case!(Contract: settlement::a_retry_delay_is_a_floor, needs delayed_retry, or settlement::retry_is_unsupported),
     case!(Contract: settlement::a_release_hands_back_at_once),
     case!(Contract: settlement::the_attempt_count_rises, needs attempt_count, or settlement::attempts_are_unknown),
@@ -46,11 +46,11 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(AckAfterEffect: token::settling_twice_is_stale),
     case!(AckAfterEffect: token::a_token_of_another_subscriber_is_refused),
     case!(AckAfterEffect: token::a_bare_tag_of_another_generation_is_refused),
-    case!(AckAfterEffect: token::a_token_from_before_a_reopening_is_refused),
-    case!(NoLoss: lease::an_unsettled_delivery_comes_back_after_its_lease, needs lease_extension, or lease::comes_back_when_closed),
+    case!(AckAfterEffect: token::a_token_from_before_a_reopening_is_refused, needs succession, or lease::is_held_while_its_subscriber_lives),
+    case!(NoLoss: lease::an_unsettled_delivery_comes_back_after_its_lease, needs lease_extension, or lease::is_held_until_closed),
     case!(Contract: lease::an_extended_lease_keeps_its_delivery, needs lease_extension, or lease::extension_is_unsupported),
-    case!(NoLoss: lease::what_a_closed_subscriber_held_comes_back),
-    case!(NoLoss: lease::what_a_dropped_subscriber_held_comes_back),
+    case!(NoLoss: lease::what_a_closed_subscriber_held_comes_back, needs succession, or lease::is_held_while_its_subscriber_lives),
+    case!(NoLoss: lease::what_a_dropped_subscriber_held_comes_back, needs succession, or lease::is_held_while_its_subscriber_lives),
     case!(KeyOrder: order::a_key_keeps_its_order_across_competing_consumers, needs order_by_key, or order::all_keys_arrive),
     case!(KeyOrder: order::what_comes_back_goes_before_later_ones_of_its_key, needs order_ahead, or order::all_keys_arrive),
     case!(Contract: receive::a_receive_ends_empty_at_its_time),
@@ -61,11 +61,11 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(Contract: closing::closing_twice_is_harmless),
     case!(Contract: closing::closing_the_subscriber_wakes_its_receive),
     case!(Contract: closing::closing_the_transport_wakes_its_receive),
-    case!(NoLoss: closing::opening_and_closing_again_and_again_loses_nothing),
+    case!(NoLoss: closing::opening_and_closing_again_and_again_loses_nothing, needs succession, or lease::is_held_while_its_subscriber_lives),
     case!(Contract: topology::verify_names_the_missing_topic),
     case!(Contract: topology::verify_names_the_missing_group),
     case!(Contract: topology::never_creates_nothing, needs admin, or admin::is_unsupported),
-    case!(Contract: topology::what_exists_is_left_as_it_stands),
+    case!(Contract: topology::what_exists_is_left_as_it_stands, needs succession, or lease::is_held_while_its_subscriber_lives),
     case!(Contract: admin::topology_is_created_once_and_deleted_once, needs admin, or admin::is_unsupported),
     case!(Contract: admin::a_created_group_keeps_its_start, needs admin, or admin::is_unsupported),
     case!(Contract: admin::lag_counts_what_was_not_handed_over, needs lag, or admin::lag_is_not_told),
@@ -105,6 +105,10 @@ fn order_by_key(offer: &Offer) -> bool {
 
 fn order_ahead(offer: &Offer) -> bool {
     order_by_key(offer) && !offer.lacks.ahead
+}
+
+fn succession(offer: &Offer) -> bool {
+    !offer.lacks.succession
 }
 
 fn admin(offer: &Offer) -> bool {
