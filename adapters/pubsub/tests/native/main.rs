@@ -28,8 +28,6 @@ macro_rules! table {
 }
 
 const TESTS: Tests = table![
-    existing::a_subscription_of_others_is_used_as_it_stands,
-    existing::a_subscription_without_order_is_consumed_unordered,
     existing::a_subscription_that_is_not_there_is_not_made,
     foreign::messages_of_other_programs_are_read_whole,
     foreign::a_subscription_of_others_is_no_group_and_is_left_alone,
@@ -41,7 +39,11 @@ const TESTS: Tests = table![
 ];
 
 /// Not asked of the emulator, on which the next stream gets late what a closed one left.
-const SUCCESSION: Tests = table![gone::tokens_of_an_ended_stream_are_stale];
+const SUCCESSION: Tests = table![
+    existing::a_subscription_of_others_is_used_as_it_stands,
+    existing::a_subscription_without_order_is_consumed_unordered,
+    gone::tokens_of_an_ended_stream_are_stale,
+];
 
 /// The tests on each stand-in, by the variable that selects it; with what their names begin with.
 const SERVERS: &[(&str, &str, &[Tests])] = &[
