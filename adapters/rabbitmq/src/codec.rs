@@ -146,7 +146,7 @@ pub(crate) fn decode(
     for Header { name, value, .. } in &headers {
         builder.push_foreign(name, value);
     }
-    for (name, value) in foreign(properties, id.filter(|_| is_ours)) {
+    for (name, value) in foreign(properties, is_ours) {
         builder.push_foreign(&name, value);
     }
     let headers = builder.take();
@@ -160,13 +160,10 @@ pub(crate) fn decode(
 }
 
 /// The properties that other programs set, as headers.
-fn foreign(
-    properties: &BasicProperties,
-    id: Option<MessageId>,
-) -> impl Iterator<Item = (String, String)> {
+fn foreign(properties: &BasicProperties, is_ours: bool) -> impl Iterator<Item = (String, String)> {
     let message_id = properties.message_id().as_ref().filter(|text| {
         // Ours is the position, and no header.
-        id.is_none_or(|id| id.to_string() != text.as_str())
+        !(is_ours && MessageId::is_written(text.as_str()))
     });
     let timestamp = properties.timestamp().map(value::time);
     let texts = [
