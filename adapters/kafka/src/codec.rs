@@ -32,13 +32,13 @@ pub(crate) fn decode(
 ) -> Message {
     Message {
         key: key.map(|key| chunk.copy(key)),
-        headers: headers.map(read).unwrap_or_default(),
+        headers: headers.map(|headers| read(chunk, headers)).unwrap_or_default(),
         payload: chunk.copy(payload.unwrap_or_default()),
     }
 }
 
-fn read(headers: &BorrowedHeaders) -> Headers {
-    let mut builder = Headers::builder();
+fn read(chunk: &mut Chunk, headers: &BorrowedHeaders) -> Headers {
+    let builder = chunk.headers();
     for index in 0..headers.count() {
         // The client panics at a name that is not UTF-8, which others may have written.
         match catch_unwind(AssertUnwindSafe(|| headers.try_get(index))) {
@@ -51,7 +51,7 @@ fn read(headers: &BorrowedHeaders) -> Headers {
             }
         }
     }
-    builder.build()
+    builder.take()
 }
 
 #[cfg(test)]

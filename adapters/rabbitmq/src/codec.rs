@@ -10,12 +10,15 @@ mod id;
 mod order;
 mod value;
 
+use std::borrow::Cow;
+
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use wingman_core::message::{Headers, Message};
+use wingman_core::message::{HeadersBuilder, Message};
 use wingman_core::{Error, Kind, Result};
 
 pub(crate) use self::id::MessageId;
+use self::order::Header;
 use crate::config::SHORT_BYTES_MAX;
 
 const CONTENT_TYPE: &str = "content-type";
@@ -109,9 +112,14 @@ pub(crate) struct Incoming {
 /// Reads a message, whoever wrote it. What is no text or bytes becomes text; properties that have
 /// no header of their own become `amqp:…`. Where the queue is a team's, ids of the form of ours are
 /// other programs', too.
-pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>, is_ours: bool) -> Incoming {
+pub(crate) fn decode(
+    builder: &mut HeadersBuilder,
+    properties: &BasicProperties,
+    payload: Vec<u8>,
+    is_ours: bool,
+) -> Incoming {
     let id = properties.message_id().as_ref().map(ShortString::as_str).map(MessageId::of);
-    let mut headers: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut headers: Vec<Header<'_>> = Vec::new();
     let mut permutation = None;
     let mut key = None;
     let mut deliveries = None;
@@ -124,26 +132,27 @@ pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>, is_ours: bo
             name => {
                 let name = read(name);
                 if let Some(time) = value::millis(value).filter(|_| name == TIME) {
-                    headers.push((name, time.into_bytes()));
+                    headers.push(Header::new(name, time.into_bytes()));
                     continue;
                 }
-                headers.extend(value::each(value).map(|value| (name.clone(), value)));
+                headers.extend(value::each(value).map(|value| Header::new(name.clone(), value)));
             }
         }
     }
     if let Some(text) = properties.content_type() {
-        headers.push((CONTENT_TYPE.to_owned(), text.as_str().into()));
+        headers.push(Header::new(CONTENT_TYPE, text.as_str().as_bytes()));
     }
     order::restore(&mut headers, permutation.as_deref());
-    headers.extend(foreign(properties, id.filter(|_| is_ours)));
-    let mut builder = Headers::builder();
-    for (name, value) in &headers {
+    for Header { name, value, .. } in &headers {
         builder.push_foreign(name, value);
     }
-    let headers = builder.build();
+    for (name, value) in foreign(properties, is_ours) {
+        builder.push_foreign(&name, value);
+    }
+    let headers = builder.take();
     let key = match key {
         Some(AMQPValue::Void) => None,
-        Some(key) => Some(value::bytes(key)),
+        Some(key) => Some(value::bytes(key).into_owned()),
         None => headers.get(PARTITION_KEY).map(<[u8]>::to_vec),
     };
     let message = Message { key: key.map(Into::into), headers, payload: payload.into() };
@@ -151,29 +160,26 @@ pub(crate) fn decode(properties: &BasicProperties, payload: Vec<u8>, is_ours: bo
 }
 
 /// The properties that other programs set, as headers.
-fn foreign(
-    properties: &BasicProperties,
-    id: Option<MessageId>,
-) -> impl Iterator<Item = (String, Vec<u8>)> {
-    let message_id = properties.message_id().clone().filter(|text| {
+fn foreign(properties: &BasicProperties, is_ours: bool) -> impl Iterator<Item = (String, String)> {
+    let message_id = properties.message_id().as_ref().filter(|text| {
         // Ours is the position, and no header.
-        id.is_none_or(|id| id.to_string() != text.as_str())
+        !(is_ours && MessageId::is_written(text.as_str()))
     });
     let timestamp = properties.timestamp().map(value::time);
     let texts = [
         ("message-id", message_id),
-        ("type", properties.kind().clone()),
-        ("correlation-id", properties.correlation_id().clone()),
-        ("reply-to", properties.reply_to().clone()),
-        ("content-encoding", properties.content_encoding().clone()),
-        ("app-id", properties.app_id().clone()),
-        ("user-id", properties.user_id().clone()),
+        ("type", properties.kind().as_ref()),
+        ("correlation-id", properties.correlation_id().as_ref()),
+        ("reply-to", properties.reply_to().as_ref()),
+        ("content-encoding", properties.content_encoding().as_ref()),
+        ("app-id", properties.app_id().as_ref()),
+        ("user-id", properties.user_id().as_ref()),
     ];
     texts
         .into_iter()
         .filter_map(|(name, text)| Some((name, text?.as_str().to_owned())))
         .chain(timestamp.map(|text| ("timestamp", text)))
-        .map(|(name, text)| (format!("amqp:{name}"), text.into_bytes()))
+        .map(|(name, text)| (format!("amqp:{name}"), text))
 }
 
 /// A header's name in the table.
@@ -189,13 +195,16 @@ fn written(name: &str) -> String {
 }
 
 /// A header's name as we have it.
-fn read(name: &str) -> String {
+fn read(name: &str) -> Cow<'_, str> {
     for bound in BOUND {
         if let Some(attribute) = name.strip_prefix(bound) {
-            return format!("{ATTRIBUTE}{attribute}");
+            let known =
+                order::FIRST.iter().find(|it| it.strip_prefix(ATTRIBUTE) == Some(attribute));
+            return known
+                .map_or_else(|| format!("{ATTRIBUTE}{attribute}").into(), |it| (*it).into());
         }
     }
-    name.strip_prefix(ESCAPE).unwrap_or(name).to_owned()
+    name.strip_prefix(ESCAPE).unwrap_or(name).into()
 }
 
 /// The client would panic at a text that is too long.

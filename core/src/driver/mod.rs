@@ -1,5 +1,6 @@
 //! What drivers have in common, so that each adapter holds only what is its broker's own.
 
+mod ascending;
 mod batch;
 mod door;
 mod provision;
@@ -9,6 +10,7 @@ pub mod settings;
 pub mod tls;
 mod watermark;
 
+pub use ascending::Ascending;
 pub use batch::{Batch, fits, unsent};
 pub use door::{Door, Inside};
 pub use provision::{

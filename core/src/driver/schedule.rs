@@ -4,17 +4,18 @@
 //! may get more of the key, always in publish order; others get none of it. A message that comes
 //! back goes before later ones of its key, and holds them up while it is delayed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 
+use super::Ascending;
 use crate::clock::Timestamp;
 use crate::transport::Generation;
 
 /// All messages that a group has passed with its cursor and not acked.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    unsettled: BTreeMap<u64, Unsettled>,
+    unsettled: Ascending<Unsettled>,
     /// May be handed out now: unkeyed messages, and the first waiting one of each key.
     ready: BTreeSet<u64>,
     /// Ends of leases, and of the delays of messages that are ready then.
@@ -63,14 +64,14 @@ impl Schedule {
 
     /// A message that was added was attempted so often elsewhere.
     pub fn tried_before(&mut self, offset: u64, attempts: u32) {
-        if let Some(message) = self.unsettled.get_mut(&offset) {
+        if let Some(message) = self.unsettled.get_mut(offset) {
             message.attempts = attempts;
         }
     }
 
     /// Hand-overs of a message that counted as attempts.
     pub fn attempts(&self, offset: u64) -> u32 {
-        self.unsettled.get(&offset).map_or(0, |message| message.attempts)
+        self.unsettled.get(offset).map_or(0, |message| message.attempts)
     }
 
     /// The first message at or after an offset that this consumer may have now.
@@ -89,7 +90,7 @@ impl Schedule {
         now: Timestamp,
     ) -> u32 {
         self.ready.remove(&offset);
-        let Some(message) = self.unsettled.get_mut(&offset) else {
+        let Some(message) = self.unsettled.get_mut(offset) else {
             return 1;
         };
         message.attempts = message.attempts.saturating_add(1);
@@ -114,7 +115,7 @@ impl Schedule {
         };
         self.end_lease(offset, until);
         self.leave_lane(offset);
-        self.unsettled.remove(&offset);
+        self.unsettled.remove(offset);
         true
     }
 
@@ -133,7 +134,7 @@ impl Schedule {
         let Some(before) = self.leased_until(offset, lease) else {
             return false;
         };
-        if let Some(message) = self.unsettled.get_mut(&offset) {
+        if let Some(message) = self.unsettled.get_mut(offset) {
             message.place = Place::Leased { lease, until: Some(until) };
         }
         self.end_lease(offset, before);
@@ -150,7 +151,7 @@ impl Schedule {
     pub fn expire(&mut self, now: Timestamp) {
         while let Some((at, offset)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, offset));
-            match self.unsettled.get(&offset).map(|message| message.place) {
+            match self.unsettled.get(offset).map(|message| message.place) {
                 Some(Place::Leased { .. }) => self.put_back(offset, Back::Attempted(now), now),
                 Some(Place::Waiting { .. }) => {
                     self.ready.insert(offset);
@@ -166,7 +167,7 @@ impl Schedule {
             .unsettled
             .iter()
             .filter_map(|(offset, message)| match message.place {
-                Place::Leased { lease, .. } if of(lease.generation) => Some((*offset, lease)),
+                Place::Leased { lease, .. } if of(lease.generation) => Some((offset, lease)),
                 Place::Leased { .. } | Place::Waiting { .. } => None,
             })
             .collect();
@@ -187,29 +188,28 @@ impl Schedule {
 
     /// How many are handed out.
     pub fn leased(&self) -> usize {
-        let leased = |message: &&Unsettled| matches!(message.place, Place::Leased { .. });
-        self.unsettled.values().filter(leased).count()
+        let is_leased = |message: &Unsettled| matches!(message.place, Place::Leased { .. });
+        self.unsettled.iter().filter(|(_, message)| is_leased(message)).count()
     }
 
     /// Whether a message is handed out.
     pub fn is_leased(&self, offset: u64) -> bool {
-        let place = self.unsettled.get(&offset).map(|message| message.place);
+        let place = self.unsettled.get(offset).map(|message| message.place);
         matches!(place, Some(Place::Leased { .. }))
     }
 
     /// Offsets of all messages.
     pub fn offsets(&self) -> impl Iterator<Item = u64> {
-        self.unsettled.keys().copied()
+        self.unsettled.iter().map(|(offset, _)| offset)
     }
 
     /// Messages that were never handed out as an attempt.
     pub fn untried(&self) -> usize {
-        let untried = |message: &&Unsettled| message.attempts == 0;
-        self.unsettled.values().filter(untried).count()
+        self.unsettled.iter().filter(|(_, message)| message.attempts == 0).count()
     }
 
     fn is_open_to(&self, consumer: Generation, offset: u64) -> bool {
-        let key = self.unsettled.get(&offset).and_then(|message| message.key.as_ref());
+        let key = self.unsettled.get(offset).and_then(|message| message.key.as_ref());
         key.and_then(|key| self.lanes.get(key))
             .and_then(|lane| lane.owner)
             .is_none_or(|owner| owner == consumer)
@@ -217,7 +217,7 @@ impl Schedule {
 
     /// When the lease of a hand-over ends, if it ends; `None` if the hand-over is over.
     fn leased_until(&self, offset: u64, lease: Lease) -> Option<Option<Timestamp>> {
-        match self.unsettled.get(&offset)?.place {
+        match self.unsettled.get(offset)?.place {
             Place::Leased { lease: of, until } if of == lease => Some(until),
             Place::Leased { .. } | Place::Waiting { .. } => None,
         }
@@ -231,7 +231,7 @@ impl Schedule {
 
     fn put_back(&mut self, offset: u64, back: Back, now: Timestamp) {
         self.leave_lane(offset);
-        if let Some(message) = self.unsettled.get_mut(&offset) {
+        if let Some(message) = self.unsettled.get_mut(offset) {
             let not_before = match back {
                 Back::Attempted(not_before) => not_before,
                 Back::Untouched => {
@@ -246,7 +246,7 @@ impl Schedule {
 
     /// A leased message of a lane is no longer leased.
     fn leave_lane(&mut self, offset: u64) {
-        let Some(key) = self.unsettled.get(&offset).and_then(|message| message.key.as_ref()) else {
+        let Some(key) = self.unsettled.get(offset).and_then(|message| message.key.as_ref()) else {
             return;
         };
         if let Some(lane) = self.lanes.get_mut(key) {
@@ -262,7 +262,7 @@ impl Schedule {
 
     /// A waiting message takes its place among those of its key.
     fn line_up(&mut self, offset: u64, now: Timestamp) {
-        let key = self.unsettled.get(&offset).and_then(|message| message.key.clone());
+        let key = self.unsettled.get(offset).and_then(|message| message.key.clone());
         if let Some(key) = key {
             let lane = self.lanes.entry(key).or_default();
             let first = lane.waiting.first().copied();
@@ -297,7 +297,7 @@ impl Schedule {
     }
 
     fn waits_until(&self, offset: u64) -> Option<Timestamp> {
-        match self.unsettled.get(&offset)?.place {
+        match self.unsettled.get(offset)?.place {
             Place::Waiting { not_before } => Some(not_before),
             Place::Leased { .. } => None,
         }

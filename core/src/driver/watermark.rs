@@ -3,27 +3,21 @@
 //! A broker that keeps one offset for each partition of a group forgets everything below it. The
 //! offset may pass a message only once that message and all before it are settled (T1, T2).
 
-use std::collections::VecDeque;
+use super::Ascending;
 
 /// One partition of one assignment. Offsets may have gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watermark {
-    /// What was begun and is not below the mark, in ascending order.
-    open: VecDeque<Open>,
+    /// What was begun and is not settled.
+    open: Ascending<()>,
     /// The offset after the last one that was begun.
     next: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Open {
-    offset: u64,
-    settled: bool,
-}
-
 impl Watermark {
     /// Nothing below this offset is left to be done.
-    pub const fn starting_at(offset: u64) -> Self {
-        Self { open: VecDeque::new(), next: offset }
+    pub fn starting_at(offset: u64) -> Self {
+        Self { open: Ascending::default(), next: offset }
     }
 
     /// Takes over the message at an offset. Offsets ascend: false, and nothing happens, for one
@@ -32,24 +26,19 @@ impl Watermark {
         if offset < self.next {
             return false;
         }
-        self.open.push_back(Open { offset, settled: false });
+        self.open.insert(offset, ());
         self.next = offset + 1;
         true
     }
 
     /// The message at this offset is done for good. Nothing happens for one that is not open.
     pub fn settle(&mut self, offset: u64) {
-        if let Ok(at) = self.open.binary_search_by_key(&offset, |open| open.offset) {
-            self.open[at].settled = true;
-        }
-        while self.open.front().is_some_and(|first| first.settled) {
-            self.open.pop_front();
-        }
+        self.open.remove(offset);
     }
 
     /// The first offset that is not done: what may be committed.
     pub fn offset(&self) -> u64 {
-        self.open.front().map_or(self.next, |first| first.offset)
+        self.open.first().unwrap_or(self.next)
     }
 }
 

@@ -143,6 +143,18 @@ impl HeadersBuilder {
     pub fn build(self) -> Headers {
         Headers { block: self.block.freeze(), spans: self.spans }
     }
+
+    /// Starts a builder that makes the headers of many messages, by [`Self::take`]: one allocation of
+    /// so many bytes holds as many of their blocks as fit. Each keeps all of it alive: headers that are
+    /// held for long are to be detached, with their message.
+    pub fn with_room_for_many(bytes: usize) -> Self {
+        Self { block: BytesMut::with_capacity(bytes), spans: SmallVec::new() }
+    }
+
+    /// The finished headers, which leave their room to those of the next message.
+    pub fn take(&mut self) -> Headers {
+        Headers { block: self.block.split().freeze(), spans: std::mem::take(&mut self.spans) }
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +171,23 @@ mod tests {
         assert_eq!(headers.get("a"), Some(&b"1"[..]));
         assert_eq!(headers.get_str("ü"), None);
         assert_eq!(headers.size_bytes(), 7);
+    }
+
+    #[test]
+    fn headers_of_many_messages_share_one_block() {
+        let mut many = HeadersBuilder::with_room_for_many(64);
+        let each: Vec<_> = (0..100)
+            .map(|nth: u32| {
+                many.push("nth", nth.to_string()).unwrap().push("a", "").unwrap();
+                many.take()
+            })
+            .collect();
+        assert_eq!(each[0].block.as_ptr().wrapping_add(5), each[1].block.as_ptr());
+        for (nth, headers) in each.iter().enumerate() {
+            let nth = nth.to_string();
+            assert!(headers.iter().eq([("nth", nth.as_bytes()), ("a", b"")]));
+        }
+        assert!(many.take().is_empty());
     }
 
     #[test]

@@ -22,32 +22,57 @@ pub(crate) const TAKEN_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// Governed executions of one round.
 const GOVERNED_MAX: usize = 5_000;
 /// The sides, which are the groups that they read for.
-const SIDES: [&str; 5] = ["raw", "driver", "bus", "typed", "governed"];
+const SIDES: [&str; 6] = ["raw", "kept", "driver", "bus", "typed", "governed"];
 const RAW: usize = 0;
-const DRIVER: usize = 1;
-const BUS: usize = 2;
-const TYPED: usize = 3;
-const GOVERNED: usize = 4;
+const KEPT: usize = 1;
+const DRIVER: usize = 2;
+const BUS: usize = 3;
+const TYPED: usize = 4;
+const GOVERNED: usize = 5;
+
+/// The side that the others are compared with: the one that does the same work with the least above it.
+fn base(place: &Place) -> usize {
+    match &place.raw {
+        Some(raw) if raw.lends() => KEPT,
+        Some(_) => RAW,
+        None => DRIVER,
+    }
+}
+
+/// The sides that are there.
+fn sides(place: &Place) -> impl Iterator<Item = usize> {
+    let first = if place.raw.is_some() { RAW } else { DRIVER };
+    let base = base(place);
+    (first..SIDES.len()).filter(move |side| *side != KEPT || base == KEPT)
+}
 
 pub(crate) fn heading(place: &Place) -> String {
-    match place.raw {
-        Some(_) => "| consume | raw | driver (of raw) | bus (of raw) | typed handler (of raw) | governed (of the lower) |\n|---|---|---|---|---|---|\n",
-        None => "| consume | driver | bus (of driver) | typed handler (of driver) | governed (of the lower) |\n|---|---|---|---|---|\n",
-    }
-    .to_owned()
+    let base = base(place);
+    let name = |side: usize| match side {
+        RAW if base == KEPT => "raw, where it lies",
+        RAW => "raw",
+        KEPT => "raw, kept",
+        TYPED => "typed handler",
+        side => SIDES[side],
+    };
+    let of = |side: usize| match side {
+        GOVERNED => " (of the lower)".to_owned(),
+        side if side == base => String::new(),
+        _ => format!(" (of {})", name(base)),
+    };
+    let cells: Vec<_> = sides(place).map(|side| format!("{}{}", name(side), of(side))).collect();
+    format!("| consume | {} |\n|---|{}\n", cells.join(" | "), "---|".repeat(cells.len()))
 }
 
 /// `bare` is the rate of the bare database.
 pub(crate) async fn row(place: &Place, payload_bytes: usize, bare: f64) -> String {
     let messages = messages(place.consumed, payload_bytes);
-    let mut rates = Rates::<5>::new();
+    let mut rates = Rates::<6>::new();
+    let sides: Vec<_> = sides(place).collect();
     for round in rounds() {
         let topic = place.topic(&format!("consume-{payload_bytes}-{round}"), &SIDES).await;
         place.fill(&topic, &messages).await;
-        for side in Rates::<5>::turns(round) {
-            if side == RAW && place.raw.is_none() {
-                continue;
-            }
+        for side in Rates::<6>::turns(round).filter(|side| sides.contains(side)) {
             let count =
                 messages.len().min(if side == GOVERNED { GOVERNED_MAX } else { usize::MAX });
             let what = format!("consuming {payload_bytes} bytes, {}", SIDES[side]);
@@ -56,17 +81,22 @@ pub(crate) async fn row(place: &Place, payload_bytes: usize, bare: f64) -> Strin
         }
         place.remove(&topic).await;
     }
-    let base = if place.raw.is_some() { RAW } else { DRIVER };
-    let mut cells = vec![format!("{payload_bytes} B"), rates.cell(base, None)];
-    cells.extend((base + 1..GOVERNED).map(|side| rates.cell(side, Some(base))));
-    let ratio = rates.ratio_to_lower(GOVERNED, TYPED, bare);
-    cells.push(format!("{:.0} ({ratio:.2})", rates.median(GOVERNED)));
-    format!("| {} |\n", cells.join(" | "))
+    let base = base(place);
+    let cells = sides.into_iter().map(|side| match side {
+        GOVERNED => {
+            let ratio = rates.ratio_to_lower(GOVERNED, TYPED, bare);
+            format!("{:.0} ({ratio:.2})", rates.median(GOVERNED))
+        }
+        side => rates.cell(side, (side != base).then_some(base)),
+    });
+    format!("| {payload_bytes} B | {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
 async fn run(place: &Place, side: usize, topic: &TopicName, count: usize) -> Duration {
+    let group = group_of(SIDES[side]);
     match (side, &place.raw) {
-        (RAW, Some(raw)) => raw.consume(topic, &group_of(SIDES[RAW]), count).await,
+        (RAW, Some(raw)) => raw.consume(topic, &group, count).await,
+        (KEPT, Some(raw)) => raw.consume_to_keep(topic, &group, count).await,
         (GOVERNED, _) => governed(place, topic, count).await,
         (BUS | TYPED, _) => by_bus(place, topic, side, count).await,
         _ => by_driver(place, topic, count).await,
@@ -145,11 +175,20 @@ async fn governed(place: &Place, topic: &TopicName, count: usize) -> Duration {
     took
 }
 
-/// One side alone: `driver`, or the bus with a handler that takes nothing.
-pub(crate) async fn profile(place: &Place, what: &str) {
-    let side = if what == SIDES[DRIVER] { DRIVER } else { BUS };
+/// One side alone, by its name. Another process publishes, so that a profiler sees nothing of that.
+pub(crate) async fn profile(place: &Place, what: &str, url: &str) {
+    let side = SIDES.iter().position(|side| *side == what).expect("a side's name");
     let topic = place.topic("profile", &[SIDES[side]]).await;
-    place.fill(&topic, &messages(place.consumed, 1_024)).await;
-    run(place, side, &topic, place.consumed).await;
+    let publisher = std::env::current_exe().unwrap();
+    let words = ["profile", "fill", url, topic.as_str()];
+    assert!(std::process::Command::new(publisher).args(words).status().unwrap().success());
+    let count = place.consumed.min(if side == GOVERNED { GOVERNED_MAX } else { usize::MAX });
+    run(place, side, &topic, count).await;
     place.remove(&topic).await;
+}
+
+/// What is to be consumed where only that is looked at.
+pub(crate) async fn fill(place: &Place, topic: &str) {
+    let topic = TopicName::new(topic).unwrap();
+    place.fill(&topic, &messages(place.consumed, 1_024)).await;
 }

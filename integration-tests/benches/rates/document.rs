@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 const TEMPLATE: &str = include_str!("template.md");
+/// Where instructions go. Taken by hand, under valgrind, when what they show was changed.
+const PROFILES: &str = include_str!("profiles.md");
 
 /// Whether the numbers mean anything.
 const BUILD: &str = if cfg!(debug_assertions) {
@@ -26,7 +28,8 @@ impl Document {
             .replace("{{cores}}", &cores.to_string())
             .replace("{{date}}", &today)
             .replace("{{build}}", BUILD)
-            .replace("{{load}}", &load());
+            .replace("{{load}}", &load())
+            .replace("{{profiles}}", PROFILES.trim_end());
         Self { text, brokers: String::new(), began: Instant::now() }
     }
 

@@ -6,7 +6,8 @@
 //! only, makes the document of `template.md`.
 //!
 //! For a profiler, `profile N` runs the governed side of the ledger alone, N in flight; `profile
-//! publish|consume URL` the bus alone, and `profile driver URL` the driver, consuming.
+//! publish URL` the bus alone, publishing, and `profile SIDE URL` one side of the consuming ones: `raw`,
+//! `kept`, `driver`, `bus`, `typed` or `governed`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
@@ -77,9 +78,12 @@ async fn tables(place: &Place, bare: f64) -> String {
 async fn profile(words: &[String]) {
     match words {
         [what, url] if what == "publish" => publish::profile(&Place::open(url).await).await,
-        [what, url] => consume::profile(&Place::open(url).await, what).await,
+        [what, url] => consume::profile(&Place::open(url).await, what, url).await,
+        [what, url, topic] if what == "fill" => {
+            consume::fill(&Place::open(url).await, topic).await;
+        }
         [in_flight] => ledger::profile(in_flight.parse().unwrap()).await,
-        _ => panic!("profile N, or profile publish|consume|driver URL"),
+        _ => panic!("profile N, or profile publish|raw|kept|driver|bus|typed|governed URL"),
     }
 }
 

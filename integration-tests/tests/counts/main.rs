@@ -1,5 +1,6 @@
-//! What one message costs over the memory transport, in instructions and allocations, against
-//! `budgets.txt`: unlike a time it is nearly the same on each machine, so that a test can hold it.
+//! What one message costs over the memory transport, and over a cluster that Kafka's client simulates, in
+//! instructions and allocations, against `budgets.txt`: unlike a time it is nearly the same on each
+//! machine, so that a test can hold it. What threads of Kafka's client do is left out.
 //!
 //! A count that is too low fails as well: the budget is lowered then, or what was won could be lost
 //! again unseen. `WINGMAN_COUNTS=show cargo test -p wingman-tests --test counts -- --nocapture` prints
@@ -11,7 +12,8 @@ mod callgrind;
 
 use budget::{Budgets, Cost};
 
-/// Messages of the two runs whose difference is taken: starting and ending cost the same in both.
+/// Messages of the two runs whose difference is taken: starting and ending cost the same in both. A
+/// simulated partition keeps 5 MB.
 const MESSAGES: [u32; 2] = [1_000, 3_000];
 
 /// What one message costs.
@@ -57,6 +59,29 @@ fn consuming_by_the_bus() {
 #[test]
 fn consuming_by_a_typed_handler() {
     is_within_its_budget("typed");
+}
+
+#[test]
+fn publishing_by_the_bus_on_kafka() {
+    is_within_its_budget("kafka-publish");
+}
+
+#[test]
+fn the_kafka_driver_alone() {
+    is_within_its_budget("kafka-driver");
+}
+
+#[test]
+fn consuming_by_the_bus_on_kafka() {
+    is_within_its_budget("kafka-consume");
+}
+
+/// A broken variant of `kafka-consume`, as those below.
+#[test]
+fn one_allocation_more_on_kafka_is_over_budget() {
+    let seen = measure("kafka-allocating");
+    let wrong = Budgets::committed().judge("kafka-consume", seen).unwrap_err();
+    assert!(wrong.contains("allocations"), "{wrong}");
 }
 
 /// A broken variant of `consume`: its handler allocates once.

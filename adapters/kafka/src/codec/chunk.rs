@@ -1,15 +1,26 @@
 //! Copies small pieces into large chunks and slices them: one allocation for many messages.
 
 use bytes::{Bytes, BytesMut};
+use wingman_core::message::HeadersBuilder;
 
 /// How large a chunk is.
 const CHUNK_BYTES: usize = 64 << 10;
 /// A larger piece gets memory of its own, so that a chunk is not left half empty.
 const PIECE_BYTES_MAX: usize = CHUNK_BYTES / 4;
 
-/// The chunk that is being filled.
-#[derive(Debug, Default)]
-pub(crate) struct Chunk(BytesMut);
+/// The chunks that are being filled: with keys and payloads, and with headers.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pieces: BytesMut,
+    headers: HeadersBuilder,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        let headers = HeadersBuilder::with_room_for_many(CHUNK_BYTES);
+        Self { pieces: BytesMut::new(), headers }
+    }
+}
 
 impl Chunk {
     /// A copy of these bytes. It keeps its chunk alive: what is held for long is to be detached.
@@ -20,11 +31,16 @@ impl Chunk {
         if piece.len() > PIECE_BYTES_MAX {
             return Bytes::copy_from_slice(piece);
         }
-        if self.0.capacity() - self.0.len() < piece.len() {
-            self.0 = BytesMut::with_capacity(CHUNK_BYTES);
+        if self.pieces.capacity() < piece.len() {
+            self.pieces = BytesMut::with_capacity(CHUNK_BYTES);
         }
-        self.0.extend_from_slice(piece);
-        self.0.split().freeze()
+        self.pieces.extend_from_slice(piece);
+        self.pieces.split().freeze()
+    }
+
+    /// For the headers of one message, which keep their chunk alive as well.
+    pub(crate) fn headers(&mut self) -> &mut HeadersBuilder {
+        &mut self.headers
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use super::account::Account;
 use wingman_core::clock::Timestamp;
-use wingman_core::driver::{Back, Lease, Schedule, Watermark};
+use wingman_core::driver::{Ascending, Back, Lease, Schedule, Watermark};
 use wingman_core::message::Message;
 use wingman_core::transport::{AckToken, Delivery, Generation, Position, Settle};
 
@@ -31,7 +31,7 @@ pub(super) struct Lanes {
 struct Lane {
     generation: Generation,
     schedule: Schedule,
-    messages: BTreeMap<u64, Message>,
+    messages: Ascending<Message>,
     /// From the first message on.
     mark: Option<Watermark>,
     /// The mark that was stored last; the client commits it soon after.
@@ -57,7 +57,7 @@ impl Lane {
         Self {
             generation: Generation::next(),
             schedule: Schedule::default(),
-            messages: BTreeMap::new(),
+            messages: Ascending::default(),
             mark: None,
             stored: 0,
             leaving: false,
@@ -171,7 +171,7 @@ impl Lanes {
 
     /// Hands over at most so many, from each partition in turn.
     pub(super) fn take(&mut self, max: NonZeroUsize, now: Timestamp) -> Vec<Delivery> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(max.get().min(self.waiting));
         let after = self.last_served;
         let partitions = self.partitions();
         let (before, behind) = partitions.split_at(partitions.partition_point(|it| *it <= after));
@@ -200,7 +200,7 @@ impl Lanes {
             if !lane.account.allows(offset, lane.schedule.attempts(offset)) {
                 continue;
             }
-            let Some(message) = lane.messages.get(&offset) else {
+            let Some(message) = lane.messages.get(offset) else {
                 continue;
             };
             self.last_sequence += 1;
@@ -241,7 +241,7 @@ impl Lanes {
                 if !lane.schedule.ack(offset, lease) {
                     return false;
                 }
-                lane.messages.remove(&offset);
+                lane.messages.remove(offset);
                 lane.account.settled(offset);
                 if lane.messages.is_empty() {
                     lane.account.all_is_well();
@@ -258,7 +258,7 @@ impl Lanes {
             return false;
         }
         lane.account.came_back(offset, lane.schedule.attempts(offset));
-        if let Some(message) = lane.messages.get_mut(&offset) {
+        if let Some(message) = lane.messages.get_mut(offset) {
             // It may wait for long, and must not keep its neighbours' memory.
             *message = message.detached();
             self.waiting += 1;
@@ -330,10 +330,10 @@ impl Lanes {
         let mut marks = Vec::new();
         for partition in partitions {
             if let Some(lane) = self.by_partition.get_mut(partition) {
-                for offset in lane.messages.keys() {
-                    let held = lane.schedule.is_leased(*offset) && !holder_ends;
-                    let attempts = lane.schedule.attempts(*offset) - u32::from(held);
-                    lane.account.came_back(*offset, attempts);
+                for (offset, _) in lane.messages.iter() {
+                    let held = lane.schedule.is_leased(offset) && !holder_ends;
+                    let attempts = lane.schedule.attempts(offset) - u32::from(held);
+                    lane.account.came_back(offset, attempts);
                 }
                 let account = lane.account.parting();
                 marks.extend(lane.mark(*partition, Vec::new()).map(|it| Mark { account, ..it }));
@@ -347,7 +347,7 @@ impl Lanes {
 impl Lane {
     /// Messages that are not handed over.
     fn waiting(&self) -> impl Iterator<Item = &Message> {
-        let is_leased = |offset: &u64| self.schedule.is_leased(*offset);
-        self.messages.iter().filter(move |(offset, _)| !is_leased(offset)).map(|(_, it)| it)
+        let is_leased = |offset: u64| self.schedule.is_leased(offset);
+        self.messages.iter().filter(move |(offset, _)| !is_leased(*offset)).map(|(_, it)| it)
     }
 }

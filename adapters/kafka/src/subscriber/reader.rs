@@ -76,6 +76,7 @@ pub(super) fn start(cluster: &Arc<Cluster>, opening: Opening) -> Result<Arc<Shar
         cluster: cluster.clone(),
         shared: shared.clone(),
         chunk: Chunk::default(),
+        batch: Vec::with_capacity(BATCH_MAX),
         doubt: None,
         is_refused: false,
     };
@@ -92,6 +93,8 @@ struct Reader {
     group: String,
     shared: Arc<Shared>,
     chunk: Chunk,
+    /// What is being taken over; empty in between.
+    batch: Vec<(i32, u64, Message)>,
     doubt: Option<Doubt>,
     /// Nothing is left to do here but to end.
     is_refused: bool,
@@ -140,9 +143,8 @@ impl Reader {
 
     /// Serves the group, and takes over what was fetched where there is room.
     fn serve(&mut self) {
-        let mut batch = Vec::new();
-        let (chunk, doubt, shared) = (&mut self.chunk, &mut self.doubt, &*self.shared);
-        let group = &*self.group;
+        let Self { chunk, batch, doubt, .. } = self;
+        let (shared, group) = (&*self.shared, &*self.group);
         let mut each = |one: Result<BorrowedMessage<'_>, KafkaError>| match one {
             // Beside the queues only where a partition has none: it goes first then.
             Ok(message) => batch.push(read(chunk, &message)),
@@ -159,7 +161,7 @@ impl Reader {
         }
         let now = shared.clock.now();
         let mut state = shared.state();
-        for (partition, offset, message) in batch {
+        for (partition, offset, message) in batch.drain(..) {
             state.lanes.arrived(partition, offset, message, now);
         }
         drop(state);

@@ -31,14 +31,15 @@ impl MessageId {
         Self { major: now.max(last.saturating_add(1)), minor }
     }
 
+    /// Whether a text is of the form of ours.
+    pub(crate) fn is_written(text: &str) -> bool {
+        text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// The one that stands in a property; whoever wrote something else there has it digested.
     pub(crate) fn of(text: &str) -> Self {
-        let digits = |part: Option<&str>| {
-            let part = part.filter(|part| !part.contains('+'))?;
-            u64::from_str_radix(part, 16).ok()
-        };
-        if text.len() == 32
-            && text.bytes().all(|byte| !byte.is_ascii_uppercase())
+        let digits = |part: Option<&str>| u64::from_str_radix(part?, 16).ok();
+        if Self::is_written(text)
             && let (Some(major), Some(minor)) = (digits(text.get(..16)), digits(text.get(16..)))
         {
             return Self { major, minor };

@@ -3,8 +3,10 @@
 //! Headers come back sorted: a CloudEvent's attributes first, as core writes them, then the others
 //! by name. Those that were in another order have their places in it written beside them.
 
+use std::borrow::Cow;
+
 /// What core writes first, in its order.
-const FIRST: [&str; 8] = [
+pub(super) const FIRST: [&str; 8] = [
     "ce_specversion",
     "ce_id",
     "ce_source",
@@ -17,6 +19,22 @@ const FIRST: [&str; 8] = [
 
 fn rank(name: &str) -> (usize, &str) {
     (FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len()), name)
+}
+
+/// A header that was read.
+#[derive(Debug, Default)]
+pub(super) struct Header<'a> {
+    /// Its place among [`FIRST`].
+    first: usize,
+    pub(super) name: Cow<'a, str>,
+    pub(super) value: Cow<'a, [u8]>,
+}
+
+impl<'a> Header<'a> {
+    pub(super) fn new(name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, [u8]>>) -> Self {
+        let name = name.into();
+        Self { first: rank(&name).0, name, value: value.into() }
+    }
 }
 
 /// The indices of headers in the order in which they come back.
@@ -55,8 +73,8 @@ pub(super) fn written(headers: &[(&str, &[u8])]) -> Option<String> {
 
 /// Sorts headers, then puts them where they were; what is written of places that are not theirs is
 /// left aside.
-pub(super) fn restore(headers: &mut Vec<(String, Vec<u8>)>, written: Option<&[u8]>) {
-    headers.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)));
+pub(super) fn restore(headers: &mut Vec<Header<'_>>, written: Option<&[u8]>) {
+    headers.sort_by(|one, other| (one.first, &one.name).cmp(&(other.first, &other.name)));
     let Some(text) = written.and_then(|written| std::str::from_utf8(written).ok()) else {
         return;
     };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use lapin::types::{AMQPValue, DecimalValue};
 
+use wingman_core::message::Headers;
+
 use super::*;
 
 const BYTES_MAX: usize = 130_000;
@@ -63,6 +65,10 @@ impl Choices {
             _ => message.with_key(self.text()),
         }
     }
+}
+
+fn decode(properties: &BasicProperties, payload: Vec<u8>, is_ours: bool) -> Incoming {
+    super::decode(&mut Headers::builder(), properties, payload, is_ours)
 }
 
 fn sent(message: &Message) -> (MessageId, BasicProperties) {

@@ -1,5 +1,7 @@
 //! Values of a table: bytes as we write them, and anything as others do.
 
+use std::borrow::Cow;
+
 use lapin::types::{AMQPValue, FieldArray, LongLongUInt};
 use serde_json::Value;
 
@@ -22,7 +24,7 @@ pub(super) fn written(values: &[&[u8]]) -> AMQPValue {
 }
 
 /// The values of a header: those of an array one by one.
-pub(super) fn each(value: &AMQPValue) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn each(value: &AMQPValue) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let several = match value {
         AMQPValue::FieldArray(several) => several.as_slice(),
         only => std::slice::from_ref(only),
@@ -31,15 +33,15 @@ pub(super) fn each(value: &AMQPValue) -> impl Iterator<Item = Vec<u8>> {
 }
 
 /// A value as bytes: numbers and times as text, tables as JSON.
-pub(super) fn bytes(value: &AMQPValue) -> Vec<u8> {
+pub(super) fn bytes(value: &AMQPValue) -> Cow<'_, [u8]> {
     match value {
-        AMQPValue::LongString(text) => text.as_bytes().to_vec(),
-        AMQPValue::ShortString(text) => text.as_str().into(),
-        AMQPValue::ByteArray(bytes) => bytes.as_slice().to_vec(),
-        AMQPValue::Void => Vec::new(),
+        AMQPValue::LongString(text) => text.as_bytes().into(),
+        AMQPValue::ShortString(text) => text.as_str().as_bytes().into(),
+        AMQPValue::ByteArray(bytes) => bytes.as_slice().into(),
+        AMQPValue::Void => Cow::Borrowed(&[]),
         other => match json(other) {
-            Value::String(text) => text.into_bytes(),
-            json => json.to_string().into_bytes(),
+            Value::String(text) => text.into_bytes().into(),
+            json => json.to_string().into_bytes().into(),
         },
     }
 }

@@ -11,12 +11,13 @@ use lapin::{Consumer, message::Delivery as Native};
 use tokio::time::Instant;
 use wingman_core::clock::Clock;
 use wingman_core::driver::Door;
+use wingman_core::message::HeadersBuilder;
 use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{AckToken, Delivery, Provision, Settle, SubscriberOptions};
 use wingman_core::{Error, Kind, Result};
 
 use super::link::Link;
-use super::shelf::Known;
+use super::shelf::{Ack, Known};
 use crate::admin::topology::{self, Standing};
 use crate::codec;
 use crate::error::{Doing, has_failed_inside};
@@ -24,6 +25,9 @@ use crate::transport::{Server, begin, bounded};
 
 /// How soon a queue that was being made is likely to run.
 const QUEUE_STARTS_WITHIN: Duration = Duration::from_millis(100);
+
+/// The headers of some hundred messages share one allocation.
+const HEADERS_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -45,6 +49,7 @@ struct Taking {
     standing: Standing,
     /// Of the link before.
     known: Known,
+    headers: HeadersBuilder,
 }
 
 impl Seat {
@@ -54,7 +59,12 @@ impl Seat {
         group: GroupName,
         options: SubscriberOptions,
     ) -> Self {
-        let taking = Taking { consumer: None, standing: Standing::Found, known: Known::default() };
+        let taking = Taking {
+            consumer: None,
+            standing: Standing::Found,
+            known: Known::default(),
+            headers: HeadersBuilder::with_room_for_many(HEADERS_BYTES),
+        };
         Self {
             server,
             topic,
@@ -138,7 +148,7 @@ impl Seat {
     ) -> Result<()> {
         match came {
             Some(Ok(native)) => {
-                self.keep(link, native);
+                self.keep(link, &mut taking.headers, native);
                 Ok(())
             }
             Some(Err(error)) => {
@@ -157,8 +167,9 @@ impl Seat {
         }
     }
 
-    fn keep(&self, link: &Link, native: Native) {
-        let read = codec::decode(&native.properties, native.data, !self.topic.is_existing());
+    fn keep(&self, link: &Link, headers: &mut HeadersBuilder, native: Native) {
+        let is_ours = !self.topic.is_existing();
+        let read = codec::decode(headers, &native.properties, native.data, is_ours);
         let now = self.clock.now();
         link.shelf().arrived(native.delivery_tag, native.redelivered, read, now);
     }
@@ -214,23 +225,29 @@ impl Seat {
             return Ok(batch.iter().map(|_| Err(stale())).collect());
         };
         let now = self.clock.now();
-        let mut acking = Vec::new();
-        let settled: Vec<bool> = {
+        let (settled, mut acking) = {
             let mut shelf = link.shelf();
             let settle = |(token, how): &(AckToken, Settle)| shelf.settle(token, *how, now);
-            batch.iter().map(settle).collect()
+            let settled: Vec<bool> = batch.iter().map(settle).collect();
+            let is_acked = |((_, how), settled): &(&(AckToken, Settle), &bool)| {
+                **settled && *how == Settle::Ack
+            };
+            let acked = batch.iter().zip(&settled).filter(is_acked);
+            let acked: Vec<u64> = acked.map(|((token, _), _)| token.position).collect();
+            let ack = |Ack { tag, all_before }: Ack| {
+                let options = BasicAckOptions { multiple: all_before };
+                Box::pin(maybe_done(link.channel.basic_ack(tag, options)))
+            };
+            let mut acking: Vec<_> = shelf.acks(&acked).into_iter().map(ack).collect();
+            // Under the shelf, so that no ack overtakes one that says less; the client only lines up
+            // what it is to write.
+            begin(acking.iter_mut());
+            (settled, acking)
         };
-        for ((token, how), _) in batch.iter().zip(&settled).filter(|(_, settled)| **settled) {
-            match how {
-                Settle::Ack => {
-                    let ack = link.channel.basic_ack(token.position, BasicAckOptions::default());
-                    acking.push(Box::pin(maybe_done(ack)));
-                }
-                Settle::Retry { .. } | Settle::Release => link.wake(),
-            }
+        if batch.iter().zip(&settled).any(|((_, how), settled)| *settled && *how != Settle::Ack) {
+            link.wake();
         }
         let written = async {
-            begin(acking.iter_mut());
             for ack in &mut acking {
                 ack.as_mut().await;
             }
@@ -292,7 +309,7 @@ impl Seat {
         if let Some(mut consumer) = taking.consumer.take() {
             // What was sent ahead and not looked at is to be known, too.
             while let Some(Some(Ok(native))) = consumer.next().now_or_never() {
-                self.keep(link, native);
+                self.keep(link, &mut taking.headers, native);
             }
         }
         taking.known = link.shelf().ended();

@@ -1,10 +1,10 @@
 //! What came over one channel and is not settled. Pure: no I/O, no clock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use wingman_core::clock::Timestamp;
-use wingman_core::driver::{Back, Lease, Schedule};
+use wingman_core::driver::{Ascending, Back, Lease, Schedule};
 use wingman_core::message::Message;
 use wingman_core::transport::{AckToken, Delivery, Generation, Position, Settle};
 
@@ -17,10 +17,18 @@ pub(super) struct Shelf {
     /// Whether messages of one key wait for each other.
     ordered: bool,
     schedule: Schedule,
-    held: BTreeMap<u64, Held>,
+    held: Ascending<Held>,
     last_sequence: u64,
     /// Of messages that an earlier channel had.
     known: Known,
+}
+
+/// What the server is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ack {
+    pub(super) tag: u64,
+    /// Of those before it, too.
+    pub(super) all_before: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +72,7 @@ impl Shelf {
             generation: Generation::next(),
             ordered,
             schedule: Schedule::default(),
-            held: BTreeMap::new(),
+            held: Ascending::default(),
             last_sequence: 0,
             known,
         }
@@ -97,7 +105,7 @@ impl Shelf {
                 break;
             };
             from = tag + 1;
-            let Some(held) = self.held.get(&tag) else {
+            let Some(held) = self.held.get(tag) else {
                 continue;
             };
             self.last_sequence += 1;
@@ -128,15 +136,34 @@ impl Shelf {
             Settle::Ack => {
                 let is_over = !self.schedule.ack(tag, lease);
                 if !is_over {
-                    self.held.remove(&tag);
+                    self.held.remove(tag);
                 }
                 !is_over
             }
-            Settle::Retry { after } => {
-                self.schedule.give_back(tag, lease, Back::Attempted(now + after), now)
-            }
-            Settle::Release => self.schedule.give_back(tag, lease, Back::Untouched, now),
+            Settle::Retry { after } => self.put_back(tag, lease, Back::Attempted(now + after), now),
+            Settle::Release => self.put_back(tag, lease, Back::Untouched, now),
         }
+    }
+
+    fn put_back(&mut self, tag: u64, lease: Lease, back: Back, now: Timestamp) -> bool {
+        let is_back = self.schedule.give_back(tag, lease, back, now);
+        if is_back && let Some(held) = self.held.get_mut(tag) {
+            // It may wait for long, and must not keep its neighbours' memory.
+            held.message = held.message.detached();
+        }
+        is_back
+    }
+
+    /// How the server is told that these were acked here: of all before the first that is still held
+    /// at once. They are to be written before anything else is settled: one that says a tag of which
+    /// a later one told already ends the channel.
+    pub(super) fn acks(&self, acked: &[u64]) -> Vec<Ack> {
+        let first_held = self.held.first();
+        let is_before = |tag: u64| first_held.is_none_or(|first| tag < first);
+        let (before, behind): (Vec<u64>, Vec<u64>) = acked.iter().partition(|tag| is_before(**tag));
+        let before = before.into_iter().max().map(|tag| Ack { tag, all_before: true });
+        let behind = behind.into_iter().map(|tag| Ack { tag, all_before: false });
+        before.into_iter().chain(behind).collect()
     }
 
     pub(super) fn holds(&self, token: &AckToken) -> bool {
@@ -153,11 +180,11 @@ impl Shelf {
     pub(super) fn ended(&mut self) -> Known {
         let held = std::mem::take(&mut self.held);
         let schedule = std::mem::take(&mut self.schedule);
-        let attempts = |(tag, held): (u64, Held)| {
+        let attempts = |(tag, held): (u64, &Held)| {
             let ours = held.before.saturating_add(schedule.attempts(tag));
             Some((held.id?, Attempts { ours, deliveries: held.deliveries }))
         };
-        Known(held.into_iter().filter_map(attempts).collect())
+        Known(held.iter().filter_map(attempts).collect())
     }
 }
 
@@ -222,6 +249,25 @@ mod tests {
         shelf.arrived(3, true, came("x", MessageId::next(), Some(4)), NOW);
         let attempts: Vec<_> = shelf.take(NonZeroUsize::MAX, NOW).iter().map(attempt).collect();
         assert_eq!(attempts, [4, 1, 5]);
+    }
+
+    #[test]
+    fn one_ack_says_all_that_is_done_and_nothing_that_is_held() {
+        let mut shelf = Shelf::new(false, Known::default());
+        (1..=6).for_each(|tag| shelf.arrived(tag, false, came("x", MessageId::next(), None), NOW));
+        let taken = shelf.take(NonZeroUsize::new(5).expect("not zero"), NOW);
+        let mut ack = |tags: &[u64]| -> Vec<_> {
+            for tag in tags {
+                let token = &taken[*tag as usize - 1].token;
+                assert!(shelf.settle(token, Settle::Ack, NOW));
+            }
+            shelf.acks(tags).into_iter().map(|it| (it.tag, it.all_before)).collect()
+        };
+        assert_eq!(ack(&[3]), [(3, false)], "the first is held");
+        assert_eq!(ack(&[5, 1]), [(1, true), (5, false)]);
+        assert_eq!(ack(&[2]), [(2, true)]);
+        assert_eq!(ack(&[4]), [(4, true)], "the sixth waits here");
+        assert_eq!(ack(&[]), []);
     }
 
     #[test]

@@ -43,6 +43,20 @@ async fn concurrent_callers_share_calls_bounded_by_count_and_bytes_in_order() {
 }
 
 #[tokio::test]
+async fn callers_that_are_about_to_publish_share_a_call() {
+    let fake = Fake::new();
+    let (bus, topic) = bus(&fake, |_| {});
+    let now = bus.publish_message(&topic, Message::new("1"));
+    let next = async {
+        tokio::task::yield_now().await;
+        bus.publish_message(&topic, Message::new("2")).await
+    };
+    let (now, next) = within(async { tokio::join!(now, next) }).await;
+    assert!(now.is_ok() && next.is_ok());
+    assert_eq!(payloads(&fake), [["1", "2"]]);
+}
+
+#[tokio::test]
 async fn a_message_waits_no_longer_than_the_linger_for_company() {
     let fake = Fake::new();
     let linger = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rdkafka::Message as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use wingman_core::message::Message;
 use wingman_core::name::{GroupName, TopicName};
@@ -48,6 +48,41 @@ impl Raw for RawKafka {
     }
 
     async fn consume(&self, topic: &TopicName, group: &GroupName, count: usize) -> Duration {
+        self.read(topic, group, count, |record| {
+            std::hint::black_box(record.payload());
+        })
+        .await
+    }
+
+    async fn consume_to_keep(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        count: usize,
+    ) -> Duration {
+        let mut batch = Vec::with_capacity(TAKEN_MAX.get());
+        self.read(topic, group, count, |record| {
+            batch.push(record.detach());
+            if batch.len() == TAKEN_MAX.get() {
+                std::hint::black_box(&mut batch).clear();
+            }
+        })
+        .await
+    }
+
+    fn lends(&self) -> bool {
+        true
+    }
+}
+
+impl RawKafka {
+    async fn read(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        count: usize,
+        mut each: impl FnMut(&BorrowedMessage<'_>),
+    ) -> Duration {
         let settings = self.config.member_settings(&format!("{group}@{topic}"));
         let consumer: StreamConsumer = settings.create().unwrap();
         consumer.subscribe(&[topic.as_str()]).unwrap();
@@ -55,7 +90,7 @@ impl Raw for RawKafka {
         for number in 1..=count {
             let record = consumer.recv().await.unwrap();
             watch.start();
-            std::hint::black_box(record.payload());
+            each(&record);
             if number.is_multiple_of(TAKEN_MAX.get()) || number == count {
                 consumer.store_offset_from_message(&record).unwrap();
             }

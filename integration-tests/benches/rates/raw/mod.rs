@@ -21,6 +21,22 @@ pub(crate) trait Raw: Send + Sync {
 
     /// Consumes and acks so many; returns how long it took, from the first on.
     async fn consume(&self, topic: &TopicName, group: &GroupName, count: usize) -> Duration;
+
+    /// The same, each message made one that outlives what was fetched, as a batch of them has to be
+    /// that is handed on. Most clients make such by themselves.
+    async fn consume_to_keep(
+        &self,
+        topic: &TopicName,
+        group: &GroupName,
+        count: usize,
+    ) -> Duration {
+        self.consume(topic, group, count).await
+    }
+
+    /// Whether the client only lends its messages, so that keeping one is another thing.
+    fn lends(&self) -> bool {
+        false
+    }
 }
 
 /// The raw client for a transport, where its broker has one.
