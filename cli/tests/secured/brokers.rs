@@ -101,6 +101,7 @@ impl Secured {
             down: "",
             left: self.left,
             has_groups: |_| false,
+            own_names: |topic, group| (topic.to_owned(), group.to_owned()),
         }
     }
 

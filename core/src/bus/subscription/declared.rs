@@ -207,7 +207,6 @@ impl<'a> Reading<'a> {
                 own.unwrap_or(otherwise).to_owned()
             }
         });
-        event.data = Some(payload);
         let key = match &declared.key {
             Some(place) => Some(find("key", place)?),
             // Nobody declared it: one that is no clean text (a number's bytes) makes lanes as it is.
@@ -216,6 +215,7 @@ impl<'a> Reading<'a> {
         if let Some(key) = key {
             event.set_extension(extension::PARTITION_KEY, key)?;
         }
+        event.data = Some(payload);
         Ok(event)
     }
 
