@@ -102,7 +102,7 @@ pub(crate) async fn where_a_group_at_work_begins_is_not_ours_to_say(server: Serv
     let existing = |topic: &TopicName| TopicName::existing(topic.as_str()).unwrap();
     let options = SubscriberOptions::default();
     let topic = existing(&server.topic);
-    let member = server.transport.subscriber(&topic, &group, options.clone()).await.unwrap();
+    let member = server.transport.subscriber(&topic, &group, options).await.unwrap();
     server.publish(&["a"]).await;
     take(&*member, 1).await;
     let beside = existing(&beside);
