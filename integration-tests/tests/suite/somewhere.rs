@@ -29,6 +29,14 @@ const NOWHERE: &[Nowhere] = &[
         ],
     },
     Nowhere {
+        why: "a governor keeps what is given up in its ledger; they run as bus::",
+        brokers: ALL,
+        cases: &[
+            "governed::a_letter_too_large_says_less_and_keeps_its_bytes",
+            "governed::a_refused_letter_ends_the_subscription_and_stays",
+        ],
+    },
+    Nowhere {
         why: "a cut connection ends nothing",
         brokers: &["kafka", "pubsub", "sns-sqs"],
         cases: &[

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -110,11 +111,15 @@ impl Fake {
 
 /// The transport, its publishers and subscribers at once.
 #[derive(Debug, Clone)]
-pub(super) struct FakeTransport(pub(super) Arc<Fake>);
+pub(super) struct FakeTransport {
+    fake: Arc<Fake>,
+    /// Of this subscriber alone: letters are provisioned by one that is opened and closed.
+    closed: Arc<AtomicBool>,
+}
 
 impl FakeTransport {
     pub(super) fn over(fake: &Arc<Fake>) -> Arc<dyn Transport> {
-        Arc::new(Self(Arc::clone(fake)))
+        Arc::new(Self { fake: Arc::clone(fake), closed: Arc::default() })
     }
 }
 
@@ -123,8 +128,8 @@ impl Transport for FakeTransport {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: "fake",
-            order_by_key: self.0.ordered,
-            delayed_retry: self.0.delayed_retry,
+            order_by_key: self.fake.ordered,
+            delayed_retry: self.fake.delayed_retry,
             attempt_count: Support::Native,
             dead_letter: Support::Unsupported,
             lease_extension: Support::Native,
@@ -133,8 +138,8 @@ impl Transport for FakeTransport {
             admin: Support::Unsupported,
             lag: Support::Unsupported,
             no_group_reported: Support::Unsupported,
-            stable_position: self.0.stable_position,
-            groups_of_existing: self.0.groups_of_existing,
+            stable_position: self.fake.stable_position,
+            groups_of_existing: self.fake.groups_of_existing,
             survives_restart: false,
             limits: Limits {
                 payload_bytes_max: 1 << 20,
@@ -157,9 +162,9 @@ impl Transport for FakeTransport {
         _: &GroupName,
         _: SubscriberOptions,
     ) -> Result<Box<dyn Subscriber>> {
-        match self.0.script().opens.pop_front() {
+        match self.fake.script().opens.pop_front() {
             Some(error) => Err(error),
-            None => Ok(Box::new(self.clone())),
+            None => Ok(Box::new(Self { closed: Arc::default(), ..self.clone() })),
         }
     }
 
@@ -187,8 +192,8 @@ impl Transport for FakeTransport {
 #[async_trait]
 impl Publisher for FakeTransport {
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
-        let _ = self.0.stuck.subscribe().wait_for(|stuck| !stuck).await;
-        let mut script = self.0.script();
+        let _ = self.fake.stuck.subscribe().wait_for(|stuck| !stuck).await;
+        let mut script = self.fake.script();
         script.published.push(batch.to_vec());
         let answers = match script.publishes.pop_front() {
             Some(answers) => answers?,
@@ -208,10 +213,10 @@ impl Subscriber for FakeTransport {
     async fn receive(&self, max: NonZeroUsize, _: Duration) -> Result<Vec<Delivery>> {
         loop {
             {
-                let mut script = self.0.script();
-                if script.closed {
+                if self.closed.load(Ordering::Relaxed) {
                     return Err(Error::new(Kind::Closed, "closed"));
                 }
+                let mut script = self.fake.script();
                 if let Some(result) = script.receives.pop_front() {
                     assert!(
                         result.as_ref().is_ok_and(|all| all.len() <= max.get()) || result.is_err()
@@ -219,12 +224,12 @@ impl Subscriber for FakeTransport {
                     return result;
                 }
             }
-            self.0.changed.notified().await;
+            self.fake.changed.notified().await;
         }
     }
 
     async fn settle(&self, batch: &[(AckToken, Settle)]) -> Answer {
-        let mut script = self.0.script();
+        let mut script = self.fake.script();
         if let Some(answer) = script.settles.pop_front() {
             return answer;
         }
@@ -236,7 +241,7 @@ impl Subscriber for FakeTransport {
     }
 
     async fn extend(&self, tokens: &[AckToken], _: Duration) -> Answer {
-        let mut script = self.0.script();
+        let mut script = self.fake.script();
         script.extended.push(tokens.iter().map(|token| token.position).collect());
         let renew = |token: &AckToken| match script.lost.contains(&token.position) {
             true => Err(Error::new(Kind::StaleLease, "lost")),
@@ -246,12 +251,13 @@ impl Subscriber for FakeTransport {
     }
 
     fn holds(&self, token: &AckToken) -> bool {
-        !self.0.script().leaving.contains(&token.position)
+        !self.fake.script().leaving.contains(&token.position)
     }
 
     async fn close(&self) -> Result<()> {
-        self.0.script().closed = true;
-        self.0.changed.notify_one();
+        self.closed.store(true, Ordering::Relaxed);
+        self.fake.script().closed = true;
+        self.fake.changed.notify_one();
         Ok(())
     }
 }

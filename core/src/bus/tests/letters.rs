@@ -12,7 +12,7 @@ use crate::message::Message;
 use crate::transport::Settle;
 
 /// A subscription that gives up both of its deliveries of one key, with a long reason each.
-async fn gives_up(fake: &Arc<Fake>, refusals: &[Kind]) -> Subscription {
+async fn gives_up(fake: &Arc<Fake>, refusals: &[Kind]) -> (Bus, Subscription) {
     for kind in refusals {
         let refused = Err(Error::new(*kind, "the broker takes no message of this size"));
         fake.script().publishes.push_back(Ok(vec![refused]));
@@ -28,7 +28,8 @@ async fn gives_up(fake: &Arc<Fake>, refusals: &[Kind]) -> Subscription {
         handler.into_handler(),
     );
     options.retry = RetrySchedule::new([]).unwrap();
-    bus.subscribe(options).await.unwrap()
+    let subscription = bus.subscribe(options).await.unwrap();
+    (bus, subscription)
 }
 
 fn message(number: u32) -> Message {
@@ -39,7 +40,7 @@ fn message(number: u32) -> Message {
 async fn a_letter_that_is_too_large_says_less_and_keeps_its_bytes() {
     for kind in [Kind::Oversize, Kind::Rejected] {
         let fake = Fake::new();
-        let subscription = gives_up(&fake, &[kind]).await;
+        let (_bus, subscription) = gives_up(&fake, &[kind]).await;
         within(subscription.wait_until(|status| status.counts.acked == 2)).await;
         let published = fake.script().published.clone();
         let letters: Vec<_> = (published.iter().flatten())
@@ -58,7 +59,7 @@ async fn a_letter_that_is_too_large_says_less_and_keeps_its_bytes() {
 #[tokio::test]
 async fn a_letter_that_no_broker_takes_ends_the_subscription_and_stays() {
     let fake = Fake::new();
-    let subscription = gives_up(&fake, &[Kind::Oversize; 2]).await;
+    let (_bus, subscription) = gives_up(&fake, &[Kind::Oversize; 2]).await;
     let error = within(subscription.closed()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Oversize, "{error}");
     let named = ["topic", "position", "group", "dead_letters"].map(|name| error.context(name));

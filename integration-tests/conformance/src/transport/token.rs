@@ -1,8 +1,10 @@
 //! A token settles its own hand-over, once, and nothing else.
 
+use tokio::time::Instant;
 use wingman_core::Kind;
 use wingman_core::transport::{AckToken, Generation, Settle};
 
+use crate::actors::at_most;
 use crate::environment::Environment;
 use crate::expect::{Verdict, equal, fails, holds};
 
@@ -27,10 +29,15 @@ pub(super) async fn a_token_of_another_subscriber_is_refused(on: &Environment) -
     on.producer(&topic).await?.send_bodies(&["a"]).await?;
     let copy = other_group.take_one().await?;
     // Either consumer of the group may get it, so both are asked in turn.
-    let came = one.subscriber.receive(crate::actors::at_most(1), on.timing().quiet).await?;
-    let (owner, stranger, delivery) = match came.into_iter().next() {
-        Some(delivery) => (&one, &two, delivery),
-        None => (&two, &one, two.take_one().await?),
+    let deadline = Instant::now() + on.timing().patience;
+    let mut turns = [(&one, &two), (&two, &one)].into_iter().cycle();
+    let (owner, stranger, delivery) = loop {
+        let (asked, other) = turns.next().expect("a cycle has no end");
+        let came = asked.subscriber.receive(at_most(1), on.timing().quiet).await?;
+        if let Some(delivery) = came.into_iter().next() {
+            break (asked, other, delivery);
+        }
+        holds("a consumer of the group gets it", Instant::now() < deadline, &topic)?;
     };
     for how in [Settle::Ack, Settle::Release] {
         let refused = stranger.settle(&delivery, how).await;
