@@ -1,7 +1,7 @@
 //! Groups get copies, consumers of one group share, and a group begins where it was told to.
 
 use tokio::time::Instant;
-use wingman_core::transport::{StartPosition, SubscriberOptions};
+use wingman_core::transport::{Delivery, StartPosition, SubscriberOptions};
 
 use crate::actors::{Consumer, bodies, numbered, sorted};
 use crate::environment::Environment;
@@ -29,11 +29,7 @@ pub(super) async fn competing_consumers_share_and_none_gets_twice(on: &Environme
     ];
     let sent = numbered("m", 90);
     on.producer(&topic).await?.send_bodies(&sent).await?;
-    let [one, two, three] = &consumers;
-    let (one, two, three) = tokio::join!(one.drain(0), two.drain(0), three.drain(0));
-    let mut all = one?;
-    all.extend(two?);
-    all.extend(three?);
+    let all = drained_together(on, &consumers, sent.len()).await?;
     delivered("what all consumers got together", sent, sorted(&all))
 }
 
@@ -47,13 +43,24 @@ pub(super) async fn those_who_start_together_all_get_in(on: &Environment) -> Ver
     let (one, two, three) = tokio::try_join!(one, two, three)?;
     let sent = numbered("m", 40);
     on.producer(&topic).await?.send_bodies(&sent).await?;
+    let all = drained_together(on, &[one, two, three], sent.len()).await?;
+    delivered("what all consumers got together", sent, sorted(&all))
+}
+
+/// What they get, acked, until there are so many and nothing more comes. Some brokers share out anew
+/// for a while whenever somebody came.
+async fn drained_together(
+    on: &Environment,
+    consumers: &[Consumer; 3],
+    count: usize,
+) -> Verdict<Vec<Delivery>> {
+    let [one, two, three] = consumers;
     let (mut all, deadline) = (Vec::new(), Instant::now() + on.timing().patience);
     loop {
         let (a, b, c) = tokio::try_join!(one.drain(0), two.drain(0), three.drain(0))?;
         let round = [a, b, c].concat();
-        // Some brokers share out anew for a while whenever somebody came.
-        if round.is_empty() && (all.len() >= sent.len() || Instant::now() >= deadline) {
-            return delivered("what all consumers got together", sent, sorted(&all));
+        if round.is_empty() && (all.len() >= count || Instant::now() >= deadline) {
+            return Ok(all);
         }
         all.extend(round);
     }
