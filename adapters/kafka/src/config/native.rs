@@ -45,6 +45,9 @@ impl Config {
     }
 
     fn connection(&self) -> ClientConfig {
+        // Before the client does: it would have OpenSSL clean up when the process ends, under the
+        // feet of its own threads that still speak TLS.
+        openssl::init();
         let mut native = ClientConfig::new();
         native.set_log_level(RDKafkaLogLevel::Error);
         native.set("bootstrap.servers", &self.servers);
