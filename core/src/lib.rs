@@ -2,6 +2,8 @@
 //! handlers, and the gate behind which governance stands.
 
 pub mod bus;
+#[cfg(test)]
+mod choices;
 pub mod clock;
 pub mod driver;
 pub mod error;

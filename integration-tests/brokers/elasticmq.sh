@@ -33,20 +33,8 @@ aws { region = us-east-1, accountId = 000000000000 }
 SETTINGS
 }
 
-# It tells that it is well, and it is the process that was started.
-elasticmq_answers() {
-    local pid
-    read -r pid _ <"$(pid_file elasticmq)"
-    listens_on "$pid" "$ELASTICMQ_PORT" && [[ $(elasticmq_health) == *' 200 '* ]]
-}
-
-# The first line of its answer.
-elasticmq_health() {
-    exec 3<>"/dev/tcp/127.0.0.1/$ELASTICMQ_PORT" || return 1
-    printf 'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
-    timeout 2 head -n 1 <&3
-    exec 3>&-
-}
+# It tells that it is well.
+elasticmq_answers() { is_well elasticmq "$ELASTICMQ_PORT" /health; }
 
 elasticmq_url() {
     echo "sns-sqs://us-east-1?endpoint=http://127.0.0.1:$ELASTICMQ_PORT&account=000000000000&access_key=test&secret_key=test"

@@ -38,6 +38,21 @@ listens_on() {
     return 1
 }
 
+# is_well NAME PORT PATH: the process that was started answers a GET of the path with 200.
+is_well() {
+    local pid
+    read -r pid _ <"$(pid_file "$1")"
+    listens_on "$pid" "$2" && [[ $(http_status "$2" "$3") == *' 200 '* ]]
+}
+
+# http_status PORT PATH: the first line of the answer.
+http_status() {
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$2" >&3
+    timeout 5 head -n 1 <&3
+    exec 3>&-
+}
+
 # spawn NAME command…: in a session of its own, with its output in the log.
 spawn() {
     local name=$1

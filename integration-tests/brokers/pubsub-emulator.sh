@@ -33,12 +33,8 @@ pubsub_emulator_start() {
         -jar "$(pubsub_emulator_jar)" --host=127.0.0.1 --port="$PUBSUB_EMULATOR_PORT"
 }
 
-# It answers a question about a project's topics, and it is the process that was started.
-pubsub_emulator_answers() {
-    local pid
-    read -r pid _ <"$(pid_file pubsub-emulator)"
-    listens_on "$pid" "$PUBSUB_EMULATOR_PORT" && [[ $(pubsub_topics "$PUBSUB_EMULATOR_PORT") == *"200 OK"* ]]
-}
+# It answers a question about a project's topics.
+pubsub_emulator_answers() { is_well pubsub-emulator "$PUBSUB_EMULATOR_PORT" "$PUBSUB_TOPICS"; }
 
 # Requests are as large as pstest's, for one suite.
 pubsub_emulator_url() { echo "pubsub://wingman?emulator=127.0.0.1:$PUBSUB_EMULATOR_PORT&payload_bytes_max=4000000"; }

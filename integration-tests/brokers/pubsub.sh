@@ -6,6 +6,8 @@
 # and restart lose it. It is built with Go, which Debian 12 has too old: it must be there.
 
 PUBSUB_PORT=${PUBSUB_PORT:-18085}
+# A project's topics.
+PUBSUB_TOPICS=/v1/projects/wingman/topics
 PUBSUB_SOURCE=$here/brokers/pstest
 PUBSUB_CACHE=${PUBSUB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wingman/pstest-$(cat "$PUBSUB_SOURCE"/* | cksum | cut -d ' ' -f 1)}
 
@@ -21,20 +23,8 @@ pubsub_install() {
 
 pubsub_start() { spawn pubsub "$PUBSUB_CACHE/pstest" -address "127.0.0.1:$PUBSUB_PORT"; }
 
-# It answers a question about a project's topics, and it is the process that was started.
-pubsub_answers() {
-    local pid
-    read -r pid _ <"$(pid_file pubsub)"
-    listens_on "$pid" "$PUBSUB_PORT" && [[ $(pubsub_topics "$PUBSUB_PORT") == *"200 OK"* ]]
-}
-
-# pubsub_topics PORT: the first line of the answer.
-pubsub_topics() {
-    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
-    printf 'GET /v1/projects/wingman/topics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
-    timeout 5 head -n 1 <&3
-    exec 3>&-
-}
+# It answers a question about a project's topics.
+pubsub_answers() { is_well pubsub "$PUBSUB_PORT" "$PUBSUB_TOPICS"; }
 
 # It takes no request of more than 4 MiB.
 pubsub_url() { echo "pubsub://wingman?emulator=127.0.0.1:$PUBSUB_PORT&payload_bytes_max=4000000"; }

@@ -23,20 +23,8 @@ sns_sqs_start() {
         DOCKER_HOST=unix:///nonexistent "$SNS_SQS_CACHE/venv/bin/ministack"
 }
 
-# It tells that it is well, and it is the process that was started.
-sns_sqs_answers() {
-    local pid
-    read -r pid _ <"$(pid_file sns-sqs)"
-    listens_on "$pid" "$SNS_SQS_PORT" && [[ $(sns_sqs_health) == *' 200 '* ]]
-}
-
-# The first line of its answer.
-sns_sqs_health() {
-    exec 3<>"/dev/tcp/127.0.0.1/$SNS_SQS_PORT" || return 1
-    printf 'GET /_ministack/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
-    timeout 2 head -n 1 <&3
-    exec 3>&-
-}
+# It tells that it is well.
+sns_sqs_answers() { is_well sns-sqs "$SNS_SQS_PORT" /_ministack/health; }
 
 sns_sqs_url() {
     echo "sns-sqs://us-east-1?endpoint=http://127.0.0.1:$SNS_SQS_PORT&account=$SNS_SQS_ACCOUNT&access_key=test&secret_key=test"

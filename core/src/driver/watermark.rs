@@ -47,18 +47,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    /// SplitMix64: the seed is printed when a round fails.
-    struct Choices(u64);
-
-    impl Choices {
-        fn below(&mut self, bound: u64) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (mixed ^ (mixed >> 31)) % bound
-        }
-    }
+    use crate::choices::Choices;
 
     /// The plain definition: the lowest offset that was begun and not settled.
     #[test]

@@ -4,7 +4,7 @@ use aws_sdk_sns::types::MessageAttributeValue as Published;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageAttributeValue as Sent;
 use wingman_core::message::Message;
-use wingman_core::transport::{Provision, SubscriberOptions};
+use wingman_core::transport::{Provision, Subscriber, SubscriberOptions};
 
 use crate::server::{PATIENCE, Server, ack, take};
 
@@ -89,11 +89,16 @@ pub(crate) async fn what_others_send_to_the_queue_is_read(server: Server) {
         .send()
         .await
         .unwrap();
-    let taken = take(&*subscriber, 1).await;
+    comes_with_its_attributes(&*subscriber).await;
+}
+
+/// What others sent in these tests is read with its group as key, and each attribute as a header.
+pub(crate) async fn comes_with_its_attributes(subscriber: &dyn Subscriber) {
+    let taken = take(subscriber, 1).await;
     let message = &taken[0].message;
     assert_eq!(message.payload, "temperature 7");
     assert_eq!(message.key.as_deref(), Some(&b"sensor-1"[..]));
     assert_eq!(message.headers.get_str("unit"), Some("celsius"));
     assert_eq!(message.headers.get("image"), Some(&[0xff, 0][..]));
-    ack(&*subscriber, &taken).await;
+    ack(subscriber, &taken).await;
 }

@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use wingman_core::Kind;
 use wingman_core::transport::{Provision, Settle, Subscriber, SubscriberOptions};
 
+use crate::foreign;
 use crate::server::{PATIENCE, QUIET, Server, ack, bodies, rest, settle, take};
 
 /// The queue of the group, made by hand.
@@ -102,13 +103,7 @@ pub(crate) async fn what_others_send_is_read_with_its_attributes(server: Server)
     let call = call.message_attributes("unit", text.build().unwrap());
     call.message_attributes("image", bytes.build().unwrap()).send().await.unwrap();
     let subscriber = join(&server, PATIENCE).await;
-    let taken = take(&*subscriber, 1).await;
-    let message = &taken[0].message;
-    assert_eq!(message.payload, "temperature 7");
-    assert_eq!(message.key.as_deref(), Some(&b"sensor-1"[..]));
-    assert_eq!(message.headers.get_str("unit"), Some("celsius"));
-    assert_eq!(message.headers.get("image"), Some(&[0xff, 0][..]));
-    ack(&*subscriber, &taken).await;
+    foreign::comes_with_its_attributes(&*subscriber).await;
 }
 
 pub(crate) async fn what_is_closed_hands_back_and_what_is_gone_is_named(server: Server) {

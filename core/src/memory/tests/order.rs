@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Desk, LEASE, take};
+use crate::choices::Choices;
 use crate::clock::Timestamp;
 use crate::memory::MemoryLimits;
 use crate::message::Message;
@@ -12,18 +13,6 @@ use crate::transport::{Delivery, Settle, Subscriber};
 const KEYS: u64 = 10;
 const MESSAGES: u64 = 300;
 const STEPS_MAX: u64 = 200_000;
-
-/// SplitMix64: a seeded source of choices.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 /// What one consumer holds, by key and offset, and what the whole group has settled.
 #[derive(Default)]
