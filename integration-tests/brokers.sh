@@ -16,19 +16,21 @@
 # BROKERS_BY: docker or native, whatever else is there.
 # BROKERS_HOME: where data, logs and ids are kept (default: .brokers in the repository's root).
 #
-# Without a NAME it is all but the secured ones, those of other make, and kafka3, which is three nodes,
+# Without a NAME it is all but the secured ones, those of other make, postgres, and kafka3, which is three nodes,
 # kafka3-1 to kafka3-3, which can be named one by one.
 #
 # A broker is a file brokers/NAME.sh with the functions NAME_install, NAME_start, NAME_answers and
 # NAME_url, where NAME has _ for each dash, which are given the name; NAME_start runs `spawn NAME
 # command…`. Where needed it has NAME_offered, NAME_ctl, and NAME_down for what is left to end. A cluster's
-# are given the node's name. Add the file and its line in BROKERS, OTHERS, CLUSTERS or SECURED.
+# are given the node's name. Add the file and its line in BROKERS, OTHERS, DATABASES, CLUSTERS or SECURED.
 set -euo pipefail
 
 BROKERS=(redis kafka pubsub rabbitmq sns-sqs)
 # Of other make than one of those, which has the same adapter; not started unasked.
 OTHERS=(valkey elasticmq pubsub-emulator)
 CLUSTERS=(kafka3)
+# No broker: for ledgers that several machines share; not started unasked.
+DATABASES=(postgres)
 # Over TLS by a CA of their own, with users that may do little; not started unasked.
 SECURED=(redis-secured kafka-secured rabbitmq-secured)
 
@@ -41,7 +43,7 @@ source "$here/brokers/processes.sh"
 source "$here/brokers/compose.sh"
 # shellcheck source=brokers/secured.sh
 source "$here/brokers/secured.sh"
-for broker in "${BROKERS[@]}" "${OTHERS[@]}" "${CLUSTERS[@]}" "${SECURED[@]}"; do
+for broker in "${BROKERS[@]}" "${OTHERS[@]}" "${DATABASES[@]}" "${CLUSTERS[@]}" "${SECURED[@]}"; do
     # shellcheck source=brokers/redis.sh
     source "$here/brokers/$broker.sh"
 done
@@ -54,7 +56,7 @@ usage() {
 # The nodes of a name, one a line.
 nodes() {
     local broker
-    for broker in "${BROKERS[@]}" "${OTHERS[@]}" "${SECURED[@]}"; do
+    for broker in "${BROKERS[@]}" "${OTHERS[@]}" "${DATABASES[@]}" "${SECURED[@]}"; do
         [[ $broker != "$1" ]] || { echo "$1" && return 0; }
     done
     for broker in "${CLUSTERS[@]}"; do
@@ -63,7 +65,7 @@ nodes() {
         "$broker"-[1-3]) echo "$1" && return 0 ;;
         esac
     done
-    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${OTHERS[*]} ${CLUSTERS[*]} ${SECURED[*]}"
+    fail "there is no broker '$1': the brokers are ${BROKERS[*]} ${OTHERS[*]} ${DATABASES[*]} ${CLUSTERS[*]} ${SECURED[*]}"
 }
 
 # Whether one of the names is a secured broker's: those are in no container.
@@ -121,7 +123,7 @@ kill | offered) [[ $# -eq 1 ]] || usage ;;
 stop | restart) [[ $# -gt 0 ]] || usage ;;
 down)
     if [[ $# -eq 0 ]]; then
-        chosen+=("${OTHERS[@]}")
+        chosen+=("${OTHERS[@]}" "${DATABASES[@]}")
         for broker in "${CLUSTERS[@]}"; do chosen+=("$broker"-{1..3}); done
     fi
     ;;

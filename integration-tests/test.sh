@@ -7,6 +7,7 @@ log=$(mktemp) why=$(mktemp)
 passed=0 failed=0 skipped=0
 secured=(redis-secured kafka-secured rabbitmq-secured)
 others=(valkey elasticmq pubsub-emulator)
+database=postgres
 
 finish() {
   ./integration-tests/brokers.sh down >/dev/null 2>&1
@@ -44,6 +45,16 @@ tests() {
   passed=$((passed + ok)) failed=$((failed + bad))
 }
 
+# What PostgreSQL has committed is there again after kill -9. No ledger runs on it yet.
+database_survives() {
+  ./integration-tests/brokers.sh up "$database" &&
+    ./integration-tests/brokers.sh ctl "$database" -qc 'CREATE TABLE kept AS SELECT 42 AS number' &&
+    ./integration-tests/brokers.sh kill "$database" &&
+    ./integration-tests/brokers.sh up "$database" &&
+    [ "$(./integration-tests/brokers.sh ctl "$database" -Atc 'SELECT number FROM kept')" = 42 ] &&
+    ./integration-tests/brokers.sh down "$database"
+}
+
 # not_run BACKEND: each of its cases, by name, as skipped
 not_run() {
   local cases
@@ -73,6 +84,7 @@ for name in "${others[@]}"; do
 done
 count "brokers start" ./integration-tests/brokers.sh up
 count "brokers of other make start" ./integration-tests/brokers.sh up "${started[@]}"
+count "PostgreSQL keeps what it has" database_survives
 while read -r name url; do
   export "WINGMAN_$(tr '[:lower:]-' '[:upper:]_' <<<"$name")_URL=$url"
   echo "   $name at $url"

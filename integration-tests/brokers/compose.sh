@@ -34,8 +34,16 @@ compose_command() {
     stop) compose stop "${@:2}" ;;
     # Not `compose restart`, which does not wait until they answer.
     restart) compose stop "${@:2}" && compose up --detach --wait --no-recreate "${@:2}" ;;
-    ctl) compose exec -T "$2" "$2ctl" --quiet "${@:3}" ;;
+    ctl) compose_ctl "${@:2}" ;;
     *) usage ;;
+    esac
+}
+
+# compose_ctl NODE WORD…: the tool of the container.
+compose_ctl() {
+    case $1 in
+    postgres) compose exec -T postgres psql --no-psqlrc -v ON_ERROR_STOP=1 --username=postgres "${@:2}" ;;
+    *) compose exec -T "$1" "$1ctl" --quiet "${@:2}" ;;
     esac
 }
 

@@ -70,6 +70,10 @@ fn an_engine_that_answers_is_asked() {
             "ctl rabbitmq list_queues name",
             &["exec -T rabbitmq rabbitmqctl --quiet list_queues name"],
         ),
+        (
+            "ctl postgres -l",
+            &["exec -T postgres psql --no-psqlrc -v ON_ERROR_STOP=1 --username=postgres -l"],
+        ),
     ] {
         assert_eq!(docker.run(command, None).1, asked, "{command}");
     }
@@ -80,7 +84,7 @@ fn all_are_started_and_ended_with_their_nodes() {
     let docker = Docker::new(true);
     let all = "redis kafka pubsub rabbitmq sns-sqs";
     assert_eq!(docker.run("up", None).1, [format!("up --detach --wait {all}")]);
-    let others = "valkey elasticmq pubsub-emulator kafka3-1 kafka3-2 kafka3-3";
+    let others = "valkey elasticmq pubsub-emulator postgres kafka3-1 kafka3-2 kafka3-3";
     assert_eq!(docker.run("down", None).1, [format!("rm --stop --force --volumes {all} {others}")]);
 }
 

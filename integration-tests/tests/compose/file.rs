@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::script;
 
 /// What `brokers.sh` calls each port, by its service; of a cluster's nodes the first.
-const PORTS: [(&str, &str); 9] = [
+const PORTS: [(&str, &str); 10] = [
     ("elasticmq", "ELASTICMQ_PORT"),
     ("kafka", "KAFKA_PORT"),
     ("kafka3-1", "KAFKA3_PORT"),
+    ("postgres", "POSTGRES_PORT"),
     ("pubsub", "PUBSUB_PORT"),
     ("pubsub-emulator", "PUBSUB_EMULATOR_PORT"),
     ("rabbitmq", "RABBITMQ_PORT"),

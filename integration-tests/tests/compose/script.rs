@@ -31,7 +31,7 @@ pub(crate) fn brokers() -> Command {
 /// The port of each node, by its name, with these variables set.
 pub(crate) fn urls(variables: &[(&str, &str)]) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
-    for names in [&[][..], &["valkey", "elasticmq", "pubsub-emulator", "kafka3"]] {
+    for names in [&[][..], &["valkey", "elasticmq", "pubsub-emulator", "postgres", "kafka3"]] {
         let output = brokers().envs(variables.iter().copied()).arg("urls").args(names).output();
         let output = output.expect("the script runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

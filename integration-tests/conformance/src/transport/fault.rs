@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
-use wingman_core::transport::{Delivery, Publisher, Settle};
+use wingman_core::transport::{Confirmed, Delivery, Publisher, Settle};
 use wingman_core::{Kind, Retry};
 
 use crate::actors::{Consumer, bodies, numbered};
@@ -78,7 +78,7 @@ async fn is_stale_and_comes_back(
 }
 
 /// A publisher that tries each message until it is confirmed, while the broker restarts at one
-/// third and at one half. Duplicates are allowed, a loss is not.
+/// third and at one half. Duplicates are allowed, a loss is not; nor is it forgotten who listens.
 pub(super) async fn publishing_through_restarts_loses_nothing(on: &Environment) -> Verdict {
     const MESSAGES: usize = 300;
     let topic = on.topic("through")?;
@@ -109,10 +109,16 @@ async fn until_confirmed(
     let deadline = Instant::now() + on.timing().patience;
     loop {
         let refused = match publisher.publish(batch).await {
-            Ok(results) => match results.into_iter().find_map(Result::err) {
-                None => return Ok(()),
-                Some(error) => error,
-            },
+            Ok(results) => {
+                let mut results = results.into_iter();
+                match results.next() {
+                    Some(Ok(receipt)) => {
+                        return equal("a group listens", Confirmed::Stored, receipt.confirmed);
+                    }
+                    Some(Err(error)) => error,
+                    None => return holds("an answer for each message", false, batch),
+                }
+            }
             Err(error) => error,
         };
         let is_permanent = refused.retry() == Retry::Permanent;
