@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::load::load;
 use super::save::{remove, save};
 use super::scan::scan;
+use super::statement::{Writing, one, sql};
 use super::trees::Trees;
 use crate::ledger::LedgerError;
 use crate::protocol::row::{Key, Row, Scan};
@@ -31,6 +32,9 @@ pub(super) struct RowCache {
     known: HashMap<Key, Known>,
     /// Keys of changed rows, by table, in the order of their first change.
     changed: HashMap<Table, Vec<Key>>,
+    /// Whether the file may have a fence that is not known here, once that was looked for: every event
+    /// asks for one, and most ledgers have none.
+    more_fences: Option<bool>,
 }
 
 impl RowCache {
@@ -38,6 +42,9 @@ impl RowCache {
     pub(super) fn load(&mut self, at: &Connection, key: &Key) -> Result<Option<Row>, LedgerError> {
         if let Some(known) = self.known.get(key) {
             return Ok(known.row.clone());
+        }
+        if matches!(key, Key::Fence(_)) && !self.may_have_fence(at)? {
+            return Ok(None);
         }
         let row = load(at, key)?;
         if Table::of(key).is_kept() {
@@ -80,6 +87,7 @@ impl RowCache {
     pub(super) fn forget(&mut self) {
         self.known.clear();
         self.changed.clear();
+        self.more_fences = None;
     }
 
     /// Keeps memory within its bound; only between transactions.
@@ -87,6 +95,16 @@ impl RowCache {
         if self.known.len() > KEPT_MAX {
             self.forget();
         }
+    }
+
+    /// What is written here stays known until everything is forgotten, so that the answer holds.
+    fn may_have_fence(&mut self, at: &Connection) -> Result<bool, LedgerError> {
+        if let Some(more) = self.more_fences {
+            return Ok(more);
+        }
+        let more = one(at, sql!("read/has_fence"), (), |row| row.get(0))?.unwrap_or(true);
+        self.more_fences = Some(more);
+        Ok(more)
     }
 
     fn write(
@@ -98,16 +116,17 @@ impl RowCache {
         let Some(keys) = self.changed.get_mut(&table) else {
             return Ok(());
         };
+        let mut to = Writing::to(to);
         for key in keys.drain(..) {
             let Some(known) = self.known.get_mut(&key) else {
                 continue;
             };
             let done = match &known.row {
                 Some(row) => {
-                    save(to, trees, row)?;
+                    save(&mut to, trees, row)?;
                     is_done(row)
                 }
-                None => remove(to, &key).map(|()| false)?,
+                None => remove(&mut to, &key).map(|()| false)?,
             };
             known.changed = false;
             if done || !table.is_kept() {

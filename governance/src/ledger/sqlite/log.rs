@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::corrupt;
 use super::load::{blob, integer};
-use super::statement::{all, execute, one, sql};
+use super::statement::{Writing, all, execute, one, sql};
 use super::trees::Trees;
 use crate::audit::leaf_hash;
 use crate::audit::stamp::Stamp;
@@ -93,10 +93,13 @@ impl Drafts {
     ) -> Result<Head, LedgerError> {
         let mut frontier = head.frontier.clone();
         let leaves: Vec<Digest> = self.0.iter().map(|draft| leaf_hash(&draft.bytes)).collect();
+        let mut writing = Writing::to(to);
         for (index, draft) in (frontier.size()..).zip(self.0.drain(..)) {
-            append(to, trees, index, &draft)?;
+            append(&mut writing, trees, index, &draft)?;
         }
-        frontier.append_all(leaves).iter().try_for_each(|growth| grow(to, growth))?;
+        for growth in frontier.append_all(leaves) {
+            grow(&mut writing, &growth)?;
+        }
         let next = Head { turn: head.turn + 1, at_millis, frontier };
         next.write(to)?;
         Ok(next)
@@ -109,12 +112,12 @@ impl Drafts {
 }
 
 fn append(
-    to: &Connection,
+    to: &mut Writing<'_>,
     trees: &mut Trees,
     index: u64,
     draft: &Draft,
 ) -> Result<(), LedgerError> {
-    let tree = draft.tree.as_ref().map(|tree| trees.number(to, tree)).transpose()?;
+    let tree = draft.tree.as_ref().map(|tree| trees.number(to.connection, tree)).transpose()?;
     let parameters = params![
         integer(index),
         integer(draft.at_millis),
@@ -123,14 +126,14 @@ fn append(
         tree,
         draft.bytes,
     ];
-    execute(to, sql!("log/append_stamp"), parameters)
+    to.execute(sql!("log/append_stamp"), parameters)
 }
 
-fn grow(to: &Connection, growth: &TileGrowth) -> Result<(), LedgerError> {
+fn grow(to: &mut Writing<'_>, growth: &TileGrowth) -> Result<(), LedgerError> {
     let TileId { level, index } = growth.tile;
     let hashes: Vec<u8> = growth.added.iter().flat_map(Digest::as_bytes).copied().collect();
     let parameters = params![level, integer(index), growth.kept as i64, hashes];
-    execute(to, sql!("log/append_hashes"), parameters)
+    to.execute(sql!("log/append_hashes"), parameters)
 }
 
 /// The tiles of a ledger.

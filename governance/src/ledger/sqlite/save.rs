@@ -1,12 +1,12 @@
 //! Writing and removing rows.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use serde::Serialize;
 
 use super::failure::corrupt;
 use super::load::{blob, integer};
-use super::statement::{execute, sql};
+use super::statement::{Writing, sql};
 use super::trees::Trees;
 use crate::ledger::LedgerError;
 use crate::protocol::row::{
@@ -19,11 +19,10 @@ const BODY_BYTES: usize = 1_024;
 
 /// Writes a row over the one with its key.
 pub(super) fn save(
-    connection: &Connection,
+    to: &mut Writing<'_>,
     trees: &mut Trees,
     row: &Row,
 ) -> Result<(), LedgerError> {
-    let to = connection;
     match row {
         Row::Execution(row) => execution(to, trees, row),
         Row::Recorded(row) => recorded(to, trees, row),
@@ -31,73 +30,72 @@ pub(super) fn save(
         Row::Parked(row) => parked(to, trees, row),
         Row::Effect(row) => effect(to, trees, row),
         Row::Evidence(row) => {
-            let tree = trees.number(to, &row.tree)?;
-            execute(to, sql!("save/evidence"), params![blob(&row.execution.0), tree, body(row)?])
+            let tree = trees.number(to.connection, &row.tree)?;
+            to.execute(sql!("save/evidence"), params![blob(&row.execution.0), tree, body(row)?])
         }
         Row::Plan(row) => plan(to, row),
         Row::Fence(row) => {
             let open = row.state != FenceState::Closed;
-            execute(to, sql!("save/fence"), params![&*row.tree, open, body(row)?])
+            to.execute(sql!("save/fence"), params![&*row.tree, open, body(row)?])
         }
         Row::Automaton(row) => {
-            execute(to, sql!("save/automaton"), params![blob(&row.scope.0), body(row)?])
+            to.execute(sql!("save/automaton"), params![blob(&row.scope.0), body(row)?])
         }
         Row::DeadLetter(row) => dead_letter(to, row),
         Row::Control(row) => {
-            execute(to, sql!("save/control"), params![row.target.as_str(), body(row)?])
+            to.execute(sql!("save/control"), params![row.target.as_str(), body(row)?])
         }
-        Row::Worker(row) => execute(to, sql!("save/worker"), params![blob(&row.id.0), body(row)?]),
-        Row::Lease(row) => execute(to, sql!("save/lease"), [body(row)?]),
-        Row::Counters(row) => execute(to, sql!("save/counters"), [body(row)?]),
+        Row::Worker(row) => to.execute(sql!("save/worker"), params![blob(&row.id.0), body(row)?]),
+        Row::Lease(row) => to.execute(sql!("save/lease"), [body(row)?]),
+        Row::Counters(row) => to.execute(sql!("save/counters"), [body(row)?]),
     }
 }
 
 /// Removes the row of a key; nothing happens if it is missing.
-pub(super) fn remove(connection: &Connection, key: &Key) -> Result<(), LedgerError> {
-    let from = connection;
+pub(super) fn remove(from: &mut Writing<'_>, key: &Key) -> Result<(), LedgerError> {
     match key {
-        Key::Execution(id) => execute(from, sql!("remove/execution"), [blob(&id.0)]),
-        Key::Recorded(key) => execute(from, sql!("remove/recorded"), [blob(&key.0)]),
-        Key::Outbox(sequence) => execute(from, sql!("remove/outbox"), [integer(*sequence)]),
-        Key::Parked(id) => execute(from, sql!("remove/parked"), [blob(&id.0)]),
+        Key::Execution(id) => from.execute(sql!("remove/execution"), [blob(&id.0)]),
+        Key::Recorded(key) => from.execute(sql!("remove/recorded"), [blob(&key.0)]),
+        Key::Outbox(sequence) => from.execute(sql!("remove/outbox"), [integer(*sequence)]),
+        Key::Parked(id) => from.execute(sql!("remove/parked"), [blob(&id.0)]),
         Key::Effect(key) => {
-            execute(from, sql!("remove/effect"), params![blob(&key.execution.0), key.index])
+            from.execute(sql!("remove/effect"), params![blob(&key.execution.0), key.index])
         }
-        Key::Evidence(id) => execute(from, sql!("remove/evidence"), [blob(&id.0)]),
-        Key::Plan(digest) => execute(from, sql!("remove/plan"), [blob(&digest.0)]),
-        Key::Fence(tree) => execute(from, sql!("remove/fence"), [&**tree]),
-        Key::Automaton(scope) => execute(from, sql!("remove/automaton"), [blob(&scope.0)]),
-        Key::DeadLetter(id) => execute(from, sql!("remove/dead_letter"), [blob(&id.0)]),
-        Key::Control(target) => execute(from, sql!("remove/control"), [target.as_str()]),
-        Key::Worker(id) => execute(from, sql!("remove/worker"), [blob(&id.0)]),
-        Key::Lease => execute(from, sql!("remove/lease"), ()),
-        Key::Counters => execute(from, sql!("remove/counters"), ()),
+        Key::Evidence(id) => from.execute(sql!("remove/evidence"), [blob(&id.0)]),
+        Key::Plan(digest) => from.execute(sql!("remove/plan"), [blob(&digest.0)]),
+        Key::Fence(tree) => from.execute(sql!("remove/fence"), [&**tree]),
+        Key::Automaton(scope) => from.execute(sql!("remove/automaton"), [blob(&scope.0)]),
+        Key::DeadLetter(id) => from.execute(sql!("remove/dead_letter"), [blob(&id.0)]),
+        Key::Control(target) => from.execute(sql!("remove/control"), [target.as_str()]),
+        Key::Worker(id) => from.execute(sql!("remove/worker"), [blob(&id.0)]),
+        Key::Lease => from.execute(sql!("remove/lease"), ()),
+        Key::Counters => from.execute(sql!("remove/counters"), ()),
     }
 }
 
-fn execution(to: &Connection, trees: &mut Trees, row: &Execution) -> Result<(), LedgerError> {
-    let tree = trees.number(to, &row.tree)?;
+fn execution(to: &mut Writing<'_>, trees: &mut Trees, row: &Execution) -> Result<(), LedgerError> {
+    let tree = trees.number(to.connection, &row.tree)?;
     let open = !row.phase.is_outcome();
-    execute(to, sql!("save/execution"), params![blob(&row.id.0), tree, open, body(row)?])
+    to.execute(sql!("save/execution"), params![blob(&row.id.0), tree, open, body(row)?])
 }
 
-fn recorded(to: &Connection, trees: &mut Trees, row: &Recorded) -> Result<(), LedgerError> {
-    let tree = trees.number(to, &row.tree)?;
-    execute(to, sql!("save/recorded"), params![blob(&row.key.0), tree, body(row)?])
+fn recorded(to: &mut Writing<'_>, trees: &mut Trees, row: &Recorded) -> Result<(), LedgerError> {
+    let tree = trees.number(to.connection, &row.tree)?;
+    to.execute(sql!("save/recorded"), params![blob(&row.key.0), tree, body(row)?])
 }
 
-fn outbox(to: &Connection, trees: &mut Trees, row: &OutboxRow) -> Result<(), LedgerError> {
-    let tree = trees.number(to, &row.tree)?;
+fn outbox(to: &mut Writing<'_>, trees: &mut Trees, row: &OutboxRow) -> Result<(), LedgerError> {
+    let tree = trees.number(to.connection, &row.tree)?;
     let open = match row.state {
         OutboxState::Unpublished | OutboxState::Publishing => true,
         OutboxState::Published | OutboxState::Withheld | OutboxState::Undeliverable => false,
     };
     let parameters = params![integer(row.sequence), tree, open, body(row)?, &row.message[..]];
-    execute(to, sql!("save/outbox"), parameters)
+    to.execute(sql!("save/outbox"), parameters)
 }
 
-fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), LedgerError> {
-    let tree = trees.number(to, &row.tree)?;
+fn parked(to: &mut Writing<'_>, trees: &mut Trees, row: &Parked) -> Result<(), LedgerError> {
+    let tree = trees.number(to.connection, &row.tree)?;
     let (plan, scope) = match &row.reason {
         ParkReason::Approval { plan } => (Some(blob(&plan.0)), None),
         ParkReason::Order { scope } => (None, Some(blob(&scope.0))),
@@ -117,11 +115,11 @@ fn parked(to: &Connection, trees: &mut Trees, row: &Parked) -> Result<(), Ledger
         &row.message[..],
         &row.original.payload[..],
     ];
-    execute(to, sql!("save/parked"), parameters)
+    to.execute(sql!("save/parked"), parameters)
 }
 
-fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), LedgerError> {
-    let tree = trees.number(to, &row.tree)?;
+fn effect(to: &mut Writing<'_>, trees: &mut Trees, row: &Effect) -> Result<(), LedgerError> {
+    let tree = trees.number(to.connection, &row.tree)?;
     let pending = match row.state {
         EffectState::Pending { .. } | EffectState::Compensating { .. } => true,
         EffectState::Registered
@@ -143,19 +141,19 @@ fn effect(to: &Connection, trees: &mut Trees, row: &Effect) -> Result<(), Ledger
         body(row)?,
         &row.before[..],
     ];
-    execute(to, sql!("save/effect"), parameters)
+    to.execute(sql!("save/effect"), parameters)
 }
 
-fn plan(to: &Connection, row: &Plan) -> Result<(), LedgerError> {
+fn plan(to: &mut Writing<'_>, row: &Plan) -> Result<(), LedgerError> {
     let open = row.decision == Decision::Pending;
     let parameters = params![blob(&row.digest.0), integer(row.asked_millis), open, body(row)?];
-    execute(to, sql!("save/plan"), parameters)
+    to.execute(sql!("save/plan"), parameters)
 }
 
-fn dead_letter(to: &Connection, row: &DeadLetter) -> Result<(), LedgerError> {
+fn dead_letter(to: &mut Writing<'_>, row: &DeadLetter) -> Result<(), LedgerError> {
     let parameters =
         params![blob(&row.execution.0), body(row)?, &row.original.payload[..], &row.event[..]];
-    execute(to, sql!("save/dead_letter"), parameters)
+    to.execute(sql!("save/dead_letter"), parameters)
 }
 
 fn body(row: &impl Serialize) -> Result<Body, LedgerError> {

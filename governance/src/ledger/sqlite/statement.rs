@@ -1,7 +1,7 @@
 //! Running statements: each is a file, prepared once and kept.
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row};
 use serde::de::DeserializeOwned;
 
 use super::failure::{corrupt, failed};
@@ -23,6 +23,34 @@ pub(super) fn execute(
 ) -> Result<(), LedgerError> {
     let run = || connection.prepare_cached(sql)?.execute(parameters);
     run().map(drop).map_err(failed("write to the ledger"))
+}
+
+/// Runs statements that return no rows, one after the other. The last one stays at hand, so that the same
+/// again need not be looked up.
+pub(super) struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+    last: Option<(&'static str, CachedStatement<'a>)>,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) const fn to(connection: &'a Connection) -> Self {
+        Self { connection, last: None }
+    }
+
+    pub(super) fn execute(
+        &mut self,
+        sql: &'static str,
+        parameters: impl Params,
+    ) -> Result<(), LedgerError> {
+        let run = || {
+            let statement = match &mut self.last {
+                Some((last, statement)) if std::ptr::eq(*last, sql) => statement,
+                last => &mut last.insert((sql, self.connection.prepare_cached(sql)?)).1,
+            };
+            statement.execute(parameters)
+        };
+        run().map(drop).map_err(failed("write to the ledger"))
+    }
 }
 
 /// The only row of a query, if there is one.

@@ -7,7 +7,8 @@ use super::worker::Claim;
 use super::{DeadReason, ParkReason};
 use crate::digest::Digest;
 
-/// One execution: inbox entry and record in one.
+/// One execution: inbox entry and record in one. It is written at each start and each end, so what most have
+/// not is not written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     /// Its identity.
@@ -21,18 +22,20 @@ pub struct Execution {
     /// The type of the event.
     pub event_type: String,
     /// How often it was given to the handler again by a person; part of the identity (R1).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub replay: u32,
     /// The execution whose dead letter it replays. What that one did is its own to go on from (R3).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replays: Option<ExecutionId>,
     /// The tree it belongs to.
     pub tree: TreeId,
     /// The execution that emitted the event; `None` at the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<ExecutionId>,
     /// Steps from the root.
     pub depth: u32,
     /// The partition key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The contract it was judged by; recorded, not part of the identity.
     pub contract: Digest,
@@ -41,6 +44,7 @@ pub struct Execution {
     /// Where it stands.
     pub phase: Phase,
     /// Attempts that failed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<AttemptFailure>,
     /// Effects registered so far, of all attempts.
     pub effects: u32,
@@ -51,10 +55,11 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_refuse: Vec<WouldRefuse>,
     /// What its outcome moves in the scopes of ordering rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moves: Vec<ScopeMove>,
     /// Scopes of `precedence` rules in which something had to finish before it: what it did there is
     /// undone before what that did (R8).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<ScopeKey>,
     /// When it was first judged, in milliseconds.
     pub first_millis: u64,
@@ -70,6 +75,10 @@ impl Execution {
         let key = self.key.clone()?;
         Some(Lane { handler: self.who.handler.clone(), key })
     }
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where an execution stands. All but the first four are outcomes: never judged again (G3, R4).
