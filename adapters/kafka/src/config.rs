@@ -35,9 +35,11 @@ pub struct Config {
     pub certificate_file: Option<PathBuf>,
     /// See [`Self::certificate_file`].
     pub key_file: Option<PathBuf>,
-    /// How long a reply may take. Default: 10,000.
+    /// How long a reply may take: also for a publish that no broker has answered yet, which has sent
+    /// nothing and is `Unavailable` then. Default: 10,000.
     pub reply_millis: u64,
-    /// How long a message may wait for its confirm, retries included. Default: 30,000.
+    /// How long a message that was given to the client may wait for its confirm, retries included: it is
+    /// `Unknown` then. Default: 30,000.
     pub confirm_millis: u64,
     /// After how long without a sign of life a member of a group is dead. Default: 45,000.
     pub session_millis: u64,

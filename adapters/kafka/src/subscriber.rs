@@ -84,12 +84,15 @@ impl Seat {
         }
     }
 
-    /// Leaves the group; what is held goes to another member, or to the next one.
-    pub(crate) async fn leave(&self) {
+    /// Begins to leave the group; what is held goes to another member, or to the next one.
+    pub(crate) fn stop(&self) {
         self.door.shut();
         self.shared.stop();
-        // The client may wait for brokers that are gone; its thread ends without us then.
-        let _ = tokio::time::timeout(self.cluster.config.reply_time(), self.shared.ended()).await;
+    }
+
+    /// Returns once it has left, for which its client may wait for brokers.
+    pub(crate) async fn left(&self) {
+        self.shared.ended().await;
     }
 }
 
@@ -118,7 +121,9 @@ impl Subscriber for KafkaSubscriber {
     }
 
     async fn close(&self) -> Result<()> {
-        self.0.leave().await;
+        self.0.stop();
+        // The client may wait for brokers that are gone; its thread ends without us then.
+        let _ = tokio::time::timeout(self.0.cluster.config.reply_time(), self.0.left()).await;
         Ok(())
     }
 }

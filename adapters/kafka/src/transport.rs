@@ -1,8 +1,10 @@
 //! The transport: what it can do, and opening publishers and subscribers on it.
 
+mod admission;
 mod asking;
 mod certificate;
 mod cluster;
+mod ending;
 mod producer;
 
 use std::any::Any;
@@ -17,6 +19,7 @@ use wingman_core::transport::{
 };
 use wingman_core::{Result, Retry};
 
+pub(crate) use self::admission::Knock;
 pub(crate) use self::asking::{Asking, log};
 pub(crate) use self::cluster::Cluster;
 pub(crate) use self::producer::Producer;

@@ -13,7 +13,7 @@ use wingman_core::name::{GroupName, TopicName};
 use wingman_core::transport::{Created, StartPosition, TopicInfo};
 use wingman_core::{Error, Kind, Result};
 
-use crate::config::{Config, Role};
+use crate::config::Config;
 use crate::error::{Doing, from_code, from_native};
 use crate::subscriber::{group_id, split_group_id};
 use crate::transport::{Asking, Cluster};
@@ -99,7 +99,7 @@ pub(crate) async fn delete_group(
 
 /// Commits the start of a group that has committed nothing of this topic.
 pub(crate) fn create_group(
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     topic: &TopicName,
     group: &GroupName,
     start: StartPosition,
@@ -109,7 +109,7 @@ pub(crate) fn create_group(
         let error = from_native(Doing::Reading, OPERATION, error).with("group", group);
         read_right(error, topic, group)
     };
-    let observer = observer(cluster, topic, group)?;
+    let observer = cluster.observer(&group_id(topic, group))?;
     let partitions = require(cluster, topic)?;
     let committed = committed(cluster, &observer, (topic, group), &partitions)?;
     if committed.iter().any(|(_, offset)| offset.is_some()) {
@@ -145,7 +145,7 @@ pub(crate) fn create_group(
     }
 }
 
-pub(crate) fn inspect(cluster: &Cluster, topic: &TopicName) -> Result<Option<TopicInfo>> {
+pub(crate) fn inspect(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<Option<TopicInfo>> {
     let Some(partitions) = partitions(cluster, topic)? else {
         return Ok(None);
     };
@@ -157,8 +157,8 @@ pub(crate) fn inspect(cluster: &Cluster, topic: &TopicName) -> Result<Option<Top
     Ok(Some(TopicInfo { groups: Some(groups(cluster, topic)?), messages: Some(messages) }))
 }
 
-pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<u64> {
-    let observer = observer(cluster, topic, group)?;
+pub(crate) fn lag(cluster: &Arc<Cluster>, topic: &TopicName, group: &GroupName) -> Result<u64> {
+    let observer = cluster.observer(&group_id(topic, group))?;
     let partitions = require(cluster, topic)?;
     let committed = committed(cluster, &observer, (topic, group), &partitions)?;
     if committed.iter().all(|(_, offset)| offset.is_none()) {
@@ -174,11 +174,6 @@ pub(crate) fn lag(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Re
     Ok(lag)
 }
 
-/// A client that asks and commits for a group.
-fn observer(cluster: &Cluster, topic: &TopicName, group: &GroupName) -> Result<Asking> {
-    Asking::new(&cluster.config, Role::Observer { group: &group_id(topic, group) })
-}
-
 fn read_right(error: Error, topic: &TopicName, group: &GroupName) -> Error {
     let id = group_id(topic, group);
     lacking(error, format_args!("Read on topic {topic} and on group {id}")).with("topic", topic)
@@ -186,14 +181,13 @@ fn read_right(error: Error, topic: &TopicName, group: &GroupName) -> Error {
 
 /// What a group has committed of each partition.
 fn committed(
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     observer: &Asking,
     (topic, group): (&TopicName, &GroupName),
     partitions: &[i32],
 ) -> Result<Vec<(i32, Option<i64>)>> {
-    let time = cluster.config.reply_time();
     let list = patiently(cluster, || {
-        observer.ask("inspect group", time, |native, time| {
+        cluster.ask_by(observer, "inspect group", |native, time| {
             let mut list = TopicPartitionList::with_capacity(partitions.len());
             for partition in partitions {
                 list.add_partition(topic.as_str(), *partition);
@@ -210,7 +204,7 @@ fn committed(
     Ok(list.elements().iter().map(|it| (it.partition(), offset(it.offset()))).collect())
 }
 
-fn watermarks(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<(i64, i64)> {
+fn watermarks(cluster: &Arc<Cluster>, topic: &TopicName, partition: i32) -> Result<(i64, i64)> {
     patiently(cluster, || {
         cluster.ask("inspect topic", |native, time| {
             native.fetch_watermarks(topic.as_str(), partition, time)
@@ -219,7 +213,7 @@ fn watermarks(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<(i
     .map_err(|error| describe_right(error, topic))
 }
 
-fn groups(cluster: &Cluster, topic: &TopicName) -> Result<Vec<GroupName>> {
+fn groups(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<Vec<GroupName>> {
     let list = patiently(cluster, || {
         cluster.ask("inspect topic", |native, time| native.fetch_group_list(None, time))
     })?;
@@ -231,7 +225,7 @@ fn groups(cluster: &Cluster, topic: &TopicName) -> Result<Vec<GroupName>> {
 
 /// Asks again while a partition or group has no leader yet, which a new or restarted broker needs a
 /// moment for. A question that waited out its time is not asked again.
-fn patiently<T>(cluster: &Cluster, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
+fn patiently<T>(cluster: &Arc<Cluster>, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
     let until = Instant::now() + cluster.config.reply_time();
     loop {
         match ask() {
@@ -247,13 +241,13 @@ fn describe_right(error: Error, topic: &TopicName) -> Error {
     lacking(error, format_args!("Describe on topic {topic}"))
 }
 
-fn require(cluster: &Cluster, topic: &TopicName) -> Result<Vec<i32>> {
+fn require(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<Vec<i32>> {
     partitions(cluster, topic)?
         .ok_or_else(|| Error::new(Kind::NotFound, "there is no such topic").with("topic", topic))
 }
 
 /// The partitions of a topic; `None` if there is no topic.
-fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> {
+fn partitions(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<Option<Vec<i32>>> {
     const OPERATION: &str = "inspect topic";
     let metadata =
         cluster.ask(OPERATION, |native, time| native.fetch_metadata(Some(topic.as_str()), time))?;
@@ -271,7 +265,7 @@ fn partitions(cluster: &Cluster, topic: &TopicName) -> Result<Option<Vec<i32>>> 
 }
 
 /// Whether there is a topic; an error while not each of its partitions has a leader that knows of it.
-fn is_served(cluster: &Cluster, topic: &TopicName) -> Result<bool> {
+fn is_served(cluster: &Arc<Cluster>, topic: &TopicName) -> Result<bool> {
     let Some(partitions) = partitions(cluster, topic)? else {
         return Ok(false);
     };

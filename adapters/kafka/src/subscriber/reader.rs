@@ -16,7 +16,7 @@ use super::state::{Member, Shared};
 use crate::codec::{self, Chunk};
 use crate::config::Role;
 use crate::error::{Doing, from_native};
-use crate::transport::Cluster;
+use crate::transport::{Cluster, Knock};
 
 /// How often its events are looked for without being told; a stop is seen at once.
 const POLL: Duration = Duration::from_millis(50);
@@ -78,6 +78,7 @@ pub(super) fn start(cluster: &Arc<Cluster>, opening: Opening) -> Result<Arc<Shar
         chunk: Chunk::default(),
         batch: Vec::with_capacity(BATCH_MAX),
         doubt: None,
+        knock: None,
         is_refused: false,
     };
     std::thread::Builder::new()
@@ -96,24 +97,26 @@ struct Reader {
     /// What is being taken over; empty in between.
     batch: Vec<(i32, u64, Message)>,
     doubt: Option<Doubt>,
+    /// Asks whether brokers take our connections.
+    knock: Option<Knock>,
     /// Nothing is left to do here but to end.
     is_refused: bool,
 }
 
 /// Something seems to be wrong.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Doubt {
     of: Of,
     since: Instant,
     probed: Instant,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Of {
     /// The topic, or the cluster, may be gone.
     Presence,
-    /// Brokers may refuse our connections.
-    Admission,
+    /// Brokers may refuse our connections: what was told.
+    Admission(Error),
 }
 
 impl Doubt {
@@ -176,15 +179,23 @@ impl Reader {
             return;
         }
         doubt.probed = Instant::now();
-        match doubt.of {
+        match &doubt.of {
             Of::Presence => self.ask_for_topic(),
-            Of::Admission => self.ask_for_admission(),
+            Of::Admission(told) => {
+                let told = told.repeat();
+                self.ask_for_admission(told);
+            }
         }
     }
 
-    /// Asks whether brokers take our connections. If not, the member ends, which tries for ever.
-    fn ask_for_admission(&mut self) {
-        let asked = self.cluster.knock();
+    /// Asks whether brokers take our connections, and does not wait for the answer: the group goes on,
+    /// and a stop is seen. If they do not, the member ends, which tries for ever.
+    fn ask_for_admission(&mut self, told: Error) {
+        let knock = self.knock.get_or_insert_with(|| self.cluster.knock(Some(told)));
+        let Some(asked) = knock.answer() else {
+            return;
+        };
+        self.knock = None;
         let mut state = self.shared.state();
         state.is_down = asked.is_err();
         match asked {
@@ -244,7 +255,7 @@ fn trouble(shared: &Shared, group: &str, doubt: &mut Option<Doubt>, error: Kafka
             let error = from_native(Doing::Reading, "receive", error);
             tracing::debug!(topic = %shared.topic, %error, "The client told of an error");
             match error.kind() {
-                Kind::Unauthenticated => *doubt = Some(Doubt::of(Of::Admission)),
+                Kind::Unauthenticated => *doubt = Some(Doubt::of(Of::Admission(error))),
                 Kind::Forbidden | Kind::Conflict | Kind::Configuration | Kind::Unsupported => {
                     let right = format_args!("Read on topic {} and on group {group}", shared.topic);
                     let error = lacking(error, right).with("topic", &shared.topic);

@@ -11,13 +11,15 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use wingman_core::driver::tls::NO_WORD;
 use wingman_core::{Error, Kind, Result};
 
+use super::admission::is_refusal;
 use super::certificate;
+use super::ending::{Ended, Ending};
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_code, from_native};
 
 /// A client that is in no group, but may ask and commit for one.
 pub(crate) struct Asking {
-    native: Native,
+    native: Ending<Native>,
     watch: Watch,
     config: Config,
     has_answered: AtomicBool,
@@ -37,14 +39,17 @@ impl Asking {
         let watch = Watch::default();
         let made = config.native(role).create_with_context(watch.clone());
         let native = made.map_err(|error| from_native(Doing::Reading, "open", error))?;
+        let native = Ending::new(native);
         Ok(Self { native, watch, config: config.clone(), has_answered: AtomicBool::new(false) })
     }
 
     /// Asks something; `question` is given how long it may wait. Blocks.
     ///
     /// A client whose connections are refused answers only that no broker is there; why, it tells its
-    /// context when it is polled.
-    pub(crate) fn ask<T>(
+    /// context when it is polled. That it is refused is not to be believed yet: see [`Cluster::ask_by`].
+    ///
+    /// [`Cluster::ask_by`]: super::Cluster::ask_by
+    pub(super) fn ask<T>(
         &self,
         operation: &'static str,
         time: Duration,
@@ -59,14 +64,12 @@ impl Asking {
             let error = match question(&self.native, wait) {
                 Ok(answer) => {
                     self.has_answered.store(true, Ordering::Relaxed);
+                    self.forget();
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
-            for _ in 0..EVENTS_MAX {
-                // It has no messages to give.
-                let _ = self.native.poll(Duration::ZERO);
-            }
+            self.hear();
             let left = until.saturating_duration_since(Instant::now());
             if let Some(refusal) = self.refusal(left) {
                 return Err(refusal.during(operation));
@@ -92,6 +95,24 @@ impl Asking {
             None => from_code(Doing::Reading, "connect", code),
         };
         Some(error.because(told))
+    }
+
+    /// Hears what the client told since.
+    fn hear(&self) {
+        for _ in 0..EVENTS_MAX {
+            // It has no messages to give.
+            let _ = self.native.poll(Duration::ZERO);
+        }
+    }
+
+    /// Brokers take our connections: what was told before counts no more.
+    pub(super) fn forget(&self) {
+        self.hear();
+        self.watch.forget();
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        self.native.ended()
     }
 
     fn silence(&self, operation: &'static str, error: KafkaError) -> Error {
@@ -130,9 +151,15 @@ impl Watch {
         lock(&self.refused).clone()
     }
 
-    /// Whether brokers take no connection of ours.
-    pub(super) fn is_locked_out(&self) -> bool {
-        self.refused().is_some_and(|(code, _)| kind(code) == Kind::Unauthenticated)
+    /// Why brokers took no connection of ours, if one of them did not.
+    pub(super) fn lockout(&self) -> Option<Error> {
+        let (code, told) = self.refused()?;
+        Some(from_code(Doing::Reading, "connect", code).because(told)).filter(is_refusal)
+    }
+
+    /// It turned out that brokers take our connections.
+    pub(super) fn forget(&self) {
+        *lock(&self.refused) = None;
     }
 
     fn last(&self) -> Option<String> {
@@ -154,7 +181,7 @@ impl ClientContext for Watch {
         }
         let tells = match code.map(kind) {
             Some(Kind::Unauthenticated) => true,
-            Some(Kind::Forbidden) => !self.is_locked_out(),
+            Some(Kind::Forbidden) => self.lockout().is_none(),
             _ => false,
         };
         if tells {

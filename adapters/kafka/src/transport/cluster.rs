@@ -10,11 +10,14 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaResult;
 use rdkafka::metadata::Metadata;
+use tokio::time::Instant;
 use wingman_core::driver::{Door, Seats};
 use wingman_core::transport::{Limits, Product};
 use wingman_core::{Error, Kind, Result};
 
+use super::admission::{self, Admission, Knock, is_refusal};
 use super::asking::{Asking, Native, Watch};
+use super::ending::{Ended, Ending};
 use super::producer::Producer;
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_native};
@@ -26,16 +29,19 @@ pub(crate) struct Cluster {
     pub(crate) door: Door,
     native: ClientConfig,
     clients: Mutex<Clients>,
+    admission: Admission,
     /// Subscribers that were opened and may still live.
     pub(super) seats: Seats<Seat>,
 }
 
-/// Made when they are needed first. Ending one blocks: see [`end`].
+/// Made when they are needed first.
 #[derive(Default)]
 struct Clients {
     asking: Option<Arc<Asking>>,
-    admin: Option<Arc<AdminClient<Watch>>>,
+    admin: Option<Arc<Ending<AdminClient<Watch>>>>,
     producer: Option<Arc<Producer>>,
+    /// None is made any more.
+    is_closed: bool,
 }
 
 /// A topic to ask for when nothing but an answer is wanted.
@@ -48,6 +54,7 @@ impl Cluster {
             config,
             door: Door::new("kafka transport"),
             clients: Mutex::default(),
+            admission: Admission::default(),
             seats: Seats::default(),
         };
         // Files that cannot be read, and settings that the client refuses, are an error now.
@@ -73,38 +80,55 @@ impl Cluster {
         if let Some(asking) = &clients.asking {
             return Ok(asking.clone());
         }
+        clients.check_open()?;
         let made = Asking::new(&self.config, Role::Admin)?;
         Ok(clients.asking.insert(Arc::new(made)).clone())
     }
 
     /// The client for changing topology.
-    pub(crate) fn admin(&self) -> Result<Arc<AdminClient<Watch>>> {
+    pub(crate) fn admin(&self) -> Result<Arc<Ending<AdminClient<Watch>>>> {
         let mut clients = self.clients();
         if let Some(admin) = &clients.admin {
             return Ok(admin.clone());
         }
+        clients.check_open()?;
         let made = self.config.native(Role::Admin).create_with_context(Watch::default());
         let made: AdminClient<Watch> =
             made.map_err(|error| from_native(Doing::Reading, "open", error))?;
-        Ok(clients.admin.insert(Arc::new(made)).clone())
+        Ok(clients.admin.insert(Arc::new(Ending::new(made))).clone())
+    }
+
+    /// A client that asks and commits for a group; it ends with its user.
+    pub(crate) fn observer(&self, group: &str) -> Result<Asking> {
+        Asking::new(&self.config, Role::Observer { group })
     }
 
     /// The client for publishing. A new one is made only when brokers take our connections, so that
-    /// nothing is given to one that never could send it.
+    /// nothing is given to one that never could send it; one that a broker refused goes on if they do.
+    ///
+    /// Waits no longer than a reply may take while brokers are away, and is `Unavailable` then: nothing
+    /// waits for a confirm yet.
     pub(crate) async fn producer(self: &Arc<Self>) -> Result<Arc<Producer>> {
-        if let Some(producer) = self.clients().usable_producer() {
+        let producer = self.clients().usable_producer();
+        let doubt = producer.as_ref().and_then(|producer| producer.doubt());
+        if let Some(producer) = &producer
+            && doubt.is_none()
+        {
+            return Ok(producer.clone());
+        }
+        self.knock(doubt).answered().await?;
+        if let Some(producer) = producer {
+            producer.forget();
             return Ok(producer);
         }
         self.block_on(|this| {
-            this.knock()?;
             let mut clients = this.clients();
             // Somebody else may have been quicker.
             if let Some(producer) = clients.usable_producer() {
                 return Ok(producer);
             }
-            let made = Arc::new(Producer::new(&this.config)?);
-            end(clients.producer.replace(made.clone()));
-            Ok(made)
+            clients.check_open()?;
+            Ok(clients.producer.insert(Arc::new(Producer::new(&this.config)?)).clone())
         })
         .await
     }
@@ -125,11 +149,25 @@ impl Cluster {
         self.block_on(|this| this.ask("ping", any_answer).map(drop)).await
     }
 
-    /// Whether brokers take a new connection of ours: one that is there may outlive what it was
-    /// opened with. Blocks.
-    pub(crate) fn knock(&self) -> Result<()> {
-        end(self.clients().asking.take());
-        self.ask("connect", any_answer).map(drop)
+    /// Asks whether brokers take new connections of ours: one that is there may outlive what it was
+    /// opened with. `told`: what another client was refused with. Does not block.
+    pub(crate) fn knock(self: &Arc<Self>, told: Option<Error>) -> Knock {
+        let this = self.clone();
+        self.admission.knock(move || this.judge(told))
+    }
+
+    /// Whether they do, by new clients. If not, no client is left that goes on trying.
+    fn judge(&self, told: Option<Error>) -> Result<()> {
+        let again = || {
+            let new = Asking::new(&self.config, Role::Admin)?;
+            new.ask("connect", self.config.reply_time(), any_answer).map(drop)
+        };
+        let told = told.map_or_else(again, Err);
+        let judged = admission::judged(told, std::thread::sleep, again);
+        if judged.as_ref().is_err_and(is_refusal) {
+            self.clients().take();
+        }
+        judged.map_err(|error| error.with("servers", &self.config.servers))
     }
 
     /// What the brokers tell of themselves: no version is among it.
@@ -151,29 +189,35 @@ impl Cluster {
         .await
     }
 
-    /// Asks something: see [`Asking::ask`]. Blocks.
-    ///
-    /// A connection that is cut while it proves who we are looks refused: only what a new client is
-    /// told as well is believed. No client is left that goes on trying then.
+    /// Asks something. Blocks.
     pub(crate) fn ask<T>(
-        &self,
+        self: &Arc<Self>,
+        operation: &'static str,
+        question: impl FnMut(&Native, Duration) -> KafkaResult<T>,
+    ) -> Result<T> {
+        self.ask_by(&*self.asking()?, operation, question)
+    }
+
+    /// Asks something by this client. If it is refused, and new ones are not, it is asked once more.
+    /// Blocks: see [`Self::block_on`].
+    pub(crate) fn ask_by<T>(
+        self: &Arc<Self>,
+        client: &Asking,
         operation: &'static str,
         mut question: impl FnMut(&Native, Duration) -> KafkaResult<T>,
     ) -> Result<T> {
-        let mut ask = || self.asking()?.ask(operation, self.config.reply_time(), &mut question);
-        let is_refused = |asked: &Result<T>| {
-            asked.as_ref().is_err_and(|error| error.kind() == Kind::Unauthenticated)
+        let mut ask = || client.ask(operation, self.config.reply_time(), &mut question);
+        let place = |error: Error| error.with("servers", &self.config.servers);
+        let refusal = match ask() {
+            Err(error) if is_refusal(&error) => error,
+            asked => return asked.map_err(place),
         };
-        let mut asked = ask();
-        for again in [true, false] {
-            if is_refused(&asked) {
-                end(std::mem::take(&mut *self.clients()));
-                if again {
-                    asked = ask();
-                }
-            }
-        }
-        asked.map_err(|error| error.with("servers", &self.config.servers))
+        let knock = self.knock(Some(refusal));
+        tokio::runtime::Handle::current()
+            .block_on(knock.answered())
+            .map_err(|error| error.during(operation))?;
+        client.forget();
+        ask().map_err(|error| place(if is_refusal(&error) { cut(operation, error) } else { error }))
     }
 
     /// How long an administrative call may take.
@@ -183,17 +227,33 @@ impl Cluster {
     }
 
     pub(super) async fn close(self: &Arc<Self>) {
+        let (reply, confirm) = (self.config.reply_time(), self.config.confirm_time());
+        let until = Instant::now() + reply + confirm;
         self.door.shut();
         let seats = self.seats.take();
-        let mut leaving: Vec<_> = seats.iter().map(|seat| Box::pin(seat.leave())).collect();
-        for leaving in &mut leaving {
-            leaving.await;
-        }
+        seats.iter().for_each(|seat| seat.stop());
+        let left = async {
+            for seat in &seats {
+                seat.left().await;
+            }
+        };
+        // A client may wait for brokers that are gone; its thread ends without us then.
+        let _ = tokio::time::timeout(reply, left).await;
         // Whoever publishes is told by the confirm, or by its time-out.
-        self.door.emptied(self.config.confirm_time()).await;
-        let clients = std::mem::take(&mut *self.clients());
-        // The last references: ending them waits for their threads.
-        let _ = tokio::task::spawn_blocking(move || drop(clients)).await;
+        self.door.emptied(confirm).await;
+        let clients = {
+            let mut clients = self.clients();
+            clients.is_closed = true;
+            clients.take()
+        };
+        let ends = clients.ends();
+        drop(clients);
+        let ended = async {
+            for end in ends {
+                end.wait().await;
+            }
+        };
+        let _ = tokio::time::timeout_at(until, ended).await;
     }
 
     pub(super) fn native(&self) -> &dyn Any {
@@ -210,21 +270,36 @@ impl Clients {
     fn usable_producer(&self) -> Option<Arc<Producer>> {
         self.producer.clone().filter(|producer| !producer.is_broken())
     }
+
+    fn check_open(&self) -> Result<()> {
+        if self.is_closed {
+            return Err(Error::new(Kind::Closed, "the kafka transport is closed"));
+        }
+        Ok(())
+    }
+
+    /// They end once nobody else uses them; new ones are made when they are needed.
+    fn take(&mut self) -> Self {
+        let is_closed = self.is_closed;
+        std::mem::replace(self, Self { is_closed, ..Self::default() })
+    }
+
+    fn ends(&self) -> Vec<Ended> {
+        let asking = self.asking.as_ref().and_then(|asking| asking.ended());
+        let admin = self.admin.as_ref().and_then(|admin| admin.ended());
+        let producer = self.producer.as_ref().and_then(|producer| producer.ended());
+        [asking, admin, producer].into_iter().flatten().collect()
+    }
 }
 
-/// Ends clients, for which they wait for brokers.
-fn end(clients: impl Send + 'static) {
-    std::thread::spawn(move || drop(clients));
+/// New connections are taken, only not this one: that passes.
+fn cut(operation: &'static str, refusal: Error) -> Error {
+    let why = "brokers take some of our connections, and cut others";
+    Error::new(Kind::Unavailable, why).during(operation).because(refusal)
 }
 
 fn any_answer(native: &Native, time: Duration) -> KafkaResult<Metadata> {
     native.fetch_metadata(Some(ANY_TOPIC), time)
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        end(std::mem::take(&mut *self.clients()));
-    }
 }
 
 impl fmt::Debug for Cluster {

@@ -12,6 +12,7 @@ use wingman_core::name::TopicName;
 use wingman_core::{Error, Kind, Result};
 
 use super::asking::Watch;
+use super::ending::{Ended, Ending};
 use crate::codec;
 use crate::config::{Config, Role};
 use crate::error::{Doing, from_code, from_native};
@@ -21,7 +22,7 @@ const MESSAGES_MAX: usize = 50_000;
 const KIBIBYTES_MAX: usize = 256 << 10;
 
 pub(crate) struct Producer {
-    native: FutureProducer<Watch>,
+    native: Ending<FutureProducer<Watch>>,
     watch: Watch,
     message_bytes_max: usize,
     messages: Semaphore,
@@ -41,8 +42,9 @@ impl Producer {
     pub(super) fn new(config: &Config) -> Result<Self> {
         let watch = Watch::default();
         let native = config.native(Role::Producer).create_with_context(watch.clone());
+        let native = native.map_err(|error| from_native(Doing::Reading, "open", error))?;
         Ok(Self {
-            native: native.map_err(|error| from_native(Doing::Reading, "open", error))?,
+            native: Ending::new(native),
             watch,
             message_bytes_max: config.message_bytes_max(),
             messages: Semaphore::new(MESSAGES_MAX),
@@ -50,10 +52,23 @@ impl Producer {
         })
     }
 
-    /// Whether an idempotent producer can keep its promise no more, or brokers refuse it: a new one is
-    /// asked for then.
+    /// Whether an idempotent producer can keep its promise no more: a new one is made then.
     pub(super) fn is_broken(&self) -> bool {
-        self.native.client().fatal_error().is_some() || self.watch.is_locked_out()
+        self.native.client().fatal_error().is_some()
+    }
+
+    /// That a broker took no connection of it, for which a cut one is taken as well.
+    pub(super) fn doubt(&self) -> Option<Error> {
+        self.watch.lockout()
+    }
+
+    /// Brokers take our connections: what was told before counts no more.
+    pub(super) fn forget(&self) {
+        self.watch.forget();
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        self.native.ended()
     }
 
     /// Waits until there is room for a batch; those who wait longest go first.

@@ -7,6 +7,8 @@
 
 mod cluster;
 mod counted;
+mod cut;
+mod doorkeeper;
 mod existing;
 mod foreign;
 mod groups;
@@ -50,6 +52,13 @@ const TESTS: &[(&str, Run)] = table![
     counted::what_is_merely_beside_it_is_not,
     counted::what_a_member_drops_unsettled_is_counted_and_what_it_releases_is_not,
     counted::a_partition_that_moves_counts_nothing,
+    cut::a_producer_that_is_cut_goes_on,
+    cut::a_member_that_is_cut_goes_on,
+    cut::who_is_let_in_later_is_not_refused,
+    cut::an_observer_that_is_cut_asks_again,
+    cut::many_publishers_knock_once,
+    cut::a_member_goes_on_while_it_is_asked,
+    cut::closing_waits_for_all_members_at_once,
     existing::a_topic_and_group_of_others_are_used_as_they_stand,
     existing::a_team_s_topic_that_is_not_there_is_not_made,
     existing::where_a_group_at_work_begins_is_not_ours_to_say,
@@ -113,6 +122,9 @@ const ALONE: &[(&str, RunAlone)] = &[
     }),
     ("simulated::closing_without_a_cluster_is_bounded", || {
         Box::pin(simulated::closing_without_a_cluster_is_bounded())
+    }),
+    ("simulated::nothing_is_sent_before_a_broker_answers", || {
+        Box::pin(simulated::nothing_is_sent_before_a_broker_answers())
     }),
     ("simulated::work_goes_on_soon_after_a_cluster_is_back", || {
         Box::pin(simulated::work_goes_on_soon_after_a_cluster_is_back())

@@ -84,6 +84,23 @@ pub(crate) async fn a_cluster_that_goes_away_is_told_and_comes_back() {
     until("an answer", async || transport.ping().await.is_ok()).await;
 }
 
+/// Before a message is given to the client it waits for no confirm, and may be published again without harm.
+pub(crate) async fn nothing_is_sent_before_a_broker_answers() {
+    let cluster = cluster();
+    let transport = open(&cluster, "reply_millis=1000&confirm_millis=50000").await;
+    let publisher = publisher(&*transport).await;
+    cluster.broker_down(1).unwrap();
+    let error = publisher.publish(&[Message::new("x")]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
+    assert_eq!(error.retry(), Retry::Temporary { after: None });
+    cluster.broker_up(1).unwrap();
+    until("a confirm", async || {
+        let published = publisher.publish(&[Message::new("x")]).await;
+        published.is_ok_and(|mut results| results.remove(0).is_ok())
+    })
+    .await;
+}
+
 /// A member of a group, with a publisher beside it, that has taken a message.
 async fn at_work(
     cluster: &Cluster,
