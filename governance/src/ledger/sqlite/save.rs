@@ -1,7 +1,7 @@
 //! Writing and removing rows.
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::params;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 
 use super::failure::corrupt;
@@ -18,11 +18,7 @@ use crate::protocol::row::{
 const BODY_BYTES: usize = 1_024;
 
 /// Writes a row over the one with its key.
-pub(super) fn save(
-    to: &mut Writing<'_>,
-    trees: &mut Trees,
-    row: &Row,
-) -> Result<(), LedgerError> {
+pub(super) fn save(to: &mut Writing<'_>, trees: &mut Trees, row: &Row) -> Result<(), LedgerError> {
     match row {
         Row::Execution(row) => execution(to, trees, row),
         Row::Recorded(row) => recorded(to, trees, row),

@@ -8,6 +8,7 @@ use wingman_core::Retry;
 use wingman_core::bus::Bus;
 use wingman_core::event::{CloudEvent, extension};
 use wingman_core::name::TopicName;
+use wingman_core::transport::Confirmed;
 
 use super::script::Script;
 use crate::environment::Environment;
@@ -110,12 +111,15 @@ impl Asker {
         Ok(())
     }
 
-    /// Publishes an event until the broker confirms it, as a producer does that loses nothing.
+    /// Publishes an event until the broker confirms that it keeps it for the group, as a producer does that loses
+    /// nothing.
     pub(super) async fn publish(&self, event: &CloudEvent) -> Verdict {
         let deadline = Instant::now() + self.patience;
         loop {
             let error = match self.bus.publish(event).await {
-                Ok(_) => return Ok(()),
+                Ok(receipt) => {
+                    return equal("a group listens", Confirmed::Stored, receipt.confirmed);
+                }
                 Err(error) => error,
             };
             if error.retry() == Retry::Permanent || Instant::now() > deadline {
