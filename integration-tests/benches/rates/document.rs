@@ -15,6 +15,8 @@ const BUILD: &str = if cfg!(debug_assertions) {
 
 pub(crate) struct Document {
     text: String,
+    /// All but the brokers'.
+    tables: String,
     brokers: String,
     began: Instant,
 }
@@ -30,20 +32,21 @@ impl Document {
             .replace("{{build}}", BUILD)
             .replace("{{load}}", &load())
             .replace("{{profiles}}", PROFILES.trim_end());
-        Self { text, brokers: String::new(), began: Instant::now() }
+        Self { text, tables: String::new(), brokers: String::new(), began: Instant::now() }
     }
 
     pub(crate) fn table(&mut self, name: &str, table: &str) {
         self.text = self.text.replace(&format!("{{{{{name}}}}}"), table.trim_end());
+        self.tables.push_str(&format!("### {name}\n\n{table}\n"));
     }
 
     pub(crate) fn broker(&mut self, name: &str, tables: &str) {
         self.brokers.push_str(&format!("### {name}\n\n{tables}\n"));
     }
 
-    /// The tables of the brokers alone.
-    pub(crate) fn brokers(&self) -> &str {
-        &self.brokers
+    /// The tables alone.
+    pub(crate) fn tables(&self) -> String {
+        format!("{}{}", self.tables, self.brokers)
     }
 
     /// The whole document.

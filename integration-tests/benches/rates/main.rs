@@ -36,7 +36,7 @@ fn main() {
     match Arguments::read(std::env::args().skip(1)) {
         Ok(Arguments::Profile(words)) => runtime.block_on(profile(&words)),
         Ok(Arguments::Measure(places)) => {
-            println!("{}", runtime.block_on(measure(&places)).brokers())
+            println!("{}", runtime.block_on(measure(&places)).tables())
         }
         Ok(Arguments::Write(places, file)) => {
             let document = runtime.block_on(measure(&places));
