@@ -30,7 +30,10 @@ postgres_start() {
 
 # postgres_user command…: it refuses to run as root, and its user may not go through every folder.
 postgres_user() {
-    if [[ $(id -u) != 0 ]]; then "$@" && return; fi
+    if [[ $(id -u) != 0 ]]; then
+        "$@"
+        return
+    fi
     local as=(setpriv --reuid postgres --regid postgres --clear-groups --inh-caps +dac_override --ambient-caps +dac_override)
     case $1 in
     spawn) spawn "$2" "${as[@]}" "${@:3}" ;;
@@ -40,9 +43,10 @@ postgres_user() {
 
 # After kill -9 its children end by themselves. Only then its lock is stale.
 postgres_alone() {
-    local deadline
+    local deadline folder
+    folder=$(readlink -f "$1")
     deadline=$(($(date +%s) + STOP_SECONDS))
-    while [[ -n $(find /proc -maxdepth 2 -name cwd -lname "$1" 2>/dev/null) ]]; do
+    while [[ -n $(find /proc -maxdepth 2 -name cwd -lname "$folder" 2>/dev/null) ]]; do
         (($(date +%s) < deadline)) || fail "processes of a PostgreSQL that was killed still run in $1"
         sleep 0.05
     done

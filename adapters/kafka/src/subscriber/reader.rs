@@ -199,7 +199,8 @@ impl Reader {
         let mut state = self.shared.state();
         state.is_down = asked.is_err();
         match asked {
-            Ok(()) => self.doubt = None,
+            // What was told of the topic meanwhile is told once only.
+            Ok(()) => self.doubt = Some(Doubt::of(Of::Presence)),
             Err(error) if error.kind() == Kind::Unauthenticated => {
                 state.failed = Some(error.during("receive").with("topic", &self.shared.topic));
                 self.is_refused = true;

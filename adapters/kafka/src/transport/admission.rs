@@ -13,7 +13,7 @@ use wingman_core::{Error, Kind, Result};
 
 /// Before each new client that is asked after a refusal: a broker that restarts, or a proxy before it, cuts
 /// connections for about as long.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 
 /// Whether this is about who we are.
 pub(super) fn is_refusal(error: &Error) -> bool {
@@ -54,8 +54,11 @@ impl Admission {
         }
         let (tell, told) = watch::channel(None);
         let run = move || drop(tell.send_replace(Some(judge())));
-        // Without a thread to be had nobody is left to tell, which is an answer.
-        let _ = std::thread::Builder::new().name("wingman-kafka-knock".to_owned()).spawn(run);
+        let thread = std::thread::Builder::new().name("wingman-kafka-knock".to_owned());
+        let told = match thread.spawn(run) {
+            Ok(_) => told,
+            Err(error) => watch::channel(Some(Err(no_thread(error)))).1,
+        };
         last.insert(Knock(told)).clone()
     }
 }
@@ -81,6 +84,10 @@ impl Knock {
 
 fn repeat(answer: &Result<()>) -> Result<()> {
     answer.as_ref().copied().map_err(Error::repeat)
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::new(Kind::Overloaded, "there is no thread to be had to ask brokers by").because(error)
 }
 
 fn broken() -> Error {

@@ -107,7 +107,7 @@ impl Cluster {
     /// nothing is given to one that never could send it; one that a broker refused goes on if they do.
     ///
     /// Waits no longer than a reply may take while brokers are away, and is `Unavailable` then: nothing
-    /// waits for a confirm yet.
+    /// waits for a confirm yet. `Closed` ends the wait.
     pub(crate) async fn producer(self: &Arc<Self>) -> Result<Arc<Producer>> {
         let producer = self.clients().usable_producer();
         let doubt = producer.as_ref().and_then(|producer| producer.doubt());
@@ -116,7 +116,11 @@ impl Cluster {
         {
             return Ok(producer.clone());
         }
-        self.knock(doubt).answered().await?;
+        let knock = self.knock(doubt);
+        tokio::select! {
+            told = knock.answered() => told?,
+            closed = self.door.shutting() => return Err(closed),
+        }
         if let Some(producer) = producer {
             producer.forget();
             return Ok(producer);
@@ -128,7 +132,12 @@ impl Cluster {
                 return Ok(producer);
             }
             clients.check_open()?;
-            Ok(clients.producer.insert(Arc::new(Producer::new(&this.config)?)).clone())
+            let made = Arc::new(Producer::new(&this.config)?);
+            let before = clients.producer.replace(made.clone());
+            drop(clients);
+            // Ending a client may block, and others wait for the lock.
+            drop(before);
+            Ok(made)
         })
         .await
     }
@@ -159,14 +168,24 @@ impl Cluster {
     /// Whether they do, by new clients. If not, no client is left that goes on trying.
     fn judge(&self, told: Option<Error>) -> Result<()> {
         let again = || {
-            let new = Asking::new(&self.config, Role::Admin)?;
+            self.door.check()?;
+            let new = Asking::new(&self.config, Role::Admin).map_err(|error| {
+                // The settings made clients before.
+                Error::new(Kind::Unavailable, "no client could be made to ask brokers")
+                    .because(error)
+            })?;
             new.ask("connect", self.config.reply_time(), any_answer).map(drop)
         };
+        let was_refused = told.is_some();
         let told = told.map_or_else(again, Err);
         let judged = admission::judged(told, std::thread::sleep, again);
-        if judged.as_ref().is_err_and(is_refusal) {
-            self.clients().take();
-        }
+        let ended = match &judged {
+            Err(error) if is_refusal(error) => self.clients().take(),
+            // Those who only ask are made anew; who publishes may have messages under way.
+            Err(_) if was_refused => self.clients().take_asking(),
+            Ok(()) | Err(_) => Clients::default(),
+        };
+        drop(ended);
         judged.map_err(|error| error.with("servers", &self.config.servers))
     }
 
@@ -241,6 +260,8 @@ impl Cluster {
         let _ = tokio::time::timeout(reply, left).await;
         // Whoever publishes is told by the confirm, or by its time-out.
         self.door.emptied(confirm).await;
+        // One that was being opened meanwhile.
+        self.seats.take().iter().for_each(|seat| seat.stop());
         let clients = {
             let mut clients = self.clients();
             clients.is_closed = true;
@@ -282,6 +303,12 @@ impl Clients {
     fn take(&mut self) -> Self {
         let is_closed = self.is_closed;
         std::mem::replace(self, Self { is_closed, ..Self::default() })
+    }
+
+    /// Those who only ask.
+    fn take_asking(&mut self) -> Self {
+        let (asking, admin) = (self.asking.take(), self.admin.take());
+        Self { asking, admin, ..Self::default() }
     }
 
     fn ends(&self) -> Vec<Ended> {

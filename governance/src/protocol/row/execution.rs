@@ -8,7 +8,7 @@ use super::{DeadReason, ParkReason};
 use crate::digest::Digest;
 
 /// One execution: inbox entry and record in one. It is written at each start and each end, so what most have
-/// not is not written.
+/// not is not written, where every reader of this schema knows what is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     /// Its identity.
@@ -44,7 +44,7 @@ pub struct Execution {
     /// Where it stands.
     pub phase: Phase,
     /// Attempts that failed, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub failures: Vec<AttemptFailure>,
     /// Effects registered so far, of all attempts.
     pub effects: u32,
@@ -55,7 +55,7 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_refuse: Vec<WouldRefuse>,
     /// What its outcome moves in the scopes of ordering rules.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub moves: Vec<ScopeMove>,
     /// Scopes of `precedence` rules in which something had to finish before it: what it did there is
     /// undone before what that did (R8).
