@@ -11,6 +11,7 @@ use super::{CloudEvent, version};
 /// What stands in front of an attribute's name in a header.
 pub(super) const PREFIX: &str = "ce_";
 pub(super) const CONTENT_TYPE: &str = "content-type";
+const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
 /// How the media type of every event format begins, and the one of JSON.
 const FORMATS: &str = "application/cloudevents";
 pub(super) const STRUCTURED: &str = "application/cloudevents+json";
@@ -55,10 +56,11 @@ impl CloudEvent {
 }
 
 fn from_binary(message: &Message) -> Result<CloudEvent> {
-    let header = |name: &str| message.headers.get_str(&format!("{PREFIX}{name}"));
-    version(header("specversion"))?;
+    let header = |name| message.headers.get_str(name);
+    version(header("ce_specversion"))?;
     let required = |name| header(name).unwrap_or_default();
-    let mut event = CloudEvent::new(required("id"), required("source"), required("type"))?;
+    let [id, source, ty] = ["ce_id", "ce_source", "ce_type"].map(required);
+    let mut event = CloudEvent::new(id, source, ty)?;
     for (name, value) in message.headers.iter() {
         let attribute = match name {
             CONTENT_TYPE => "datacontenttype",
@@ -72,7 +74,10 @@ fn from_binary(message: &Message) -> Result<CloudEvent> {
                 .with("attribute", attribute)
                 .because(error)
         })?;
-        event.set_attribute(attribute, text.to_owned())?;
+        // What it has already is not copied again.
+        if !REQUIRED.contains(&attribute) {
+            event.set_attribute(attribute, text.to_owned())?;
+        }
     }
     event.data = (!message.payload.is_empty()).then(|| message.payload.clone());
     Ok(event)

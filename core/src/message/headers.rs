@@ -41,7 +41,7 @@ impl Headers {
 
     /// The value of the first header of this name (exact case).
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.parts().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The value of the first header of this name, if it is UTF-8.
@@ -51,12 +51,16 @@ impl Headers {
 
     /// Names and values in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        // Names were text when they were added, and spans never cross them.
+        self.parts().map(|(name, value)| (std::str::from_utf8(name).unwrap_or_default(), value))
+    }
+
+    /// The same, without a look at whether names are text.
+    fn parts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.spans.iter().map(|span| {
             let name = span.start as usize;
             let value = name + span.name as usize;
-            // Names were text when they were added, and spans never cross them.
-            let text = std::str::from_utf8(&self.block[name..value]).unwrap_or_default();
-            (text, &self.block[value..value + span.value as usize])
+            (&self.block[name..value], &self.block[value..value + span.value as usize])
         })
     }
 
@@ -83,7 +87,7 @@ impl Headers {
 
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        self.parts().eq(other.parts())
     }
 }
 
