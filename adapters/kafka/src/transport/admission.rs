@@ -13,7 +13,7 @@ use wingman_core::{Error, Kind, Result};
 
 /// Before each new client that is asked after a refusal: a broker that restarts, or a proxy before it, cuts
 /// connections for about as long.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
 /// Whether this is about who we are.
 pub(super) fn is_refusal(error: &Error) -> bool {

@@ -18,7 +18,7 @@ use wingman_core::{Error, Kind, Retry};
 use crate::server::{PATIENCE, QUIET, Server, ack, bodies, settle, take, until};
 
 /// How soon whoever is refused at the start must know it, on a busy machine: without waiting out a reply.
-const SOON: Duration = Duration::from_secs(6);
+const SOON: Duration = Duration::from_secs(8);
 
 /// The URL for another user.
 fn as_user(server: &Server, login: &str) -> String {
