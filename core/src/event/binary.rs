@@ -11,7 +11,6 @@ use super::{CloudEvent, version};
 /// What stands in front of an attribute's name in a header.
 pub(super) const PREFIX: &str = "ce_";
 pub(super) const CONTENT_TYPE: &str = "content-type";
-const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
 /// How the media type of every event format begins, and the one of JSON.
 const FORMATS: &str = "application/cloudevents";
 pub(super) const STRUCTURED: &str = "application/cloudevents+json";
@@ -74,10 +73,7 @@ fn from_binary(message: &Message) -> Result<CloudEvent> {
                 .with("attribute", attribute)
                 .because(error)
         })?;
-        // What it has already is not copied again.
-        if !REQUIRED.contains(&attribute) {
-            event.set_attribute(attribute, text.to_owned())?;
-        }
+        event.set_attribute(attribute, text.into())?;
     }
     event.data = (!message.payload.is_empty()).then(|| message.payload.clone());
     Ok(event)

@@ -5,6 +5,7 @@ mod follow;
 mod structured;
 mod typed;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -153,12 +154,13 @@ impl CloudEvent {
             || media.to_ascii_lowercase().ends_with("+json")
     }
 
-    /// Sets one attribute from its canonical string form, as every decoder needs it.
-    fn set_attribute(&mut self, name: &str, value: String) -> Result<()> {
+    /// Sets one attribute from its canonical string form, as every decoder needs it. The required ones it
+    /// has already, so that they are not copied.
+    fn set_attribute(&mut self, name: &str, value: Cow<'_, str>) -> Result<()> {
         match name {
-            "subject" => self.subject = Some(value),
-            "datacontenttype" => self.data_content_type = Some(value),
-            "dataschema" => self.data_schema = Some(value),
+            "subject" => self.subject = Some(value.into_owned()),
+            "datacontenttype" => self.data_content_type = Some(value.into_owned()),
+            "dataschema" => self.data_schema = Some(value.into_owned()),
             "time" => {
                 self.time = Some(value.parse().map_err(|error: jiff::Error| {
                     Error::new(Kind::Malformed, "time is not an RFC 3339 timestamp")

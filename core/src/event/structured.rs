@@ -83,7 +83,7 @@ impl CloudEvent {
         let mut required = |name| attributes.remove(name).unwrap_or_default();
         let mut event = Self::new(required("id"), required("source"), required("type"))?;
         for (name, value) in attributes {
-            event.set_attribute(&name, value)?;
+            event.set_attribute(&name, value.into())?;
         }
         event.data = data.or_else(|| given.and_then(|raw| event.data_of(&raw)));
         Ok(event)

@@ -21,8 +21,7 @@ pub(super) fn execute(
     sql: &'static str,
     parameters: impl Params,
 ) -> Result<(), LedgerError> {
-    let run = || connection.prepare_cached(sql)?.execute(parameters);
-    run().map(drop).map_err(failed("write to the ledger"))
+    Writing::to(connection).execute(sql, parameters)
 }
 
 /// Runs statements that return no rows, one after the other. The last one stays at hand, so that the same
