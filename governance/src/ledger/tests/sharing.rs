@@ -29,6 +29,22 @@ async fn two_ledgers_on_one_file_see_each_others_work_at_once() {
     assert!(matches!(halted, Reply::Judged(Judged::Hold(_))), "{halted:?}");
 }
 
+/// That there is none is remembered, and holds only until somebody writes.
+#[tokio::test]
+async fn a_fence_holds_for_a_ledger_that_knew_of_none() {
+    let place = Place::new();
+    let (one, two) = (place.open().await, place.open().await);
+    let claim = join(&one).await;
+    start(&one, claim, &place.order()).await;
+    for fencing in [&two, &one] {
+        let order = place.order();
+        ask(fencing, Input::Fence { tree: order.correlation().into() }).await;
+        let judged = ask(&one, arrival(claim, &order)).await;
+        assert!(matches!(judged, Reply::Judged(Judged::Ack)), "{judged:?}");
+        start(&one, claim, &place.order()).await;
+    }
+}
+
 #[tokio::test]
 async fn both_get_on_while_both_write_and_the_log_stays_one() {
     let place = std::sync::Arc::new(Place::new());
