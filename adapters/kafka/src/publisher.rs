@@ -37,7 +37,8 @@ impl KafkaPublisher {
             sent.push(one);
         }
         let mut results = Vec::with_capacity(sent.len());
-        for one in sent {
+        // The last first: once it is confirmed, so are those before it in its partition, and nobody was woken for each.
+        for one in sent.into_iter().rev() {
             let confirmed = match one {
                 Ok(one) => producer.confirmed(one).await,
                 Err(error) => Err(error),
@@ -48,6 +49,7 @@ impl KafkaPublisher {
                     .with("topic", &self.topic)
             }));
         }
+        results.reverse();
         results
     }
 }

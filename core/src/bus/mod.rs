@@ -6,7 +6,7 @@ pub(crate) mod backoff;
 mod dispatch;
 mod options;
 mod program;
-mod publisher;
+mod publishing;
 mod queue;
 mod schedule;
 pub(crate) mod subscription;
@@ -34,7 +34,7 @@ pub use subscription::{
 
 use self::apart::Taker;
 use self::program::Registration;
-use self::publisher::{Job, TopicPublisher};
+use self::publishing::{Job, TopicPublisher};
 use self::subscription::Control;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -146,9 +146,10 @@ impl Bus {
         self.publish_message(&topic, event.to_message()?).await
     }
 
-    /// Publishes a message. Concurrent calls for one topic share calls of the driver; their order
-    /// is the order of the calls. What certainly did not happen is tried again by
-    /// [`PublishOptions`].
+    /// Publishes a message. Concurrent calls for one topic share calls of the driver. Messages of one
+    /// key are in the order of the calls (T3); of those without a key, one that is tried again may come
+    /// behind later ones, unless [`PublishOptions::calls_max`] is 1. What certainly did not happen is
+    /// tried again by [`PublishOptions`].
     ///
     /// # Errors
     /// - [`Kind::Unknown`]: the broker did not confirm; it may or may not have the message.
@@ -234,13 +235,8 @@ impl Bus {
                 .with("topics_max", options.topics_max));
         }
         let (jobs, queue) = mpsc::channel(options.queue_messages_max.get());
-        let publisher = TopicPublisher {
-            topic: topic.clone(),
-            transport: Arc::clone(self.transport()),
-            options,
-            clock: self.clock().clone(),
-            jobs: queue,
-        };
+        let (transport, clock) = (Arc::clone(self.transport()), self.clock().clone());
+        let publisher = TopicPublisher::new(topic.clone(), transport, options, clock, queue);
         let task = tokio::spawn(publisher.run());
         publishers.insert(topic.clone(), Publishing { jobs: jobs.clone(), task });
         Ok(jobs)

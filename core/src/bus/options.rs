@@ -25,13 +25,16 @@ pub struct BusOptions {
 /// How messages are published.
 #[derive(Debug, Clone)]
 pub struct PublishOptions {
-    /// How long a message waits for company. Zero batches what is queued already, which under
-    /// concurrent callers is what arrived during the last call. Default: zero.
+    /// How long a message waits for company. Zero batches what is queued already, and what callers
+    /// bring in the same moment. Default: zero.
     pub linger: Duration,
     /// Messages in one call of the driver, also bounded by its own limit. Default: 512.
     pub batch_messages_max: NonZeroUsize,
     /// Bytes in one call of the driver; one larger message goes alone. Default: 1 MiB.
     pub batch_bytes_max: usize,
+    /// Calls of the driver for one topic at once. A message whose key is in one of them waits for its
+    /// end, so that keys keep their order (T3). Default: 4.
+    pub calls_max: NonZeroUsize,
     /// Messages that may wait in a topic's queue; callers beyond it wait. Default: 1,024.
     pub queue_messages_max: NonZeroUsize,
     /// Topics that may be published to at once; each has a task. Default: 1,024.
@@ -53,6 +56,7 @@ impl Default for PublishOptions {
             linger: Duration::ZERO,
             batch_messages_max: NonZeroUsize::new(512).unwrap_or(NonZeroUsize::MIN),
             batch_bytes_max: 1 << 20,
+            calls_max: NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN),
             queue_messages_max: NonZeroUsize::new(1_024).unwrap_or(NonZeroUsize::MIN),
             topics_max: 1_024,
             timeout: Duration::from_secs(30),

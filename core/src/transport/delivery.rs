@@ -98,7 +98,8 @@ pub struct Receipt {
 pub enum Confirmed {
     /// The broker has it.
     Stored,
-    /// The broker accepted it, and no group is there to get it.
+    /// The broker accepted it, and no group is there to get it. A group that comes later gets it where the
+    /// backend has [`replay`](super::Capabilities::replay); elsewhere the broker kept nothing.
     NoGroup,
 }
 

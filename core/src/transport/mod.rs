@@ -81,6 +81,7 @@ pub trait Publisher: fmt::Debug + Send + Sync {
     /// - A failed message says so in its own place: `Oversize` (checked before anything is sent),
     ///   `Rejected`, `Unroutable`, or `Unknown` if the connection died between send and confirm.
     /// - An outer `Err` means that nothing was sent.
+    /// - Calls may overlap: each keeps its own order, and of two either may come first.
     /// - Dropping the future means unknown for each message.
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>>;
 

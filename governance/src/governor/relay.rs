@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use wingman_core::error::Retry;
 use wingman_core::event::CloudEvent;
+use wingman_core::transport::{Confirmed, Receipt};
 
 use super::core::Core;
 use crate::ledger::Gap;
@@ -70,6 +71,24 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
             Err(error) => Err(error),
         };
         match published {
+            Ok(receipt) if is_lost(core, &row, &receipt) => match waits(core, &row) {
+                true => {
+                    tracing::warn!(
+                        sequence,
+                        event_type = row.event_type,
+                        "No group of a consumer is there yet; the output is tried again"
+                    );
+                    break;
+                }
+                false => {
+                    tracing::error!(
+                        sequence,
+                        event_type = row.event_type,
+                        "No group of a consumer came; the output is undeliverable"
+                    );
+                    reports.push(Input::Relayed { sequence, delivered: false });
+                }
+            },
             Ok(_) => reports.push(Input::Relayed { sequence, delivered: true }),
             Err(error) if error.retry() == Retry::Permanent && error.kind().is_about_message() => {
                 tracing::error!(%error, sequence, "Broker refused an output for good");
@@ -82,4 +101,27 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
         }
     }
     reports
+}
+
+/// Whether the broker kept nothing, of an event that somebody is to handle. What nobody consumes goes to whom there
+/// is, and that may be nobody.
+fn is_lost(core: &Core, row: &OutboxRow, receipt: &Receipt) -> bool {
+    match receipt.confirmed {
+        Confirmed::Stored => false,
+        Confirmed::NoGroup => {
+            !core.bus.capabilities().replay.is_supported()
+                && core.contracts.consumers(&row.event_type).next().is_some()
+        }
+    }
+}
+
+/// Whether its consumer may still come.
+fn waits(core: &Core, row: &OutboxRow) -> bool {
+    let recorded_at = match core.reader.recorded(row.event) {
+        Ok(recorded) => recorded.map_or(0, |recorded| recorded.at_millis),
+        // It is asked again in the next round.
+        Err(_) => return true,
+    };
+    let waited = core.ledger.now_millis().saturating_sub(recorded_at);
+    u128::from(waited) < core.settings.unheard_max.as_millis()
 }

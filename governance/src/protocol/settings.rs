@@ -49,6 +49,9 @@ pub struct Settings {
     pub park_deadline: Duration,
     /// The largest event that may be recorded as an output.
     pub output_bytes_max: usize,
+    /// How long an event waits for the group of a handler that its contracts name as a consumer, where the broker
+    /// keeps nothing until there is one; then it counts as undeliverable.
+    pub unheard_max: Duration,
     /// Undo attempts before an effect is quarantined.
     pub undo_attempts_max: u32,
     /// The wait between undo attempts.
@@ -64,6 +67,7 @@ impl Default for Settings {
             parked_max: 100_000,
             park_deadline: Duration::from_secs(3_600),
             output_bytes_max: 1 << 20,
+            unheard_max: Duration::from_secs(60),
             undo_attempts_max: 5,
             undo_retry: Duration::from_secs(1),
         }

@@ -4,9 +4,11 @@
 
 mod account;
 mod bad_input;
+mod broker;
 mod control;
 mod halted_tool;
 mod handshake;
+mod late_consumer;
 mod ledger_loss;
 mod letter;
 mod observe;

@@ -1,21 +1,14 @@
 //! R2: the lease of a process holds however long its broker takes to let it subscribe.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::sync::Semaphore;
-use wingman_core::Result;
 use wingman_core::bus::Bus;
-use wingman_core::name::{GroupName, TopicName};
-use wingman_core::transport::{
-    Admin, Capabilities, Product, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-    Transport,
-};
 use wingman_governance::ledger::Reader;
 use wingman_governance::protocol::settings::Settings;
 
+use crate::broker::Broker;
 use crate::world::{World, kinds, until};
 
 const LEASE: Duration = Duration::from_millis(900);
@@ -24,7 +17,7 @@ const LEASE: Duration = Duration::from_millis(900);
 async fn the_lease_is_renewed_while_the_broker_keeps_a_subscription_waiting() {
     let world = World::new();
     let gate = Arc::new(Semaphore::new(0));
-    let slow = Slow { driver: world.transport.connect(), gate: Arc::clone(&gate) };
+    let slow = Broker { gate: Some(Arc::clone(&gate)), ..Broker::over(&world) };
     let settings = Settings { worker_lease: LEASE, ..Settings::default() };
     let governor = world.governor_on(Bus::new(Arc::new(slow))).settings(settings);
     let starting = tokio::spawn(governor.start());
@@ -41,56 +34,4 @@ async fn the_lease_is_renewed_while_the_broker_keeps_a_subscription_waiting() {
     let seen = kinds(&running.ledger().reader()).unwrap();
     running.stop().await;
     assert!(!seen.contains(&"worker_lost".to_owned()), "{seen:?}");
-}
-
-/// Lets nobody subscribe until its gate opens.
-#[derive(Debug)]
-struct Slow {
-    driver: Arc<dyn Transport>,
-    gate: Arc<Semaphore>,
-}
-
-#[async_trait]
-impl Transport for Slow {
-    fn capabilities(&self) -> Capabilities {
-        self.driver.capabilities()
-    }
-
-    async fn publisher(
-        &self,
-        topic: &TopicName,
-        options: PublisherOptions,
-    ) -> Result<Box<dyn Publisher>> {
-        self.driver.publisher(topic, options).await
-    }
-
-    async fn subscriber(
-        &self,
-        topic: &TopicName,
-        group: &GroupName,
-        options: SubscriberOptions,
-    ) -> Result<Box<dyn Subscriber>> {
-        let _open = self.gate.acquire().await.expect("the gate is never closed");
-        self.driver.subscriber(topic, group, options).await
-    }
-
-    fn admin(&self) -> Result<Arc<dyn Admin>> {
-        self.driver.admin()
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.driver.ping().await
-    }
-
-    async fn product(&self) -> Result<Product> {
-        self.driver.product().await
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.driver.close().await
-    }
-
-    fn native(&self) -> &dyn Any {
-        self.driver.native()
-    }
 }

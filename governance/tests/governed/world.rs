@@ -79,15 +79,7 @@ impl World {
 
     /// The same around another bus.
     pub(crate) fn governor_on(&self, bus: Bus) -> Governor {
-        let (answered, heard) = (Arc::clone(&self.answered), Arc::clone(&self.heard));
-        let answer = move |asked: Incoming<Asked>| {
-            let answered = Arc::clone(&answered);
-            async move {
-                answered.fetch_add(1, Ordering::SeqCst);
-                Told { answer: asked.question + 1 }
-            }
-        };
-        let answers = Arc::clone(&self.answers);
+        let (answers, heard) = (Arc::clone(&self.answers), Arc::clone(&self.heard));
         let listen = move |told: Incoming<Told>| {
             let heard = Arc::clone(&heard);
             answers.lock().unwrap().insert(told.answer);
@@ -95,10 +87,22 @@ impl World {
                 heard.fetch_add(1, Ordering::SeqCst);
             }
         };
+        self.answerer_on(bus).handle("listener", listen)
+    }
+
+    /// A governor with the first handler alone.
+    pub(crate) fn answerer_on(&self, bus: Bus) -> Governor {
+        let answered = Arc::clone(&self.answered);
+        let answer = move |asked: Incoming<Asked>| {
+            let answered = Arc::clone(&answered);
+            async move {
+                answered.fetch_add(1, Ordering::SeqCst);
+                Told { answer: asked.question + 1 }
+            }
+        };
         Governor::around(bus, &self.url())
             .contracts(Arc::clone(&self.contracts))
             .handle("answerer", answer)
-            .handle("listener", listen)
     }
 
     pub(crate) async fn start(&self) -> Running {

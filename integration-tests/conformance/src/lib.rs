@@ -26,5 +26,7 @@ pub use choices::Choices;
 pub use environment::Environment;
 pub use expect::{Failure, Verdict};
 pub use guarantee::Guarantee;
-pub use harness::{ASKED, GivenUp, Harness, PlainBus, Process, STRAY, TELLER, TOLD, Why, Work};
+pub use harness::{
+    ASKED, GivenUp, Harness, LISTENER, PlainBus, Process, STRAY, TELLER, TOLD, Why, Work,
+};
 pub use transport::TRANSPORT_CASES;

@@ -1,11 +1,12 @@
 //! The contracts of a case's process, declared in code.
 
-use wingman_conformance::{ASKED, TELLER, TOLD, Work};
+use wingman_conformance::{ASKED, LISTENER, TELLER, TOLD, Work};
 use wingman_governance::contract::{
     ContractErrors, Contracts, EventContract, FailureMode, HandlerContract, KeyAfterFailure, Limits,
 };
 
-/// One handler, and the two types: one from outside, one of the handler [`TELLER`].
+/// One handler, and the two types: one from outside, one of the handler [`TELLER`], which [`LISTENER`] takes, in
+/// this process or another one.
 pub(super) fn of(work: &Work) -> Result<Contracts, ContractErrors> {
     let failure_mode = FailureMode { retry: work.retry.clone(), key: KeyAfterFailure::Continue };
     let limits = Limits { runtime: work.run_time_max, ..Limits::default() };
@@ -21,5 +22,10 @@ pub(super) fn of(work: &Work) -> Result<Contracts, ContractErrors> {
         .failure_mode(failure_mode)
         .external();
     let told = EventContract::new(TOLD, 1).purpose("The teller tells.").producer(TELLER);
-    Contracts::builder().event(asked).event(told).handler(handler).build()
+    let contracts = Contracts::builder().event(asked).event(told).handler(handler);
+    if work.handler != TELLER {
+        return contracts.build();
+    }
+    let listener = HandlerContract::new(LISTENER).mission("Listens to the teller.").consumes(TOLD);
+    contracts.handler(listener).build()
 }

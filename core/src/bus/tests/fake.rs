@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 
+use super::Dice;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
@@ -31,9 +32,15 @@ pub(super) struct Script {
     pub(super) receives: VecDeque<Result<Vec<Delivery>>>,
     /// What `publish` gives; afterwards everything is stored.
     pub(super) publishes: VecDeque<Answer>,
+    /// Throws how long a call takes, and for each of its messages whether the broker has no room for it.
+    pub(super) crowd: Option<Dice>,
+    /// What the broker has, in its order.
+    pub(super) stored: Vec<Message>,
+    /// Calls of `publish` that have not returned, and the most that there were.
+    pub(super) calling: (usize, usize),
     /// What `settle` gives; afterwards everything is settled.
     pub(super) settles: VecDeque<Answer>,
-    /// Everything that was published, a list for each call.
+    /// Everything that was to be published, a list for each call as it began.
     pub(super) published: Vec<Vec<Message>>,
     pub(super) settled: Vec<(u64, Settle)>,
     /// The tokens of what was settled.
@@ -45,6 +52,26 @@ pub(super) struct Script {
     /// Positions that go to another consumer.
     pub(super) leaving: Vec<u64>,
     pub(super) closed: bool,
+}
+
+impl Script {
+    fn begin(&mut self, batch: &[Message]) {
+        self.published.push(batch.to_vec());
+        let (now, most) = &mut self.calling;
+        *now += 1;
+        *most = (*most).max(*now);
+    }
+
+    fn throw(&mut self) -> bool {
+        self.crowd.as_mut().is_some_and(|dice| dice.one_in(4))
+    }
+
+    /// After one that has no room the rest is not sent, as in every driver: it would overtake.
+    fn store(&mut self, messages: usize) -> Vec<Result<()>> {
+        let room = (0..messages).take_while(|_| !self.throw()).count();
+        let full = || Err(Error::new(Kind::Overloaded, "no room"));
+        (0..messages).map(|number| if number < room { Ok(()) } else { full() }).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -192,13 +219,19 @@ impl Transport for FakeTransport {
 #[async_trait]
 impl Publisher for FakeTransport {
     async fn publish(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
+        self.fake.script().begin(batch);
         let _ = self.fake.stuck.subscribe().wait_for(|stuck| !stuck).await;
+        while self.fake.script().throw() {
+            tokio::task::yield_now().await;
+        }
         let mut script = self.fake.script();
-        script.published.push(batch.to_vec());
+        script.calling.0 -= 1;
         let answers = match script.publishes.pop_front() {
             Some(answers) => answers?,
-            None => batch.iter().map(|_| Ok(())).collect(),
+            None => script.store(batch.len()),
         };
+        let stored = batch.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
+        script.stored.extend(stored.map(|(message, _)| message.clone()));
         let receipt = Receipt { position: None, confirmed: Confirmed::Stored };
         Ok(answers.into_iter().map(|answer| answer.map(|()| receipt.clone())).collect())
     }

@@ -9,6 +9,7 @@ mod letters;
 mod order;
 mod program;
 mod publish;
+mod publish_calls;
 mod pump;
 mod queue;
 mod retry;
@@ -58,6 +59,18 @@ impl Seen {
 }
 
 /// Waits with a bound.
+/// A small generator, so that a failing run can be repeated by its seed.
+#[derive(Debug)]
+struct Dice(u64);
+
+impl Dice {
+    const fn one_in(&mut self, sides: u64) -> bool {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33).is_multiple_of(sides)
+    }
+}
+
 async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("it did not happen in time")
 }

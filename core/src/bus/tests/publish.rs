@@ -13,13 +13,13 @@ use crate::error::{Error, Kind, Retry};
 use crate::message::Message;
 use crate::name::TopicName;
 
-fn bus(fake: &Arc<Fake>, adjust: impl FnOnce(&mut BusOptions)) -> (Bus, TopicName) {
+pub(super) fn bus(fake: &Arc<Fake>, adjust: impl FnOnce(&mut BusOptions)) -> (Bus, TopicName) {
     let mut options = BusOptions { clock: fake.clock.clone(), ..BusOptions::default() };
     adjust(&mut options);
     (Bus::with_options(FakeTransport::over(fake), options), TopicName::new("t").unwrap())
 }
 
-fn payloads(fake: &Fake) -> Vec<Vec<String>> {
+pub(super) fn payloads(fake: &Fake) -> Vec<Vec<String>> {
     let text = |message: &Message| String::from_utf8(message.payload.to_vec()).unwrap();
     let batches = &fake.script().published;
     batches.iter().map(|batch| batch.iter().map(text).collect()).collect()
@@ -86,10 +86,15 @@ async fn what_did_not_happen_is_tried_again_and_the_rest_is_answered() {
     let answers =
         vec![Ok(()), error(Kind::Overloaded), error(Kind::Unknown), error(Kind::Oversize)];
     fake.script().publishes.push_back(Ok(answers));
-    let all = ["0", "1", "2", "3", "4"];
-    let all = join_all(all.map(|text| bus.publish_message(&topic, Message::new(text))));
+    // The second is of the key of the fifth.
+    let all = [("0", ""), ("1", "k"), ("2", ""), ("3", ""), ("4", "k"), ("5", "")];
+    let message = |(text, key): (&'static str, &'static str)| match key {
+        "" => Message::new(text),
+        key => Message::new(text).with_key(key),
+    };
+    let all = join_all(all.map(|one| bus.publish_message(&topic, message(one))));
     let move_time = async {
-        while payloads(&fake).len() < 2 {
+        while payloads(&fake).len() < 4 {
             fake.clock.advance(Duration::from_millis(20));
             tokio::task::yield_now().await;
         }
@@ -97,9 +102,10 @@ async fn what_did_not_happen_is_tried_again_and_the_rest_is_answered() {
     let (results, ()) = within(async { tokio::join!(all, move_time) }).await;
     let kinds: Vec<_> =
         (results.iter()).map(|result| result.as_ref().err().map(Error::kind)).collect();
-    assert_eq!(kinds, [None, None, Some(Kind::Unknown), Some(Kind::Oversize), None]);
-    let batches = [vec!["0", "1", "2", "3"], vec!["1"], vec!["4"]];
-    assert_eq!(payloads(&fake), batches, "a retry goes before anything newer");
+    let failed = [Some(Kind::Unknown), Some(Kind::Oversize)];
+    assert_eq!(kinds, [None, None, failed[0], failed[1], None, None]);
+    let batches = [vec!["0", "1", "2", "3"], vec!["5"], vec!["1"], vec!["4"]];
+    assert_eq!(payloads(&fake), batches, "a retry goes before anything newer of its key");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Job, job, within};
+use super::{Dice, Job, job, within};
 use crate::bus::RetrySchedule;
 use crate::bus::backoff::seed;
 use crate::handler::{Failure, Incoming};
@@ -14,18 +14,6 @@ use crate::testing::TestBus;
 
 const KEYS: u32 = 10;
 const NUMBERS: u32 = 30;
-
-/// A small generator, so that a failing run can be repeated by its seed.
-#[derive(Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn one_in(&mut self, sides: u64) -> bool {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33).is_multiple_of(sides)
-    }
-}
 
 #[derive(Debug, Default)]
 struct Record {

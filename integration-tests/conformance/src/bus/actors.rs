@@ -13,7 +13,7 @@ use wingman_core::transport::Confirmed;
 use super::script::Script;
 use crate::environment::Environment;
 use crate::expect::{Failure, Verdict, equal};
-use crate::harness::{ASKED, GivenUp, Process, TELLER, TOLD, Work};
+use crate::harness::{ASKED, GivenUp, LISTENER, Process, TELLER, TOLD, Work};
 
 /// A wait between attempts where its length is of no concern.
 pub(super) const SOON: Duration = Duration::from_millis(20);
@@ -68,9 +68,9 @@ pub(super) async fn tells(on: &Environment, script: &Script) -> Verdict<Box<dyn 
     start(on, tells).await
 }
 
-/// A process with the handler `listens`, which takes what is told.
+/// A process with the handler [`LISTENER`], which takes what is told.
 pub(super) async fn listens(on: &Environment, script: &Script) -> Verdict<Box<dyn Process>> {
-    let mut listens = work(on, "listens", script);
+    let mut listens = work(on, LISTENER, script);
     (listens.consumes, listens.code) = (TOLD, script.handler(TOLD));
     start(on, listens).await
 }

@@ -36,6 +36,7 @@ pub const BUS_CASES: &[Case] = &[
     case!(Poison: large::a_refused_letter_ends_the_subscription_and_stays, needs letters_on_the_broker, or large::the_ledger_keeps_what_the_broker_refuses),
     case!(NoLoss: group::every_handler_gets_every_event),
     case!(Contract: output::outputs_inherit_tree_cause_and_key),
+    case!(NoLoss: output::an_output_waits_for_its_consumer, needs waits_for_consumers, or output::goes_to_whom_there_is),
     case!(Contract: output::a_duplicate_is_not_run_again, needs governed_succession, or output::repeats_within_a_process),
     case!(Bounded: pressure::what_is_in_flight_stays_bounded),
     case!(NoLoss: pressure::a_pause_starts_nothing_and_loses_nothing),
@@ -61,6 +62,13 @@ fn ordered_succession(offer: &Offer) -> bool {
 
 fn governed_succession(offer: &Offer) -> bool {
     governed(offer) && !offer.lacks.succession
+}
+
+/// The broker keeps it, or tells a ledger that it does not.
+fn waits_for_consumers(offer: &Offer) -> bool {
+    let capabilities = &offer.capabilities;
+    capabilities.replay.is_supported()
+        || (governed(offer) && capabilities.no_group_reported.is_supported())
 }
 
 fn governed(offer: &Offer) -> bool {

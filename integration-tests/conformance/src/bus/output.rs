@@ -28,6 +28,38 @@ pub(super) async fn outputs_inherit_tree_cause_and_key(on: &Environment) -> Verd
     equal("the id", format!("{cause}-0"), told.id().to_owned())
 }
 
+/// The process whose handler consumes it starts after it was emitted.
+pub(super) async fn an_output_waits_for_its_consumer(on: &Environment) -> Verdict {
+    let (telling, heard) = scripts(on);
+    let teller = tells(on, &telling).await?;
+    Asker::new(on).await?.ask("k", 0..1).await?;
+    telling.until_count(What::Ended, 1).await?;
+    telling.nothing().await?;
+    let listener = listens(on, &heard).await?;
+    heard.until_count(What::Ended, 1).await?;
+    heard.nothing().await?;
+    stop(on, teller).await?;
+    stop(on, listener).await?;
+    only(&heard).map(drop)
+}
+
+/// Where the broker keeps nothing for those who come later, and no ledger, or no word of it.
+pub(super) async fn goes_to_whom_there_is(on: &Environment) -> Verdict {
+    let (telling, heard) = scripts(on);
+    let teller = tells(on, &telling).await?;
+    let asker = Asker::new(on).await?;
+    asker.ask("k", 0..1).await?;
+    telling.until_count(What::Ended, 1).await?;
+    telling.nothing().await?;
+    let listener = listens(on, &heard).await?;
+    asker.ask("k", 1..2).await?;
+    heard.until_count(What::Ended, 1).await?;
+    heard.nothing().await?;
+    stop(on, teller).await?;
+    stop(on, listener).await?;
+    equal("what was heard", vec!["k-001".to_owned()], heard.bodies(What::Ended))
+}
+
 /// An event that comes twice, as at least once allows, has one outcome, whichever process gets it
 /// then (G3).
 pub(super) async fn a_duplicate_is_not_run_again(on: &Environment) -> Verdict {

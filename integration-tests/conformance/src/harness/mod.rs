@@ -23,6 +23,8 @@ pub const TOLD: &str = "Told";
 pub const STRAY: &str = "Stray";
 /// The handler that emits [`TOLD`].
 pub const TELLER: &str = "teller";
+/// The handler that consumes [`TOLD`].
+pub const LISTENER: &str = "listens";
 
 /// Runs handlers, for one run of one case: what it keeps, such as a ledger, is the case's alone.
 #[async_trait]

@@ -2,9 +2,9 @@
 
 use wingman_core::Kind;
 use wingman_core::message::Message;
-use wingman_core::transport::Settle;
+use wingman_core::transport::{Delivery, Settle};
 
-use crate::actors::{numbered, sorted};
+use crate::actors::{self, numbered, sorted};
 use crate::environment::Environment;
 use crate::expect::{Failure, Verdict, delivered, equal, fails, holds};
 
@@ -78,4 +78,37 @@ pub(super) async fn parallel_publishers_lose_nothing(on: &Environment) -> Verdic
         (0..PUBLISHERS).flat_map(|publisher| numbered(&publisher.to_string(), 50)).collect();
     let seen = consumer.drain(expected.len()).await?;
     delivered("deliveries", expected, sorted(&seen))
+}
+
+/// One publisher, several calls of it at once: nothing is lost, and each call keeps its own order (T3).
+pub(super) async fn calls_of_one_publisher_may_overlap(on: &Environment) -> Verdict {
+    const CALLERS: usize = 8;
+    const MESSAGES: usize = 50;
+    let topic = on.topic("overlap")?;
+    let consumer = on.consumer(&topic, "all").await?;
+    let producer = on.producer(&topic).await?;
+    let bodies = |caller: usize| numbered(&caller.to_string(), MESSAGES);
+    let mut sending = tokio::task::JoinSet::new();
+    for caller in 0..CALLERS {
+        let message = |body: String| Message::new(body).with_key(caller.to_string());
+        let messages: Vec<_> = bodies(caller).into_iter().map(message).collect();
+        let producer = producer.clone();
+        sending.spawn(async move { producer.send(&messages).await });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent.map_err(|panic| Failure::new(panic.to_string()))??;
+    }
+    let expected: Vec<_> = (0..CALLERS).flat_map(bodies).collect();
+    let seen = consumer.drain(expected.len()).await?;
+    delivered("deliveries", expected, sorted(&seen))?;
+    if !on.capabilities().order_by_key.is_supported() {
+        return Ok(());
+    }
+    for caller in 0..CALLERS {
+        let key = caller.to_string();
+        let is_its = |one: &&Delivery| one.message.key.as_deref() == Some(key.as_bytes());
+        let its: Vec<_> = seen.iter().filter(is_its).cloned().collect();
+        equal("the order of a caller", bodies(caller), actors::bodies(&its))?;
+    }
+    Ok(())
 }

@@ -29,6 +29,7 @@ pub const TRANSPORT_CASES: &[Case] = &[
     case!(Contract: batch::a_batch_beyond_the_limit_is_refused_whole, needs batch_limit, or batch::a_large_batch_is_taken),
     case!(AckAfterEffect: batch::a_settle_batch_names_its_failed_entry),
     case!(NoLoss: batch::parallel_publishers_lose_nothing),
+    case!(NoLoss: batch::calls_of_one_publisher_may_overlap),
     case!(NoLoss: group::every_group_gets_every_message),
     case!(AckAfterEffect: group::competing_consumers_share_and_none_gets_twice),
     case!(NoLoss: group::those_who_start_together_all_get_in),

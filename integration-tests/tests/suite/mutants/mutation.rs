@@ -19,6 +19,7 @@ pub(super) enum Mutation {
     OversizeIsSent,
     BatchLimitIsIgnored,
     ConfirmsBeforeStoring,
+    OverlappingCallsCollide,
     ClosedPublisherSends,
     NobodyIsNotNoticed,
     KeysAreDropped,
@@ -103,6 +104,8 @@ mutants! {
         caught by a_batch_beyond_the_limit_is_refused_whole;
     confirms_before_storing = ConfirmsBeforeStoring, "what is confirmed may not be stored yet",
         caught by a_restart_keeps_what_was_confirmed;
+    overlapping_calls_collide = OverlappingCallsCollide, "a call that overlaps another one is lost",
+        caught by calls_of_one_publisher_may_overlap;
     closed_publisher_sends = ClosedPublisherSends, "a closed publisher goes on",
         caught by what_is_closed_says_closed;
     nobody_is_not_noticed = NobodyIsNotNoticed, "a publish that nobody hears seems stored",

@@ -1,6 +1,7 @@
 //! A publisher that is sabotaged.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -19,11 +20,12 @@ pub(super) struct SabotagedPublisher {
     mutation: Mutation,
     /// Confirmed and not stored yet.
     kept_back: Mutex<Option<Message>>,
+    is_busy: AtomicBool,
 }
 
 impl SabotagedPublisher {
     pub(super) fn new(inner: Box<dyn Publisher>, mutation: Mutation) -> Self {
-        Self { inner, mutation, kept_back: Mutex::default() }
+        Self { inner, mutation, kept_back: Mutex::default(), is_busy: AtomicBool::new(false) }
     }
 
     fn keep_back(&self, message: Message) -> Option<Message> {
@@ -37,6 +39,17 @@ impl SabotagedPublisher {
             }
         }
         Ok(batch.iter().map(|_| Ok(receipt())).collect())
+    }
+
+    async fn send_unless_busy(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
+        if self.is_busy.swap(true, Ordering::AcqRel) {
+            return Ok(batch.iter().map(|_| Ok(receipt())).collect());
+        }
+        // Others may come meanwhile, as with a broker that is asked.
+        tokio::task::yield_now().await;
+        let sent = self.inner.publish(batch).await;
+        self.is_busy.store(false, Ordering::Release);
+        sent
     }
 
     async fn send_what_fits(&self, batch: &[Message]) -> Result<Vec<Result<Receipt>>> {
@@ -60,6 +73,9 @@ impl Publisher for SabotagedPublisher {
         }
         if self.mutation == Mutation::DeadLettersAreDropped {
             return Ok(batch.iter().map(|_| Ok(receipt())).collect());
+        }
+        if self.mutation == Mutation::OverlappingCallsCollide {
+            return self.send_unless_busy(&batch).await;
         }
         let results = self.inner.publish(&batch).await?;
         let spoil_result = |result: Result<Receipt>| match result {
