@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) deadline: Timestamp,
 }
 
-/// The one task that publishes to a topic, so that the calls of a key are its messages' order.
+/// The one task that publishes to a topic: the order in which callers ask is the order of a key's messages.
 pub(super) struct TopicPublisher {
     caller: Arc<Caller>,
     jobs: mpsc::Receiver<Job>,
@@ -98,7 +98,10 @@ impl TopicPublisher {
                 tokio::select! {
                     biased;
                     Some(keys) = self.calls.next() => self.line.arrive(&keys),
-                    Some(job) = self.jobs.recv() => self.line.join(job),
+                    job = self.jobs.recv() => match job {
+                        Some(job) => self.line.join(job),
+                        None => break,
+                    },
                     () = clock.sleep_until(linger_end) => break,
                 }
             }

@@ -77,6 +77,19 @@ async fn a_message_waits_no_longer_than_the_linger_for_company() {
 }
 
 #[tokio::test]
+async fn closing_waits_for_no_company() {
+    let fake = Fake::new();
+    let (bus, topic) = bus(&fake, |options| options.publish.linger = Duration::from_secs(5));
+    let publish = bus.publish_message(&topic, Message::new("1"));
+    let close = async {
+        tokio::task::yield_now().await;
+        bus.close().await
+    };
+    let (published, closed) = within(async { tokio::join!(publish, close) }).await;
+    assert!(published.is_ok() && closed.is_ok());
+}
+
+#[tokio::test]
 async fn what_did_not_happen_is_tried_again_and_the_rest_is_answered() {
     let fake = Fake::new();
     let (bus, topic) = bus(&fake, |options| {
