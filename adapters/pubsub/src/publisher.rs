@@ -106,7 +106,12 @@ impl PubsubPublisher {
             }
             receipts
         };
-        tokio::join!(flushing, replies).1
+        tokio::pin!(replies);
+        // The flush ends when every key's messages are answered, those of other calls as well.
+        tokio::select! {
+            receipts = &mut replies => receipts,
+            _ = flushing => replies.await,
+        }
     }
 
     async fn receipt(&self, client: &Client, sent: Sent) -> Result<Receipt> {

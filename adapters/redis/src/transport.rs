@@ -76,6 +76,7 @@ impl ServerLink {
         Limits {
             payload_bytes_max: self.config.payload_bytes_max,
             batch_messages_max: BATCH_MESSAGES_MAX,
+            publish_calls_max: None,
             headers_max: None,
             delay_max: None,
             lease_max: None,

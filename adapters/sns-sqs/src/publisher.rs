@@ -11,7 +11,7 @@ use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use wingman_core::driver::{Batch, Door};
 use wingman_core::message::Message;
 use wingman_core::name::TopicName;
-use wingman_core::transport::{Confirmed, Provision, Publisher, Receipt};
+use wingman_core::transport::{Provision, Publisher, Receipt};
 use wingman_core::{Error, Kind, Result};
 
 use self::listeners::Listeners;
@@ -152,12 +152,9 @@ impl Publisher for SnsPublisher {
         if entries.is_empty() {
             return Ok(batch.answered(refused.into_iter().flatten().map(Err)));
         }
+        // Asked first: a group that is there gets every message of the batch.
+        let confirmed = self.listeners.confirmed(&self.account, &self.arn).await;
         let sent = self.send_all(&entries).await;
-        // Asked last: a group that was made before it got every message of the batch.
-        let confirmed = match sent.iter().any(Result::is_ok) {
-            true => self.listeners.confirmed(&self.account, &self.arn).await,
-            false => Confirmed::Stored,
-        };
         let mut sent = sent.into_iter();
         let answer = |refused: Option<Error>| match refused {
             Some(error) => Err(error),

@@ -73,6 +73,7 @@ pub(super) fn json(of: &Capabilities) -> Value {
     let limits = json!({
         "payload_bytes_max": limits.payload_bytes_max,
         "batch_messages_max": limits.batch_messages_max,
+        "publish_calls_max": limits.publish_calls_max,
         "headers_max": limits.headers_max,
         "delay_seconds_max": seconds(limits.delay_max),
         "lease_seconds_max": seconds(limits.lease_max),

@@ -32,10 +32,11 @@ pub struct PublishOptions {
     pub batch_messages_max: NonZeroUsize,
     /// Bytes in one call of the driver; one larger message goes alone. Default: 1 MiB.
     pub batch_bytes_max: usize,
-    /// Calls of the driver for one topic at once. A message whose key is in one of them waits for its
-    /// end, so that keys keep their order (T3). Default: 4.
+    /// Calls of the driver for one topic at once, also bounded by its own limit. A message whose key is in
+    /// one of them waits for its end, so that keys keep their order (T3). Default: 4.
     pub calls_max: NonZeroUsize,
-    /// Messages that may wait in a topic's queue; callers beyond it wait. Default: 1,024.
+    /// Messages that may wait in a topic's queue, before the batches of the calls; callers beyond it wait.
+    /// Default: 1,024.
     pub queue_messages_max: NonZeroUsize,
     /// Topics that may be published to at once; each has a task. Default: 1,024.
     pub topics_max: usize,

@@ -80,6 +80,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         payload_bytes_max: 2,
         batch_messages_max: 3,
+        publish_calls_max: None,
         headers_max: None,
         delay_max: None,
         lease_max: None,

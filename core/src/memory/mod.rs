@@ -109,6 +109,7 @@ impl Transport for MemoryTransport {
             limits: Limits {
                 payload_bytes_max: limits.payload_bytes_max,
                 batch_messages_max: limits.batch_messages_max,
+                publish_calls_max: None,
                 headers_max: None,
                 delay_max: None,
                 lease_max: None,

@@ -63,6 +63,8 @@ pub struct Limits {
     pub payload_bytes_max: usize,
     /// Messages in one publish call.
     pub batch_messages_max: usize,
+    /// Publish calls of one publisher that get on at once; others wait for them. `None`: any number.
+    pub publish_calls_max: Option<usize>,
     /// Headers of one message.
     pub headers_max: Option<usize>,
     /// The longest delay of `Settle::Retry`.

@@ -11,6 +11,7 @@ mod run;
 mod running;
 mod settled;
 mod signed;
+mod silent;
 mod wrap;
 
 pub use builder::{Governor, StartError};

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 use wingman_core::error::Retry;
 use wingman_core::event::CloudEvent;
 use wingman_core::transport::{Confirmed, Receipt};
 
 use super::core::Core;
+use super::silent::Silent;
 use crate::ledger::Gap;
-use crate::protocol::input::{Input, Reply};
-use crate::protocol::row::OutboxRow;
+use crate::protocol::input::{Input, Reply, Sent};
+use crate::protocol::row::{OutboxRow, OutboxState};
 
 /// Rows that one round reads.
 const ROUND_MAX: usize = 256;
@@ -20,17 +22,23 @@ const ROUND_MAX: usize = 256;
 /// Runs until the governor stops.
 pub(super) async fn run(core: Arc<Core>) {
     let mut commits = core.commits();
+    let mut silent = Silent::default();
     while core.is_running() {
-        if !core.reader.has_unpublished().unwrap_or(false) || !round(&core).await {
+        if !core.reader.has_unpublished().unwrap_or(false)
+            || !round(&core, &mut commits, &mut silent).await
+        {
             core.rest(&mut commits).await;
         }
     }
 }
 
-/// One round; true if something was published.
-async fn round(core: &Core) -> bool {
+/// One round; true if anything is over.
+async fn round(core: &Core, commits: &mut watch::Receiver<u64>, silent: &mut Silent) -> bool {
     let claim = core.claim();
-    let reply = core.ask(Input::Relay { claim, max: ROUND_MAX }).await;
+    let relay = Input::Relay { claim, max: ROUND_MAX, resting: silent.resting() };
+    let reply = core.ask(relay).await;
+    // What was committed until now was read; our own commits are no reason for another round.
+    commits.mark_unchanged();
     let Ok(Reply::Relaying(Some(rows))) = reply else {
         return false;
     };
@@ -39,60 +47,77 @@ async fn round(core: &Core) -> bool {
     for row in rows {
         chains.entry((row.event_type.clone(), row.key.clone())).or_default().push(row);
     }
-    let mut running: FuturesUnordered<_> =
-        chains.into_values().map(|rows| publish_chain(core, rows)).collect();
+    let waits_max = core.settings.unheard_max;
+    let mut running: FuturesUnordered<_> = chains
+        .into_iter()
+        .map(|((event_type, _), rows)| {
+            let waits = silent.is_shorter_than(waits_max, &event_type);
+            async move { (event_type, publish_chain(core, rows, waits).await) }
+        })
+        .collect();
     let mut reports = Vec::new();
-    while let Some(published) = running.next().await {
-        reports.extend(published);
+    while let Some((event_type, chain)) = running.next().await {
+        if chain.is_unheard {
+            silent.begin(event_type);
+        } else if chain.reports.iter().any(|(_, sent)| *sent == Sent::Published) {
+            silent.end(&event_type);
+        }
+        reports.extend(chain.reports);
     }
     drop(running);
     core.gaps.reached(Gap::RelayAfterPublish);
-    let some = !reports.is_empty();
-    if some && let Err(error) = core.turn(reports).await {
+    let is_over = |(_, sent): &(u64, Sent)| *sent != Sent::NotYet;
+    let some = reports.iter().any(is_over);
+    let report = |(sequence, sent)| Input::Relayed { claim, sequence, sent };
+    if !reports.is_empty()
+        && let Err(error) = core.turn(reports.into_iter().map(report).collect()).await
+    {
         tracing::error!(%error, "Ledger refused the receipts; they are published again");
         return false;
     }
     some
 }
 
+/// What became of rows of one topic and key.
+#[derive(Default)]
+struct Chain {
+    reports: Vec<(u64, Sent)>,
+    /// It stopped at one whose consumers have no group yet.
+    is_unheard: bool,
+}
+
 /// Publishes rows of one topic and key in order, and stops at the first that the broker does not
-/// have: it comes first again in the next round.
-async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
+/// have: it comes first again in a later round.
+async fn publish_chain(core: &Core, rows: Vec<OutboxRow>, waits: bool) -> Chain {
     let claim = core.claim();
-    let mut reports = Vec::new();
-    for row in rows {
+    let mut chain = Chain::default();
+    let mut rows = rows.into_iter();
+    while let Some(row) = rows.next() {
         // A relay that lost its epoch stops before its next send.
         if !core.holds(claim) {
             break;
         }
         let sequence = row.sequence;
-        let published = match CloudEvent::from_json(&row.message) {
+        let sent = match CloudEvent::from_json(&row.message) {
             Ok(event) => core.bus.publish(&event).await,
             Err(error) => Err(error),
         };
-        match published {
-            Ok(receipt) if is_lost(core, &row, &receipt) => match waits(core, &row) {
-                true => {
-                    tracing::warn!(
-                        sequence,
-                        event_type = row.event_type,
-                        "No group of a consumer is there yet; the output is tried again"
-                    );
-                    break;
-                }
-                false => {
-                    tracing::error!(
-                        sequence,
-                        event_type = row.event_type,
-                        "No group of a consumer came; the output is undeliverable"
-                    );
-                    reports.push(Input::Relayed { sequence, delivered: false });
-                }
-            },
-            Ok(_) => reports.push(Input::Relayed { sequence, delivered: true }),
+        match sent {
+            Ok(receipt) if is_lost(core, &row, &receipt) && waits => {
+                let unsent = std::iter::once(row).chain(rows);
+                let unsent = unsent.filter(|row| row.state == OutboxState::Unpublished);
+                chain.reports.extend(unsent.map(|row| (row.sequence, Sent::NotYet)));
+                chain.is_unheard = true;
+                break;
+            }
+            Ok(receipt) if is_lost(core, &row, &receipt) => {
+                tracing::error!(sequence, "No group of a consumer came for an output");
+                chain.reports.push((sequence, Sent::Undeliverable));
+            }
+            Ok(_) => chain.reports.push((sequence, Sent::Published)),
             Err(error) if error.retry() == Retry::Permanent && error.kind().is_about_message() => {
                 tracing::error!(%error, sequence, "Broker refused an output for good");
-                reports.push(Input::Relayed { sequence, delivered: false });
+                chain.reports.push((sequence, Sent::Undeliverable));
             }
             Err(error) => {
                 tracing::warn!(%error, sequence, "Output not published yet; it is tried again");
@@ -100,7 +125,7 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>) -> Vec<Input> {
             }
         }
     }
-    reports
+    chain
 }
 
 /// Whether the broker kept nothing, of an event that somebody is to handle. What nobody consumes goes to whom there
@@ -113,15 +138,4 @@ fn is_lost(core: &Core, row: &OutboxRow, receipt: &Receipt) -> bool {
                 && core.contracts.consumers(&row.event_type).next().is_some()
         }
     }
-}
-
-/// Whether its consumer may still come.
-fn waits(core: &Core, row: &OutboxRow) -> bool {
-    let recorded_at = match core.reader.recorded(row.event) {
-        Ok(recorded) => recorded.map_or(0, |recorded| recorded.at_millis),
-        // It is asked again in the next round.
-        Err(_) => return true,
-    };
-    let waited = core.ledger.now_millis().saturating_sub(recorded_at);
-    u128::from(waited) < core.settings.unheard_max.as_millis()
 }

@@ -1,5 +1,6 @@
 //! What may be asked of the protocol, and what it answers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -71,13 +72,17 @@ pub enum Input {
         claim: Claim,
         /// At most this many rows.
         max: usize,
+        /// Types that are left alone for now.
+        resting: BTreeSet<String>,
     },
     /// A relay tells what the broker said.
     Relayed {
+        /// Under which claim it was read.
+        claim: Claim,
         /// The row's place in commit order.
         sequence: u64,
-        /// Whether the broker has it; false if it refused it for good.
-        delivered: bool,
+        /// What became of it.
+        sent: Sent,
     },
     /// Somebody answers a plan (P-04). The signature was verified against the named principal.
     Decide {
@@ -286,6 +291,18 @@ pub enum Report {
     Unknown,
     /// Nobody can tell at all; a person decides.
     Undecidable,
+}
+
+/// What became of a row that a relay read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The broker has it.
+    Published,
+    /// The broker will never have it: it refused it for good, or no group came for it.
+    Undeliverable,
+    /// The broker has nothing of it: it kept nothing, or the row was not sent. Only of a row that was handed to this
+    /// relay as unpublished.
+    NotYet,
 }
 
 /// What became of an undo.

@@ -50,8 +50,10 @@ pub fn step(state: &mut State<'_>, input: Input) -> Result<Reply> {
         Input::Intend(intend) => tool::intend(state, intend).map(Reply::Intended),
         Input::Report { run, effect, report } => tool::report(state, run, effect, report),
         Input::Publish { event } => record::publish(state, &event).map(Reply::Published),
-        Input::Relay { claim, max } => relay::relay(state, claim, max).map(Reply::Relaying),
-        Input::Relayed { sequence, delivered } => relay::relayed(state, sequence, delivered),
+        Input::Relay { claim, max, resting } => {
+            relay::relay(state, claim, max, &resting).map(Reply::Relaying)
+        }
+        Input::Relayed { claim, sequence, sent } => relay::relayed(state, claim, sequence, sent),
         Input::Decide { plan, by, answer, signature } => {
             approve::decide(state, plan, by, answer, signature).map(Reply::Decided)
         }

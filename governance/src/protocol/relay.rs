@@ -1,16 +1,19 @@
 //! R5: what leaves. One process relays; a fence stops what has not left.
 
-use super::input::Reply;
+use std::collections::BTreeSet;
+
+use super::input::{Reply, Sent};
 use super::row::{Claim, Key, Lease, OutboxRow, OutboxState, Row, Scan};
 use super::state::{Result, State};
 use crate::audit::stamp::Fact;
 
-/// Rows to publish, in commit order. Rows that an earlier relay read and never reported are among
-/// them: the broker may get those twice, under the same id.
+/// Rows to publish, in commit order, each as it stood before. Rows that an earlier relay read and never reported
+/// are among them, as `Publishing`: the broker may get those twice, under the same id.
 pub(super) fn relay(
     state: &mut State<'_>,
     claim: Claim,
     max: usize,
+    resting: &BTreeSet<String>,
 ) -> Result<Option<Vec<OutboxRow>>> {
     if !state.is_alive(&claim)? {
         return Ok(None);
@@ -21,21 +24,30 @@ pub(super) fn relay(
         _ => state.rows.save(Row::Lease(Lease { claim }))?,
     }
     let mut rows = Vec::new();
-    for mut row in state.outbox_rows(&Scan::Unpublished { max })? {
-        if row.state == OutboxState::Unpublished {
-            if !row.exempt && state.fence(row.tree.clone())?.is_some() {
-                withhold(state, row)?;
-                continue;
-            }
-            row.state = OutboxState::Publishing;
-            state.rows.save(Row::Outbox(row.clone()))?;
+    for row in state.outbox_rows(&Scan::Unpublished { max })? {
+        let is_unpublished = row.state == OutboxState::Unpublished;
+        if is_unpublished && !row.exempt && state.fence(row.tree.clone())?.is_some() {
+            withhold(state, row)?;
+            continue;
+        }
+        if resting.contains(&row.event_type) {
+            continue;
+        }
+        if is_unpublished {
+            let publishing = OutboxRow { state: OutboxState::Publishing, ..row.clone() };
+            state.rows.save(Row::Outbox(publishing))?;
         }
         rows.push(row);
     }
     Ok(Some(rows))
 }
 
-pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> Result<Reply> {
+pub(super) fn relayed(
+    state: &mut State<'_>,
+    claim: Claim,
+    sequence: u64,
+    sent: Sent,
+) -> Result<Reply> {
     let Some(mut row) = state.outbox(sequence)? else {
         return Ok(Reply::Done);
     };
@@ -46,15 +58,26 @@ pub(super) fn relayed(state: &mut State<'_>, sequence: u64, delivered: bool) -> 
         }
     }
     let event = row.event;
-    let (outbox, fact) = if delivered {
-        (OutboxState::Published, Fact::Emitted { event, sequence })
-    } else {
-        (OutboxState::Undeliverable, Fact::Undeliverable { event, sequence })
+    let (outbox, fact) = match sent {
+        Sent::Published => (OutboxState::Published, Fact::Emitted { event, sequence }),
+        Sent::Undeliverable => {
+            (OutboxState::Undeliverable, Fact::Undeliverable { event, sequence })
+        }
+        Sent::NotYet => return not_yet(state, claim, row),
     };
     row.state = outbox;
     let (cause, tree) = (row.cause, row.tree.clone());
     state.rows.save(Row::Outbox(row))?;
     state.append(cause, Some(tree), fact)?;
+    Ok(Reply::Done)
+}
+
+/// A fence may hold it back again. Not on the word of a relay that has lost its lease: the next one may have sent it.
+fn not_yet(state: &mut State<'_>, claim: Claim, mut row: OutboxRow) -> Result<Reply> {
+    if state.rows.load(&Key::Lease)? == Some(Row::Lease(Lease { claim })) {
+        row.state = OutboxState::Unpublished;
+        state.rows.save(Row::Outbox(row))?;
+    }
     Ok(Reply::Done)
 }
 

@@ -49,8 +49,8 @@ pub struct Settings {
     pub park_deadline: Duration,
     /// The largest event that may be recorded as an output.
     pub output_bytes_max: usize,
-    /// How long an event waits for the group of a handler that its contracts name as a consumer, where the broker
-    /// keeps nothing until there is one; then it counts as undeliverable.
+    /// How long events of a type wait for a group, where a contract names a consumer and the broker keeps nothing
+    /// until there is one; from then on they count as undeliverable, until there is one.
     pub unheard_max: Duration,
     /// Undo attempts before an effect is quarantined.
     pub undo_attempts_max: u32,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wingman_core::bus::Bus;
 use wingman_governance::Running;
@@ -28,8 +28,14 @@ async fn unheard(world: &World, unheard_max: Duration) -> (Running, Arc<Silence>
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_waits_until_its_consumer_listens() {
     let world = World::new();
+    let started = Instant::now();
     let (running, silence) = unheard(&world, Duration::from_secs(600)).await;
     until("it was tried again", || silence.unheard.load(Ordering::SeqCst) >= 3).await;
+    let tries = u128::from(silence.unheard.load(Ordering::SeqCst));
+    assert!(
+        tries <= 1 + started.elapsed().as_millis() / 250,
+        "{tries} tries: four a second at most"
+    );
     let reader = running.ledger().reader();
     assert!(!kinds(&reader).unwrap().contains(&"emitted".to_owned()), "nobody has it");
     *silence.topic.lock().unwrap() = None;

@@ -55,6 +55,7 @@ impl Link {
         Limits {
             payload_bytes_max: self.config.payload_bytes_max,
             batch_messages_max: BATCH_MESSAGES_MAX,
+            publish_calls_max: None,
             headers_max: Some(ATTRIBUTES_MAX),
             delay_max: None,
             lease_max: None,

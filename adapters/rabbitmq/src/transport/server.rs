@@ -39,6 +39,7 @@ impl Server {
         Limits {
             payload_bytes_max: self.config.payload_bytes_max,
             batch_messages_max: BATCH_MESSAGES_MAX,
+            publish_calls_max: Some(1),
             headers_max: None,
             delay_max: Some(self.config.hold_time()),
             lease_max: None,

@@ -13,10 +13,21 @@ use crate::transport::Account;
 /// second of a whole account (SNS quotas).
 const BELIEVED: Duration = Duration::from_secs(30);
 
+/// What is known of a topic.
+#[derive(Debug, Default)]
+enum Known {
+    #[default]
+    Nothing,
+    Heard {
+        until: Instant,
+    },
+    Silent,
+}
+
 #[derive(Debug)]
 pub(super) struct Listeners {
     may_ask: bool,
-    heard_until: Mutex<Option<Instant>>,
+    known: Mutex<Known>,
 }
 
 impl Listeners {
@@ -25,28 +36,26 @@ impl Listeners {
             Provision::Ensure | Provision::Verify => true,
             Provision::Never => false,
         };
-        Self { may_ask, heard_until: Mutex::default() }
+        Self { may_ask, known: Mutex::default() }
     }
 
-    /// Asked after a batch was sent; without an answer nobody is accused.
+    /// Asked before a batch is sent. Without an answer what was known last holds, and nobody is accused.
     pub(super) async fn confirmed(&self, account: &Account, arn: &str) -> Confirmed {
         if !self.may_ask {
             return Confirmed::Stored;
         }
-        let mut heard_until = self.heard_until.lock().await;
-        if heard_until.is_some_and(|until| Instant::now() < until) {
+        let mut known = self.known.lock().await;
+        if matches!(*known, Known::Heard { until } if Instant::now() < until) {
             return Confirmed::Stored;
         }
         match topics::subscribed_queues(account, arn).await {
-            Ok(queues) if queues.is_empty() => Confirmed::NoGroup,
-            Ok(_) => {
-                *heard_until = Some(Instant::now() + BELIEVED);
-                Confirmed::Stored
-            }
-            Err(error) => {
-                tracing::debug!(%error, "Whether anybody listens is not known");
-                Confirmed::Stored
-            }
+            Ok(queues) if queues.is_empty() => *known = Known::Silent,
+            Ok(_) => *known = Known::Heard { until: Instant::now() + BELIEVED },
+            Err(error) => tracing::debug!(%error, "Whether anybody listens is not known"),
+        }
+        match *known {
+            Known::Silent => Confirmed::NoGroup,
+            Known::Nothing | Known::Heard { .. } => Confirmed::Stored,
         }
     }
 }

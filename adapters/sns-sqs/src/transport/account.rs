@@ -44,6 +44,7 @@ impl Account {
         Limits {
             payload_bytes_max: self.config.payload_bytes_max,
             batch_messages_max: BATCH_MESSAGES_MAX,
+            publish_calls_max: None,
             headers_max: None,
             delay_max: Some(VISIBILITY_MAX),
             lease_max: Some(VISIBILITY_MAX),

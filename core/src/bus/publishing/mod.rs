@@ -35,6 +35,7 @@ pub(super) struct TopicPublisher {
     /// Whether more jobs may come.
     is_open: bool,
     line: Line,
+    calls_max: usize,
     /// Calls of the driver; each ends with the keys that it had under way.
     calls: FuturesUnordered<BoxFuture<'static, Vec<KeyHash>>>,
 }
@@ -49,15 +50,17 @@ impl TopicPublisher {
     ) -> Self {
         let limits = transport.capabilities().limits;
         let count_max = options.batch_messages_max.get().min(limits.batch_messages_max).max(1);
-        let line = Line::new(options.calls_max.get(), count_max, options.batch_bytes_max);
+        let calls_max = options.calls_max.get();
+        let calls_max = calls_max.min(limits.publish_calls_max.unwrap_or(calls_max)).max(1);
+        let line = Line::new(calls_max, count_max, options.batch_bytes_max);
         let caller = Arc::new(Caller::new(topic, transport, options, clock));
-        Self { caller, jobs, is_open: true, line, calls: FuturesUnordered::new() }
+        Self { caller, jobs, is_open: true, line, calls_max, calls: FuturesUnordered::new() }
     }
 
     /// Runs until every sender is gone and everything queued has its answer.
     pub(super) async fn run(mut self) {
         loop {
-            if self.calls.len() < self.caller.options.calls_max.get()
+            if self.calls.len() < self.calls_max
                 && let Some(batch) = self.gather().await
             {
                 let keys = self.line.depart(&batch);
@@ -91,6 +94,7 @@ impl TopicPublisher {
                 // Callers that were just answered are about to bring their next: one moment for them
                 // saves a round trip to the broker.
                 tokio::task::yield_now().await;
+                self.look().await;
                 if !self.take_queued() {
                     break;
                 }

@@ -171,6 +171,7 @@ impl Transport for FakeTransport {
             limits: Limits {
                 payload_bytes_max: 1 << 20,
                 batch_messages_max: 10,
+                publish_calls_max: None,
                 headers_max: None,
                 delay_max: None,
                 lease_max: None,

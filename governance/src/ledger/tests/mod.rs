@@ -2,6 +2,7 @@
 
 mod covering;
 mod reading;
+mod relaying;
 mod sharing;
 mod stopping;
 mod tampering;

@@ -1,10 +1,11 @@
 //! Rows, scans, replies and the clock.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Place, arrival, ask, finish, handle_one, intend, join, start, started, tamper};
 use crate::ledger::{Ledger, LedgerErrorKind};
-use crate::protocol::input::{Concluded, Input, Intended, Judged, Reply, Report};
+use crate::protocol::input::{Concluded, Input, Intended, Judged, Reply, Report, Sent};
 
 fn count(place: &Place, sql: &str) -> i64 {
     tamper(&place.database()).query_row(sql, (), |row| row.get(0)).unwrap()
@@ -21,11 +22,11 @@ async fn an_order_becomes_a_receipt_and_its_redelivery_is_only_acked() {
     assert!(matches!(concluded, Reply::Concluded(Concluded::Ack)), "{concluded:?}");
     let again = ask(&ledger, arrival(claim, &order)).await;
     assert!(matches!(again, Reply::Judged(Judged::Ack)), "{again:?}");
-    let relaying = ask(&ledger, Input::Relay { claim, max: 10 }).await;
+    let relaying = ask(&ledger, Input::Relay { claim, max: 10, resting: BTreeSet::new() }).await;
     let Reply::Relaying(Some(rows)) = relaying else { panic!("{relaying:?}") };
     assert_eq!(rows.len(), 1);
     assert!(String::from_utf8_lossy(&rows[0].message).contains("\"paid\": true"), "{rows:?}");
-    ask(&ledger, Input::Relayed { sequence: rows[0].sequence, delivered: true }).await;
+    ask(&ledger, Input::Relayed { claim, sequence: rows[0].sequence, sent: Sent::Published }).await;
     let kinds = "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM stamps ORDER BY number)";
     let kinds: String = tamper(&place.database()).query_row(kinds, (), |row| row.get(0)).unwrap();
     assert_eq!(kinds, "ledger_opened worker_joined recorded started finished emitted");

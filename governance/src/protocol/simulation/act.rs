@@ -423,10 +423,12 @@ impl World {
                 return false;
             }
             let max = 1 + self.random.below(12);
+            let resting = BTreeSet::new();
             if let Some(Some(Reply::Relaying(Some(rows)))) =
-                self.ask(at, Input::Relay { claim, max })
+                self.ask(at, Input::Relay { claim, max, resting })
             {
                 self.workers[at].relay = Some(Batch {
+                    claim,
                     rows: rows.into(),
                     blocked: BTreeSet::new(),
                     reports: Vec::new(),
@@ -438,9 +440,9 @@ impl World {
             self.send(at, &row);
             return true;
         }
-        let reports = std::mem::take(&mut batch.reports);
+        let (claim, reports) = (batch.claim, std::mem::take(&mut batch.reports));
         self.workers[at].relay = None;
-        let input = |(sequence, delivered)| Input::Relayed { sequence, delivered };
+        let input = |(sequence, sent)| Input::Relayed { claim, sequence, sent };
         if !reports.is_empty() {
             self.transact(Some(at), reports.into_iter().map(input).collect());
         }

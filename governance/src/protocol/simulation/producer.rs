@@ -9,8 +9,8 @@ use wingman_core::event::{CloudEvent, extension};
 
 use super::worker::Batch;
 use super::world::World;
-use crate::protocol::input::{Input, Published, Reply};
-use crate::protocol::row::OutboxRow;
+use crate::protocol::input::{Input, Published, Reply, Sent};
+use crate::protocol::row::{OutboxRow, OutboxState};
 
 const STREAMS: usize = 3;
 
@@ -116,19 +116,23 @@ impl World {
         }
     }
 
-    /// The relay sends one row: confirmed, refused for good, or nobody knows.
+    /// The relay sends one row: confirmed, refused for good, heard by nobody, or nobody knows.
     pub(super) fn send(&mut self, at: usize, row: &OutboxRow) {
         let chain = (row.event_type.clone(), row.key.clone());
         let Some(Batch { blocked, reports, .. }) = &mut self.workers[at].relay else {
             return;
         };
+        let is_new = row.state == OutboxState::Unpublished;
         if blocked.contains(&chain) && !self.sabotage.ignores_order() {
+            if is_new {
+                reports.push((row.sequence, Sent::NotYet));
+            }
             return;
         }
         // The broker refuses a message at each attempt or at none.
         let refused = row.sequence % 97 == 13;
         if refused {
-            reports.push((row.sequence, false));
+            reports.push((row.sequence, Sent::Undeliverable));
             return;
         }
         let luck = if self.calm { 99 } else { self.random.below(100) };
@@ -138,8 +142,12 @@ impl World {
         }
         if luck < 8 {
             blocked.insert(chain);
+        } else if luck < 12 && is_new {
+            blocked.insert(chain);
+            reports.push((row.sequence, Sent::NotYet));
+            return;
         } else {
-            reports.push((row.sequence, true));
+            reports.push((row.sequence, Sent::Published));
         }
         let event = CloudEvent::from_json(&row.message).map(Arc::new);
         let event = event.expect("the ledger keeps what it was given");

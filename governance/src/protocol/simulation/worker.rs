@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::broker::Delivery;
 use crate::protocol::id::WorkerId;
-use crate::protocol::input::{Delivered, Report, RunEnding, Started, UndoOutcome};
+use crate::protocol::input::{Delivered, Report, RunEnding, Sent, Started, UndoOutcome};
 use crate::protocol::row::{Claim, Effect, EffectKey, OutboxRow};
 
 /// How a process is.
@@ -116,8 +116,9 @@ impl Undoing {
 /// What a relay has read and what became of it.
 #[derive(Debug)]
 pub(super) struct Batch {
+    pub(super) claim: Claim,
     pub(super) rows: VecDeque<OutboxRow>,
     /// Topics and keys whose last send was not confirmed.
     pub(super) blocked: BTreeSet<(String, Option<String>)>,
-    pub(super) reports: Vec<(u64, bool)>,
+    pub(super) reports: Vec<(u64, Sent)>,
 }

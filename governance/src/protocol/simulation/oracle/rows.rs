@@ -136,6 +136,14 @@ impl Oracle {
             let detail = format!("{:?} became {:?}", before.state, after.state);
             self.violate("G3", "outputs_end_once", after.cause, detail);
         }
+        if before.state == OutboxState::Publishing && after.state == OutboxState::Unpublished {
+            // From here on a fence holds it back, as if no relay had read it.
+            self.handed.remove(&after.sequence);
+            if self.relayed.contains_key(&after.event) {
+                let detail = format!("row {} is on the broker", after.sequence);
+                self.violate("R8", "what_left_is_not_taken_back", after.cause, detail);
+            }
+        }
         let left = before.state == OutboxState::Publishing && after.state == OutboxState::Withheld;
         if left {
             let detail = format!("row {} may be on the broker already", after.sequence);
