@@ -39,6 +39,11 @@ impl Batch {
         self.waiting.push_back((job.reply, job.deadline));
     }
 
+    /// When the first of them has to be answered.
+    pub(super) fn first_deadline(&self) -> Option<Timestamp> {
+        self.waiting.iter().map(|(_, deadline)| *deadline).min()
+    }
+
     /// Answers those whose time is over; none of them is at the broker.
     pub(super) fn expire(&mut self, now: Timestamp) {
         if self.waiting.iter().all(|(_, deadline)| *deadline > now) {

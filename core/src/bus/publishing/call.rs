@@ -1,6 +1,7 @@
 //! One call of the driver after the other until each message of a batch has its answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -35,8 +36,8 @@ impl Caller {
     /// Tries a batch until each message has its answer.
     pub(super) async fn send(self: Arc<Self>, mut batch: Batch) {
         let seed = seed();
+        batch.expire(self.clock.now());
         for attempt in 1.. {
-            batch.expire(self.clock.now());
             if batch.is_empty() {
                 return;
             }
@@ -47,7 +48,19 @@ impl Caller {
             };
             let wait = self.options.backoff.delay(attempt, seed).max(asked);
             tracing::debug!(topic = %self.topic, attempt, ?wait, "Publishing is tried again");
-            self.clock.sleep(wait).await;
+            self.wait(wait, &mut batch).await;
+        }
+    }
+
+    /// Waits before the next try, and answers whose time is over meanwhile.
+    async fn wait(&self, wait: Duration, batch: &mut Batch) {
+        let end = self.clock.now() + wait;
+        while let Some(deadline) = batch.first_deadline() {
+            self.clock.sleep_until(deadline.min(end)).await;
+            batch.expire(self.clock.now());
+            if self.clock.now() >= end {
+                return;
+            }
         }
     }
 

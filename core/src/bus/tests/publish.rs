@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::fake::{Fake, FakeTransport};
 use super::within;
-use crate::bus::{Bus, BusOptions};
+use crate::bus::{Backoff, Bus, BusOptions};
 use crate::error::{Error, Kind, Retry};
 use crate::message::Message;
 use crate::name::TopicName;
@@ -138,6 +138,27 @@ async fn tries_are_bounded() {
     let (result, ()) = within(async { tokio::join!(publish, move_time) }).await;
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (Kind::Unavailable, Retry::Exhausted));
+}
+
+#[tokio::test]
+async fn a_wait_for_the_next_try_outlives_no_message() {
+    let fake = Fake::new();
+    let (bus, topic) = bus(&fake, |options| {
+        options.publish.timeout = Duration::from_secs(1);
+        options.publish.backoff =
+            Backoff { first: Duration::from_secs(60), max: Duration::from_secs(60) };
+    });
+    fake.script().publishes.push_back(Err(Error::new(Kind::Unavailable, "away")));
+    let publish = bus.publish_message(&topic, Message::new("1"));
+    let move_time = async {
+        while payloads(&fake).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        fake.clock.advance(Duration::from_secs(1));
+    };
+    let (result, ()) = within(async { tokio::join!(publish, move_time) }).await;
+    assert_eq!(result.unwrap_err().kind(), Kind::Timeout);
+    assert_eq!(payloads(&fake).len(), 1, "it was not tried again");
 }
 
 #[tokio::test]
