@@ -65,6 +65,7 @@ async fn a_key_has_one_call_and_the_others_go_on() {
 #[tokio::test]
 async fn keys_keep_their_order_over_calls_and_retries() {
     let seed = seed();
+    let mut overlaps = 0;
     for round in 0..20 {
         println!("seed {seed}, round {round}");
         let fake = Fake::new();
@@ -92,7 +93,7 @@ async fn keys_keep_their_order_over_calls_and_retries() {
         .await;
         assert!(receipts.iter().all(Result::is_ok));
         let script = fake.script();
-        assert!(script.calling.1 > 1, "calls overlap");
+        overlaps += usize::from(script.calling.1 > 1);
         let mut keys: HashMap<_, Vec<usize>> = HashMap::new();
         for one in script.stored.iter().filter(|one| one.key.is_some()) {
             let number = std::str::from_utf8(&one.payload).unwrap().parse().unwrap();
@@ -103,4 +104,5 @@ async fn keys_keep_their_order_over_calls_and_retries() {
             assert!(numbers.is_sorted(), "{key:?}: {numbers:?}");
         }
     }
+    assert!(overlaps > 0, "no calls overlapped");
 }
