@@ -16,6 +16,11 @@ impl Failure {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+
+    /// The same failure, and what else was seen then.
+    pub(crate) fn with(self, seen: impl fmt::Debug) -> Self {
+        Self(format!("{}; then: {seen:?}", self.0))
+    }
 }
 
 impl fmt::Display for Failure {

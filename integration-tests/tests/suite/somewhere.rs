@@ -70,6 +70,16 @@ const NOWHERE: &[Nowhere] = &[
         cases: &["transport::a_new_group_begins_with_the_earliest"],
     },
     Nowhere {
+        why: "a group gets what is published after it was made, and no ledger holds it back; it runs as governed::",
+        brokers: &["pubsub", "rabbitmq", "sns-sqs"],
+        cases: &["bus::an_output_waits_for_its_consumer"],
+    },
+    Nowhere {
+        why: "the broker keeps nothing for those who come later, and does not say whether somebody hears",
+        brokers: &["pubsub"],
+        cases: &["governed::an_output_waits_for_its_consumer"],
+    },
+    Nowhere {
         why: "the broker does not say whether somebody hears",
         brokers: &["kafka", "pubsub"],
         cases: &["transport::a_publish_that_nobody_hears_says_so"],

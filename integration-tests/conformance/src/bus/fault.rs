@@ -35,7 +35,9 @@ pub(super) async fn a_restart_under_load_loses_nothing(on: &Environment) -> Verd
             let ended = notes.iter().filter(|note| note.what == What::Ended);
             ended.map(|note| &note.body).collect::<BTreeSet<_>>().len() == EVENTS
         })
-        .await?;
+        .await
+        // Where it stands tells a broker that brings nothing from a consumer that is not back.
+        .map_err(|failure| failure.with(process.subscription().status()))?;
     script.rest_for(lease + on.timing().quiet).await?;
     stop(on, process).await?;
     if is_ordered(on) {
