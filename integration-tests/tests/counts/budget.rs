@@ -12,6 +12,9 @@ const INSTRUCTIONS_OFF: f64 = 0.15;
 /// Allocations that a count may be off. All of those runs have the same, but for one in a thousand
 /// messages, where a hash map grows: this is less than one for each message, and more than one a batch.
 const ALLOCATIONS_OFF: f64 = 0.25;
+/// The same over Kafka's client, which hands over as many at once as it has just then: from 55.35 to 56.05 were
+/// seen of one build. One allocation more is still too many from either end.
+const KAFKA_ALLOCATIONS_OFF: f64 = 0.45;
 
 /// What one message costs.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +84,11 @@ impl Budgets {
             return Err(format!("no budget: add the line `{} {work} {seen}`", Self::profile()));
         };
         let off = (seen.allocations - budget.allocations).abs();
-        if off > ALLOCATIONS_OFF {
+        let most = match work.starts_with("kafka-") {
+            true => KAFKA_ALLOCATIONS_OFF,
+            false => ALLOCATIONS_OFF,
+        };
+        if off > most {
             return Err(wrong("allocations", seen.allocations, budget.allocations));
         }
         let off = (seen.instructions / budget.instructions - 1.0).abs();
