@@ -103,14 +103,14 @@ async fn publish_chain(core: &Core, rows: Vec<OutboxRow>, waits: bool) -> Chain 
             Err(error) => Err(error),
         };
         match sent {
-            Ok(receipt) if is_lost(core, &row, &receipt) && waits => {
-                let unsent = std::iter::once(row).chain(rows);
-                let unsent = unsent.filter(|row| row.state == OutboxState::Unpublished);
-                chain.reports.extend(unsent.map(|row| (row.sequence, Sent::NotYet)));
-                chain.is_unheard = true;
-                break;
-            }
             Ok(receipt) if is_lost(core, &row, &receipt) => {
+                if waits {
+                    let unsent = std::iter::once(row).chain(rows);
+                    let unsent = unsent.filter(|row| row.state == OutboxState::Unpublished);
+                    chain.reports.extend(unsent.map(|row| (row.sequence, Sent::NotYet)));
+                    chain.is_unheard = true;
+                    break;
+                }
                 tracing::error!(sequence, "No group of a consumer came for an output");
                 chain.reports.push((sequence, Sent::Undeliverable));
             }

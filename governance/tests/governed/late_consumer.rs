@@ -13,12 +13,17 @@ use wingman_governance::protocol::settings::Settings;
 use crate::broker::{Broker, Silence};
 use crate::world::{World, asked, kinds, until, until_settled};
 
-/// A governor on a broker where nobody listens to `Told`, which has been asked.
-async fn unheard(world: &World, unheard_max: Duration) -> (Running, Arc<Silence>) {
+/// A bus on a broker where nobody listens to `Told`.
+fn silent_bus(world: &World) -> (Bus, Arc<Silence>) {
     let silence = Arc::new(Silence::default());
     *silence.topic.lock().unwrap() = Some("Told");
     let broker = Broker { silence: Some(Arc::clone(&silence)), ..Broker::over(world) };
-    let bus = Bus::new(Arc::new(broker));
+    (Bus::new(Arc::new(broker)), silence)
+}
+
+/// A governor on such a broker, which has been asked.
+async fn unheard(world: &World, unheard_max: Duration) -> (Running, Arc<Silence>) {
+    let (bus, silence) = silent_bus(world);
     let settings = Settings { unheard_max, ..Settings::default() };
     let running = world.governor_on(bus.clone()).settings(settings).start().await.unwrap();
     bus.publish(&asked("1", 1)).await.unwrap();
@@ -65,10 +70,7 @@ async fn an_output_that_nobody_is_to_consume_waits_for_nobody() {
         .handler(HandlerContract::new("answerer").mission("Answer").consumes("Asked").emits("Told"))
         .handler(HandlerContract::new("listener").mission("Listen").consumes("Other"));
     let world = World::with(contracts.build().unwrap());
-    let silence = Arc::new(Silence::default());
-    *silence.topic.lock().unwrap() = Some("Told");
-    let broker = Broker { silence: Some(Arc::clone(&silence)), ..Broker::over(&world) };
-    let bus = Bus::new(Arc::new(broker));
+    let (bus, silence) = silent_bus(&world);
     let running = world.answerer_on(bus.clone()).start().await.unwrap();
     bus.publish(&asked("1", 1)).await.unwrap();
     let reader = running.ledger().reader();

@@ -7,7 +7,7 @@ use super::journal::What;
 use super::script::{Play, Script};
 use crate::environment::Environment;
 use crate::expect::{Failure, Verdict, equal};
-use crate::harness::TOLD;
+use crate::harness::{Process, TOLD};
 
 pub(super) async fn outputs_inherit_tree_cause_and_key(on: &Environment) -> Verdict {
     let (telling, heard) = scripts(on);
@@ -30,11 +30,7 @@ pub(super) async fn outputs_inherit_tree_cause_and_key(on: &Environment) -> Verd
 
 /// The process whose handler consumes it starts after it was emitted.
 pub(super) async fn an_output_waits_for_its_consumer(on: &Environment) -> Verdict {
-    let (telling, heard) = scripts(on);
-    let teller = tells(on, &telling).await?;
-    Asker::new(on).await?.ask("k", 0..1).await?;
-    telling.until_count(What::Ended, 1).await?;
-    telling.nothing().await?;
+    let (teller, _, heard) = told_to_nobody(on).await?;
     let listener = listens(on, &heard).await?;
     heard.until_count(What::Ended, 1).await?;
     heard.nothing().await?;
@@ -45,12 +41,7 @@ pub(super) async fn an_output_waits_for_its_consumer(on: &Environment) -> Verdic
 
 /// Where the broker keeps nothing for those who come later, and no ledger, or no word of it.
 pub(super) async fn goes_to_whom_there_is(on: &Environment) -> Verdict {
-    let (telling, heard) = scripts(on);
-    let teller = tells(on, &telling).await?;
-    let asker = Asker::new(on).await?;
-    asker.ask("k", 0..1).await?;
-    telling.until_count(What::Ended, 1).await?;
-    telling.nothing().await?;
+    let (teller, asker, heard) = told_to_nobody(on).await?;
     let listener = listens(on, &heard).await?;
     asker.ask("k", 1..2).await?;
     heard.until_count(What::Ended, 1).await?;
@@ -58,6 +49,17 @@ pub(super) async fn goes_to_whom_there_is(on: &Environment) -> Verdict {
     stop(on, teller).await?;
     stop(on, listener).await?;
     equal("what was heard", vec!["k-001".to_owned()], heard.bodies(What::Ended))
+}
+
+/// A teller that has told something while nobody listened, whoever asked him, and the script of who is to listen.
+async fn told_to_nobody(on: &Environment) -> Verdict<(Box<dyn Process>, Asker, Script)> {
+    let (telling, heard) = scripts(on);
+    let teller = tells(on, &telling).await?;
+    let asker = Asker::new(on).await?;
+    asker.ask("k", 0..1).await?;
+    telling.until_count(What::Ended, 1).await?;
+    telling.nothing().await?;
+    Ok((teller, asker, heard))
 }
 
 /// An event that comes twice, as at least once allows, has one outcome, whichever process gets it
